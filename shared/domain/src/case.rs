@@ -1,0 +1,69 @@
+//! What is set aside for a person: never dropped, never guessed at.
+
+use serde::{Deserialize, Serialize};
+
+use crate::hash::Hash;
+use crate::id::DonationId;
+use crate::moment::Moment;
+use crate::money::{Money, halalas};
+use crate::payment::PaymentRef;
+use crate::purpose::codes;
+
+codes!(
+    /// Why a person must look.
+    Reason, "reason" {
+        /// The amount paid is not the donation's.
+        AmountDiffers = 0 "amount_differs",
+        /// The currency paid is not the riyal.
+        CurrencyDiffers = 1 "currency_differs",
+        /// A payment names a donation that does not exist, or none.
+        DonationUnknown = 2 "donation_unknown",
+        /// The provider told one thing and answered another when asked.
+        ProviderDisagrees = 3 "provider_disagrees",
+        /// Authentic, but cannot be read.
+        Malformed = 4 "malformed",
+        /// Authentic and readable, of a type we do not know.
+        TypeUnknown = 5 "type_unknown",
+        /// Part of a gift of several lines was refunded from the provider's own dashboard: which line is not known.
+        RefundUnassigned = 6 "refund_unassigned",
+        /// A refund was told for a payment of which we know no capture.
+        RefundWithoutCapture = 7 "refund_without_capture",
+        /// The database refused the write as invalid; the same write will be refused again.
+        Unwritable = 8 "unwritable",
+        /// An authorisation was voided for a payment that we have booked.
+        VoidAfterCapture = 9 "void_after_capture",
+        /// The provider does not give back what is owed of a payment.
+        RefundRefused = 10 "refund_refused",
+    }
+);
+
+/// One matter set aside. Its id is derived from what it is about, so that the same matter told twice is one case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    /// Why.
+    pub reason: Reason,
+    /// The payment it is about, if one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment: Option<PaymentRef>,
+    /// The donation it is about, if one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub donation: Option<DonationId>,
+    /// The money it is about.
+    #[serde(with = "halalas")]
+    pub amount_minor: Money,
+    /// The evidence, redacted: the fact, or where the raw event is kept.
+    pub evidence: String,
+    /// When it was set aside.
+    pub opened_at: Moment,
+}
+
+impl Case {
+    /// The id: a hash of the reason, the payment, the donation and the amount. Time and evidence are not in it.
+    pub fn id(&self) -> String {
+        let payment = self.payment.as_ref().map(|p| format!("{}#{}", p.provider, p.payment)).unwrap_or_default();
+        let donation = self.donation.map(|id| id.to_string()).unwrap_or_default();
+        let about = if payment.is_empty() && donation.is_empty() { self.evidence.as_str() } else { "" };
+        let text = format!("{}|{payment}|{donation}|{}|{about}", self.reason, self.amount_minor.halalas());
+        Hash::of(&[text.as_bytes()]).to_string()[..32].to_owned()
+    }
+}

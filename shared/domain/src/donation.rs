@@ -1,0 +1,271 @@
+//! One act of giving.
+//!
+//! ```text
+//! awaiting ──▶ settled ──▶ partly refunded ──▶ refunded
+//!    │ ▲  ╲________▲ ▲
+//!    ▼ │           │ │   paid after all: settled late, if nothing that it held was given up,
+//!  failed ─────────┘ │   else the charge is owed back
+//!    ▼               │
+//!  cancelled, expired┘
+//! ```
+//!
+//! A donation is written once when it is made and once for each change of state; every write is on condition of the version that
+//! was read, so that of two writers one wins and the other looks again. Who decides what a payment fact makes of it is
+//! [`decide`].
+
+use serde::{Deserialize, Serialize};
+
+mod charge;
+mod decide;
+mod refund;
+
+pub use charge::{Charge, ChargeKind};
+pub use decide::{Decision, decide, needs_charge};
+
+use crate::catalogue::Purpose;
+use crate::id::{DonationId, DonorId, OpportunityId};
+use crate::journal::ChainId;
+use crate::moment::Moment;
+use crate::money::{Money, halalas};
+use crate::payment::{Method, PaymentRef, Provider};
+use crate::purpose::{Fund, Language};
+
+/// The most lines of one donation. A basket of twenty covers what givers do, and keeps the item within a few KB and a page of
+/// [`crate::journal::page::MOST_ENTRIES`] such gifts within an item's 400 KB.
+pub const MOST_LINES: usize = 20;
+
+/// The least that a line may give: one riyal, by the rules of the field.
+pub const LEAST_LINE: Money = match Money::from_riyals(1) {
+    Some(riyal) => riyal,
+    None => Money::ZERO,
+};
+
+/// The most that one donation may give: fifty million riyals, above the largest gift ever made through a platform of this kind; more
+/// goes by bank transfer, with a person's help.
+pub const MOST_DONATION: Money = match Money::from_riyals(50_000_000) {
+    Some(riyals) => riyals,
+    None => Money::ZERO,
+};
+
+/// Checkout attempts of one donation at most: enough for a mistyped card, too few for testing stolen ones.
+pub const MOST_ATTEMPTS: usize = 5;
+
+/// Who gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Giver {
+    /// A donor who is signed in.
+    Donor(DonorId),
+    /// Someone who is not; the donation is reached by its access token.
+    Guest,
+}
+
+/// The part of a donation that goes to one opportunity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The opportunity.
+    pub opportunity: OpportunityId,
+    /// The fund that restricts the money, as the opportunity stood when the gift was made.
+    pub fund: Fund,
+    /// What the line is for, as the opportunity stood when the gift was made.
+    #[serde(flatten)]
+    pub purpose: Purpose,
+    /// How much.
+    #[serde(with = "halalas")]
+    pub amount_minor: Money,
+}
+
+/// A checkout made at a provider. Its reference is derived from the donation and the attempt's number before the provider is
+/// called, so that a lost reply is asked for again and never makes a second checkout.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Its number, from one.
+    pub number: u32,
+    /// The provider.
+    pub provider: Provider,
+    /// Our reference at the provider: its idempotency key.
+    pub reference: String,
+}
+
+/// Money that is held for a line on one shard of a capped opportunity's escrow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldPart {
+    /// The opportunity.
+    pub opportunity: OpportunityId,
+    /// The shard of its escrow.
+    pub shard: u8,
+    /// How much.
+    #[serde(with = "halalas")]
+    pub amount_minor: Money,
+}
+
+/// The payment that settled a donation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettledBy {
+    /// The payment.
+    #[serde(flatten)]
+    pub payment: PaymentRef,
+    /// How it was paid.
+    pub method: Method,
+    /// When the provider took the money.
+    pub captured_at: Moment,
+}
+
+/// Where a donation stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum State {
+    /// Made, and not paid yet.
+    Awaiting,
+    /// The last attempt to pay failed; another may follow.
+    Failed {
+        /// The provider's reason, shortened.
+        reason: String,
+    },
+    /// The donor gave it up, or what it asked for was gone when it was made.
+    Cancelled,
+    /// Not paid in time.
+    Expired,
+    /// Paid and booked.
+    Settled {
+        /// By which payment.
+        settled_by: SettledBy,
+    },
+    /// Paid, booked, and partly given back.
+    PartlyRefunded {
+        /// By which payment.
+        settled_by: SettledBy,
+        /// How much was given back so far.
+        #[serde(with = "halalas")]
+        refunded_minor: Money,
+    },
+    /// Paid, booked, and given back whole.
+    Refunded {
+        /// By which payment.
+        settled_by: SettledBy,
+    },
+}
+
+impl State {
+    /// The state's code, as the API and the table write it.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            State::Awaiting => "awaiting",
+            State::Failed { .. } => "failed",
+            State::Cancelled => "cancelled",
+            State::Expired => "expired",
+            State::Settled { .. } => "settled",
+            State::PartlyRefunded { .. } => "partly_refunded",
+            State::Refunded { .. } => "refunded",
+        }
+    }
+
+    /// The payment that settled it, once one has.
+    pub const fn settled_by(&self) -> Option<&SettledBy> {
+        match self {
+            State::Settled { settled_by } | State::PartlyRefunded { settled_by, .. } | State::Refunded { settled_by } => {
+                Some(settled_by)
+            }
+            State::Awaiting | State::Failed { .. } | State::Cancelled | State::Expired => None,
+        }
+    }
+
+    /// Whether a payment may still be begun.
+    pub const fn is_payable(&self) -> bool {
+        match self {
+            State::Awaiting | State::Failed { .. } => true,
+            State::Cancelled
+            | State::Expired
+            | State::Settled { .. }
+            | State::PartlyRefunded { .. }
+            | State::Refunded { .. } => false,
+        }
+    }
+}
+
+/// Where in the books a settled donation stands; the receipt's serial follows from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The number of the chain.
+    pub chain: u8,
+    /// The number of the page.
+    pub seq: u64,
+    /// The entry's index on the page.
+    pub index: u16,
+}
+
+impl Place {
+    /// The chain.
+    pub const fn chain_id(&self) -> Option<ChainId> {
+        ChainId::new(self.chain)
+    }
+}
+
+/// Personal data under the key of its owner: without the key it is noise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed {
+    /// Whose key: the name of an item in the table of keys.
+    pub key: String,
+    /// Nonce and ciphertext, in base64.
+    pub text: String,
+}
+
+/// One act of giving: one payment, one or more lines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Donation {
+    /// Its id, derived from the caller and the caller's key.
+    pub id: DonationId,
+    /// How often it was written; each write is on condition of the version before.
+    pub version: u32,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub state: State,
+    /// Who gives.
+    pub giver: Giver,
+    /// Whether the donor's name stays hidden. It belongs to the donation, not to the donor.
+    pub anonymous: bool,
+    /// The language to answer in.
+    pub language: Language,
+    /// What it gives to.
+    pub lines: Vec<Line>,
+    /// The checkouts made for it, oldest first.
+    pub attempts: Vec<Attempt>,
+    /// What it holds of capped opportunities. Only what is named here counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hold: Vec<HoldPart>,
+    /// A hash of the parsed command that made it: the same key with another command is refused.
+    pub command: String,
+    /// Where the donor's browser goes after paying; on the allow-list.
+    pub return_url: String,
+    /// When it was made.
+    pub made_at: Moment,
+    /// When it stops waiting for a payment.
+    pub expires_at: Moment,
+    /// The salt of its leaf, in hex.
+    pub salt: String,
+    /// Name and mobile, if given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub personal: Option<Sealed>,
+    /// Where in the books it stands, once settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+impl Donation {
+    /// The sum of its lines.
+    pub fn total(&self) -> Money {
+        // Checked when the donation is made: the sum of its lines is at most MOST_DONATION.
+        Money::sum(self.lines.iter().map(|line| line.amount_minor)).unwrap_or(Money::ZERO)
+    }
+
+    /// The state as a reader should see it at `now`: one that was not paid in time reads as expired, even before a release has
+    /// written it so.
+    pub fn state_at(&self, now: Moment) -> State {
+        if self.state.is_payable() && self.expires_at <= now { State::Expired } else { self.state.clone() }
+    }
+
+    /// The latest checkout attempt.
+    pub fn attempt(&self) -> Option<&Attempt> {
+        self.attempts.last()
+    }
+}

@@ -1,0 +1,68 @@
+//! Payments that are kept apart from their donation: money that is in, and belongs to nobody's gift.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::DonationId;
+use crate::journal::{Account, EntryKind};
+use crate::money::{Money, halalas};
+use crate::payment::{Method, PaymentRef};
+
+/// Why a payment is kept apart from its donation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChargeKind {
+    /// Its donation was settled by another payment.
+    Second,
+    /// It came after its donation had given up what it held.
+    Late,
+    /// Its donation is not known.
+    Orphan,
+}
+
+/// A payment that is not its donation's settling one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charge {
+    /// The payment.
+    #[serde(flatten)]
+    pub payment: PaymentRef,
+    /// Why it is kept apart.
+    pub kind: ChargeKind,
+    /// The donation that it names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub donation: Option<DonationId>,
+    /// What was taken.
+    #[serde(with = "halalas")]
+    pub captured_minor: Money,
+    /// What was given back so far.
+    #[serde(with = "halalas")]
+    pub refunded_minor: Money,
+    /// How it was paid.
+    pub method: Method,
+    /// How often it was written.
+    pub version: u32,
+}
+
+impl Charge {
+    /// What is still owed back to the donor by itself: nothing for an orphan, which waits for a person.
+    pub fn due(&self) -> Money {
+        match self.kind {
+            ChargeKind::Second | ChargeKind::Late => self.captured_minor.minus(self.refunded_minor).unwrap_or(Money::ZERO),
+            ChargeKind::Orphan => Money::ZERO,
+        }
+    }
+
+    pub(super) const fn account(&self) -> Account {
+        match self.kind {
+            ChargeKind::Second | ChargeKind::Late => Account::RefundsPayable,
+            ChargeKind::Orphan => Account::Suspense,
+        }
+    }
+
+    pub(super) const fn entry_kind(&self) -> EntryKind {
+        match self.kind {
+            ChargeKind::Second => EntryKind::SecondCharge,
+            ChargeKind::Late => EntryKind::LateCharge,
+            ChargeKind::Orphan => EntryKind::Orphan,
+        }
+    }
+}

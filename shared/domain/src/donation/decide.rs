@@ -1,0 +1,194 @@
+//! What a payment fact makes of a donation: the whole table, without a catch-all.
+//!
+//! | state | captured | failed | voided | refunded |
+//! |---|---|---|---|---|
+//! | absent | orphan | nothing | nothing | wait for the capture |
+//! | awaiting | settle | fail, if the attempt is the latest | fail, likewise | wait for the capture |
+//! | failed | settle | nothing | nothing | wait for the capture |
+//! | cancelled, expired | settle if it held nothing, else owed back | nothing | nothing | wait for the capture |
+//! | settled, partly refunded, refunded; by this payment | repeat | nothing | set aside | book what is new |
+//! | the same; by another payment | second charge | nothing | nothing | wait for the capture |
+//! | any, the payment being kept apart as a charge | repeat | nothing | set aside | give the charge back |
+//!
+//! The last row goes before the others, except that of the settling payment: a payment that was once kept apart never settles a
+//! donation later, not even the one that had given up its hold, or that the provider's metadata names only now.
+//!
+//! Money in another amount than the donation's, and anything in another currency, is set aside before anything else and never credited; an
+//! attempt that failed for another amount is not the donation's, and nothing follows from it. Every row stands, cell by cell, in
+//! `tests/domain/decisions.md`, which a test holds against this code.
+
+use super::{Charge, ChargeKind, Donation, Line, SettledBy, State, refund};
+use crate::case::Reason;
+use crate::id::DonationId;
+use crate::journal::{Account, Entry, EntryKind, Transfer, TransferError};
+use crate::moment::Moment;
+use crate::money::Money;
+use crate::payment::{CURRENCY, Happening, Method, PaymentFact};
+
+/// What is to be done about a fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// The donation changes, and the books with it.
+    Book {
+        /// Its new state.
+        state: State,
+        /// What goes into the books.
+        entry: Entry,
+        /// What a person must look at besides.
+        case: Option<Reason>,
+    },
+    /// A payment is kept apart, or one that was is given back, and the books say so.
+    Keep {
+        /// The charge as it is to stand.
+        charge: Charge,
+        /// What goes into the books.
+        entry: Entry,
+        /// What a person must look at besides.
+        case: Option<Reason>,
+    },
+    /// The donation changes; no money moved.
+    Change {
+        /// Its new state.
+        state: State,
+    },
+    /// Done before: its consequences are told again, in case they were lost.
+    Repeat,
+    /// Nothing follows from it.
+    Nothing,
+    /// It makes sense only after another fact that has not come yet.
+    Wait,
+    /// It is for a person.
+    SetAside(Reason),
+}
+
+/// Whether [`decide`] has to know the charge kept for the fact's payment. Where it has not, the charge makes no difference.
+///
+/// It has to for a gift's ordinary capture too: an orphan whose metadata was put right at the provider is told again, naming a donation
+/// that still waits, and would be booked a second time. That costs one read a gift, and no write. What settled a donation settles it
+/// for good, so the answer stays right while a batch of facts is folded into the donation: it may be asked once, before.
+pub fn needs_charge(donation: Option<&Donation>, fact: &PaymentFact) -> bool {
+    let own = donation.and_then(|donation| donation.state.settled_by()).is_some_and(|by| by.payment == fact.payment);
+    match &fact.happening {
+        Happening::Failed { .. } => false,
+        Happening::Captured { .. } | Happening::Voided | Happening::Refunded { .. } => !own,
+    }
+}
+
+/// Decides what a fact makes of the donation that it names and of the charge kept for its payment.
+///
+/// `now` is used only as the time of a refund, which providers do not always tell.
+///
+/// # Errors
+/// When the amount of a line is nothing; the bounds of making a donation rule it out.
+pub fn decide(
+    donation: Option<&Donation>,
+    charge: Option<&Charge>,
+    fact: &PaymentFact,
+    now: Moment,
+) -> Result<Decision, TransferError> {
+    if fact.currency != CURRENCY {
+        return Ok(Decision::SetAside(Reason::CurrencyDiffers));
+    }
+    let charge = charge.filter(|_| needs_charge(donation, fact));
+    match &fact.happening {
+        Happening::Captured { method, captured_at } => captured(donation, charge, fact, *method, *captured_at),
+        Happening::Refunded { refunded_minor } => refund::refunded(donation, charge, fact, *refunded_minor, now),
+        Happening::Failed { reason } => Ok(failed(donation, fact, reason)),
+        Happening::Voided => Ok(voided(donation, charge, fact)),
+    }
+}
+
+fn captured(
+    donation: Option<&Donation>,
+    charge: Option<&Charge>,
+    fact: &PaymentFact,
+    method: Method,
+    captured_at: Moment,
+) -> Result<Decision, TransferError> {
+    let expected = charge.map(|charge| charge.captured_minor).or(donation.map(Donation::total));
+    if expected.is_some_and(|expected| expected != fact.amount_minor) {
+        return Ok(Decision::SetAside(Reason::AmountDiffers));
+    }
+    if charge.is_some() {
+        return Ok(Decision::Repeat);
+    }
+    let keep = |kind, case| keep_apart(kind, fact, method, captured_at, case);
+    let Some(donation) = donation else {
+        // A provider's check of a card takes nothing: there is no money to keep.
+        let nothing = fact.amount_minor.is_zero();
+        return if nothing { Ok(Decision::Nothing) } else { keep(ChargeKind::Orphan, Some(Reason::DonationUnknown)) };
+    };
+    match &donation.state {
+        State::Awaiting | State::Failed { .. } => settle(donation, fact, method, captured_at),
+        State::Cancelled | State::Expired if donation.hold.is_empty() => settle(donation, fact, method, captured_at),
+        State::Cancelled | State::Expired => keep(ChargeKind::Late, None),
+        State::Settled { settled_by } | State::PartlyRefunded { settled_by, .. } | State::Refunded { settled_by } => {
+            if settled_by.payment == fact.payment {
+                Ok(Decision::Repeat)
+            } else {
+                keep(ChargeKind::Second, None)
+            }
+        }
+    }
+}
+
+fn settle(donation: &Donation, fact: &PaymentFact, method: Method, captured_at: Moment) -> Result<Decision, TransferError> {
+    let clearing = Account::Clearing(fact.payment.provider);
+    let credit = |(number, line): (u8, &Line)| {
+        let account = Account::Opportunity(line.fund, line.opportunity.clone());
+        Transfer::new(clearing.clone(), account, line.amount_minor).map(|t| t.for_line(number, line.purpose.clone()))
+    };
+    let transfers = (0..).zip(&donation.lines).map(credit).collect::<Result<_, _>>()?;
+    let settled_by = SettledBy { payment: fact.payment.clone(), method, captured_at };
+    let entry = entry(EntryKind::Settled, Some(donation.id), fact, method, captured_at, transfers);
+    Ok(Decision::Book { state: State::Settled { settled_by }, entry, case: None })
+}
+
+fn keep_apart(
+    kind: ChargeKind,
+    fact: &PaymentFact,
+    method: Method,
+    captured_at: Moment,
+    case: Option<Reason>,
+) -> Result<Decision, TransferError> {
+    let (payment, donation, captured_minor) = (fact.payment.clone(), fact.donation, fact.amount_minor);
+    let charge = Charge { payment, kind, donation, captured_minor, refunded_minor: Money::ZERO, method, version: 0 };
+    let transfer = Transfer::new(Account::Clearing(fact.payment.provider), charge.account(), captured_minor)?;
+    let entry = entry(charge.entry_kind(), donation, fact, method, captured_at, vec![transfer]);
+    Ok(Decision::Keep { charge, entry, case })
+}
+
+fn failed(donation: Option<&Donation>, fact: &PaymentFact, reason: &str) -> Decision {
+    let Some(donation) = donation else { return Decision::Nothing };
+    let latest = donation.attempt().is_some_and(|attempt| attempt.number == fact.attempt);
+    let ours = latest && donation.total() == fact.amount_minor;
+    match &donation.state {
+        State::Awaiting if ours => Decision::Change { state: State::Failed { reason: reason.to_owned() } },
+        State::Awaiting
+        | State::Failed { .. }
+        | State::Cancelled
+        | State::Expired
+        | State::Settled { .. }
+        | State::PartlyRefunded { .. }
+        | State::Refunded { .. } => Decision::Nothing,
+    }
+}
+
+/// A void of what we have booked, as a gift or apart from one, contradicts the capture: a person finds out whether the money is
+/// still with the provider.
+fn voided(donation: Option<&Donation>, charge: Option<&Charge>, fact: &PaymentFact) -> Decision {
+    let own = donation.and_then(|donation| donation.state.settled_by()).is_some_and(|by| by.payment == fact.payment);
+    if own || charge.is_some() { Decision::SetAside(Reason::VoidAfterCapture) } else { failed(donation, fact, "voided") }
+}
+
+/// An entry about the fact's payment.
+pub(super) fn entry(
+    kind: EntryKind,
+    donation: Option<DonationId>,
+    fact: &PaymentFact,
+    method: Method,
+    happened_at: Moment,
+    transfers: Vec<Transfer>,
+) -> Entry {
+    Entry { kind, donation, payment: fact.payment.clone(), method, happened_at, transfers }
+}

@@ -1,0 +1,67 @@
+//! What happened to one payment, as it stands in the books.
+
+use super::Transfer;
+use crate::hash::{self, Hash};
+use crate::id::DonationId;
+use crate::moment::Moment;
+use crate::payment::{Method, PaymentRef};
+
+/// What kind of thing an entry records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, minicbor::Encode, minicbor::Decode)]
+#[cbor(index_only)]
+pub enum EntryKind {
+    /// A donation was paid.
+    #[n(0)]
+    Settled,
+    /// A donation that another payment had settled was paid again; the money is owed back.
+    #[n(1)]
+    SecondCharge,
+    /// A donation was paid after what it held had been given up; the money is owed back.
+    #[n(2)]
+    LateCharge,
+    /// Money came in whose donation is not known.
+    #[n(3)]
+    Orphan,
+    /// Part or all of a settled donation was given back.
+    #[n(4)]
+    Refunded,
+    /// A charge that was owed back has been given back.
+    #[n(5)]
+    ChargeReturned,
+}
+
+/// What happened to one payment: one or more transfers that belong together.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
+pub struct Entry {
+    /// What kind of thing it records.
+    #[n(0)]
+    pub kind: EntryKind,
+    /// The donation; none for money whose donation is not known.
+    #[n(1)]
+    pub donation: Option<DonationId>,
+    /// The payment.
+    #[n(2)]
+    pub payment: PaymentRef,
+    /// How it was paid.
+    #[n(3)]
+    pub method: Method,
+    /// When the provider took or gave back the money. The day of the books is the page's, not this one's.
+    #[n(4)]
+    pub happened_at: Moment,
+    /// The money that moved.
+    #[n(5)]
+    pub transfers: Vec<Transfer>,
+}
+
+impl Entry {
+    /// The entry's bytes, the same for the same entry.
+    pub fn bytes(&self) -> Vec<u8> {
+        minicbor::to_vec(self).expect("every field can be written, and memory takes it")
+    }
+
+    /// The entry's leaf in the page's tree.
+    pub fn leaf(&self, salt: &[u8]) -> Hash {
+        hash::leaf(salt, &self.bytes())
+    }
+}

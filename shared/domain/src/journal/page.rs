@@ -1,0 +1,296 @@
+//! Pages and the chains they make.
+
+use std::fmt;
+
+use super::{Entry, TransferError};
+use crate::hash::{Hash, tree_root};
+use crate::moment::{Day, Moment};
+
+/// How many entries a page holds at most. A page is written in one transaction with the donations it settles, and a transaction
+/// takes a hundred actions: the page is one of them.
+pub const MOST_ENTRIES: usize = 99;
+
+/// How many chains there are. As many as consumers write at the same time at the peak; each more costs one seal a day.
+pub const CHAINS: u8 = 16;
+
+/// The form of the page that this code writes. A reader refuses a form it does not know.
+const FORM: u8 = 1;
+
+/// The number of a chain, from zero up to [`CHAINS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, minicbor::Encode, minicbor::Decode)]
+#[cbor(transparent)]
+pub struct ChainId(#[n(0)] u8);
+
+impl ChainId {
+    /// The chain of this number; `None` beyond [`CHAINS`].
+    pub const fn new(number: u8) -> Option<ChainId> {
+        if number < CHAINS { Some(ChainId(number)) } else { None }
+    }
+
+    /// Every chain.
+    pub fn all() -> impl Iterator<Item = ChainId> {
+        (0..CHAINS).map(ChainId)
+    }
+
+    /// A chain for a random number.
+    pub const fn any(random: u64) -> ChainId {
+        // The remainder is below CHAINS, which is a u8.
+        ChainId((random % CHAINS as u64) as u8)
+    }
+
+    /// The chain after this one, the first after the last.
+    pub const fn next(self) -> ChainId {
+        ChainId((self.0 + 1) % CHAINS)
+    }
+
+    /// Its number.
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+}
+
+impl fmt::Display for ChainId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:02}", self.0)
+    }
+}
+
+/// What a page is.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+pub enum PageKind {
+    /// Entries, and the root of their salted leaves.
+    #[n(0)]
+    Entries {
+        /// What happened, in order.
+        #[n(0)]
+        entries: Vec<Entry>,
+        /// The root of the tree of the entries' leaves.
+        #[n(1)]
+        root: Hash,
+    },
+    /// The page's day is closed on this chain: the next page belongs to the day after.
+    #[n(1)]
+    Seal,
+}
+
+/// A page of a chain. See the [module](super) for what pages promise.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
+pub struct Page {
+    #[n(0)]
+    form: u8,
+    /// Its chain.
+    #[n(1)]
+    pub chain: ChainId,
+    /// Its number in the chain, from zero without a gap.
+    #[n(2)]
+    pub seq: u64,
+    /// The hash of the page before; [`Hash::NONE`] for the first.
+    #[n(3)]
+    pub previous: Hash,
+    /// The day of the books to which it belongs.
+    #[n(4)]
+    pub day: Day,
+    /// When it was written; never before the page before it.
+    #[n(5)]
+    pub written_at: Moment,
+    /// What it is.
+    #[n(6)]
+    pub kind: PageKind,
+}
+
+/// Where a chain ends: all that is needed to write its next page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tail {
+    /// The chain.
+    pub chain: ChainId,
+    /// The number of the next page.
+    pub next_seq: u64,
+    /// The hash of the last page.
+    pub hash: Hash,
+    /// The day of the next page; none while the chain is empty.
+    pub day: Option<Day>,
+    /// When the last page was written; none while the chain is empty.
+    pub written_at: Option<Moment>,
+}
+
+/// Why bytes are not the page that they should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PageError {
+    /// Not readable as a page.
+    #[error("cannot be read as a page: {0}")]
+    Unreadable(String),
+    /// Readable, but not the bytes that we write for it.
+    #[error("the page is not in its one deterministic form")]
+    NotCanonical,
+    /// Written in a form that this code does not know.
+    #[error("form {0} is not known")]
+    FormUnknown(u8),
+    /// Not the number that follows.
+    #[error("page {found} stands where {expected} should")]
+    OutOfSequence {
+        /// The number that should follow.
+        expected: u64,
+        /// The number that the page bears.
+        found: u64,
+    },
+    /// Its chain is not the one it stands in.
+    #[error("the page belongs to chain {0}")]
+    WrongChain(ChainId),
+    /// The page before is not the one it names.
+    #[error("the page before it has another hash")]
+    Unlinked,
+    /// The day does not follow from the page before.
+    #[error("the day {0} does not follow")]
+    WrongDay(Day),
+    /// Written before the page before it.
+    #[error("the page is older than the one before it")]
+    TimeBackwards,
+    /// A transfer breaks a rule.
+    #[error("entry {entry} breaks a rule")]
+    BadTransfer {
+        /// The entry's index on the page.
+        entry: usize,
+        /// The rule.
+        #[source]
+        source: TransferError,
+    },
+    /// No entries, more than a page holds, or an entry without transfers.
+    #[error("the page holds no or too many entries, or an empty one")]
+    BadCount,
+}
+
+impl Tail {
+    /// The end of a chain that has no page yet.
+    pub const fn empty(chain: ChainId) -> Tail {
+        Tail { chain, next_seq: 0, hash: Hash::NONE, day: None, written_at: None }
+    }
+
+    /// The next page with these entries and the salts of their leaves, in the same order. Its time is `now`, or that of the page
+    /// before when the clock stands behind it.
+    ///
+    /// # Panics
+    /// When there are not as many salts as entries: a root that leaves a gift out must never be written.
+    pub fn write(&self, entries: Vec<Entry>, salts: &[Vec<u8>], now: Moment) -> Page {
+        assert_eq!(entries.len(), salts.len(), "every entry has a salt");
+        let leaves: Vec<Hash> = entries.iter().zip(salts).map(|(entry, salt)| entry.leaf(salt)).collect();
+        self.page(PageKind::Entries { entries, root: tree_root(&leaves) }, now)
+    }
+
+    /// The next page as a seal: closes the day that the chain stands in. An empty chain stands in the day of `now`; to begin one after
+    /// midnight with the seal of the day that is over, set the tail's `day` first.
+    pub fn seal(&self, now: Moment) -> Page {
+        self.page(PageKind::Seal, now)
+    }
+
+    /// The day that the chain stands in: an empty chain stands in the day of `now`.
+    pub fn open_day(&self, now: Moment) -> Day {
+        self.day.unwrap_or_else(|| now.day())
+    }
+
+    fn page(&self, kind: PageKind, now: Moment) -> Page {
+        let written_at = self.written_at.map_or(now, |last| last.max(now));
+        let (chain, seq, previous, day) = (self.chain, self.next_seq, self.hash, self.open_day(now));
+        Page { form: FORM, chain, seq, previous, day, written_at, kind }
+    }
+}
+
+impl Page {
+    /// The page's bytes, the same for the same page.
+    pub fn bytes(&self) -> Vec<u8> {
+        minicbor::to_vec(self).expect("every field can be written, and memory takes it")
+    }
+
+    /// The page's hash: over all its bytes, the hash of the page before among them.
+    pub fn hash(&self) -> Hash {
+        Hash::of(&[&self.bytes()])
+    }
+
+    /// Reads a page.
+    ///
+    /// # Errors
+    /// When the bytes are no page, one of a form that is not known, or not the very bytes that this page is written as.
+    pub fn read(bytes: &[u8]) -> Result<Page, PageError> {
+        let page: Page = minicbor::decode(bytes).map_err(|error| PageError::Unreadable(error.to_string()))?;
+        if page.form != FORM {
+            return Err(PageError::FormUnknown(page.form));
+        }
+        // CBOR can say one thing in several ways, and the hash is taken over the one way in which we say it: without this,
+        // bytes could be changed or added unseen.
+        if page.bytes() == bytes { Ok(page) } else { Err(PageError::NotCanonical) }
+    }
+
+    /// The page's entries; none for a seal.
+    pub fn entries(&self) -> &[Entry] {
+        match &self.kind {
+            PageKind::Entries { entries, .. } => entries,
+            PageKind::Seal => &[],
+        }
+    }
+
+    /// Where the chain ends after this page.
+    pub fn tail(&self) -> Tail {
+        let day = match self.kind {
+            PageKind::Entries { .. } => self.day,
+            PageKind::Seal => self.day.next(),
+        };
+        Tail {
+            chain: self.chain,
+            next_seq: self.seq + 1,
+            hash: self.hash(),
+            day: Some(day),
+            written_at: Some(self.written_at),
+        }
+    }
+
+    /// Whether the page follows `tail` and keeps every rule of the books.
+    ///
+    /// # Errors
+    /// The first rule that it breaks.
+    pub fn verify(&self, tail: &Tail) -> Result<(), PageError> {
+        self.verify_place(tail)?;
+        self.verify_entries()
+    }
+
+    fn verify_place(&self, tail: &Tail) -> Result<(), PageError> {
+        if self.chain != tail.chain {
+            return Err(PageError::WrongChain(self.chain));
+        }
+        if self.seq != tail.next_seq {
+            return Err(PageError::OutOfSequence { expected: tail.next_seq, found: self.seq });
+        }
+        if self.previous != tail.hash {
+            return Err(PageError::Unlinked);
+        }
+        if !self.follows_in_days(tail.day) {
+            return Err(PageError::WrongDay(self.day));
+        }
+        if tail.written_at.is_some_and(|last| last > self.written_at) {
+            return Err(PageError::TimeBackwards);
+        }
+        Ok(())
+    }
+
+    /// A page bears the day that its chain stands in. The first takes the day of its time, but a seal may be first for an earlier
+    /// day: the closer runs after midnight, and closes idle chains too.
+    fn follows_in_days(&self, stands_in: Option<Day>) -> bool {
+        match (stands_in, &self.kind) {
+            (Some(day), PageKind::Entries { .. } | PageKind::Seal) => self.day == day,
+            (None, PageKind::Entries { .. }) => self.day == self.written_at.day(),
+            (None, PageKind::Seal) => self.day <= self.written_at.day(),
+        }
+    }
+
+    fn verify_entries(&self) -> Result<(), PageError> {
+        let PageKind::Entries { entries, .. } = &self.kind else { return Ok(()) };
+        if entries.is_empty() || entries.len() > MOST_ENTRIES || entries.iter().any(|e| e.transfers.is_empty()) {
+            return Err(PageError::BadCount);
+        }
+        for (index, entry) in entries.iter().enumerate() {
+            for transfer in &entry.transfers {
+                transfer.check().map_err(|source| PageError::BadTransfer { entry: index, source })?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,27 @@
+//! What giving is, without a wire or a clock.
+//!
+//! Everything in this crate is pure: no clock, no randomness, no environment, no input or output. Time and ids come in as
+//! arguments, decisions go out as values. What awaits lives in `platform` and in the functions.
+//!
+//! Where to look:
+//! - [`money`]: amounts, decimal outside and integer halalas inside;
+//! - [`donation`]: one act of giving, its states, and what a payment fact makes of it;
+//! - [`payment`]: what providers tell us, as facts in the past tense;
+//! - [`journal`]: accounts, transfers, pages and chains, the books themselves;
+//! - [`totals`]: the fold of pages into sums;
+//! - [`cap`]: the escrow of what remains of a capped opportunity;
+//! - [`message`]: what travels in queues, with versions.
+
+pub mod cap;
+pub mod case;
+pub mod catalogue;
+pub mod donation;
+pub mod hash;
+pub mod id;
+pub mod journal;
+pub mod message;
+pub mod moment;
+pub mod money;
+pub mod payment;
+pub mod purpose;
+pub mod totals;

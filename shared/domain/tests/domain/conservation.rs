@@ -1,0 +1,321 @@
+//! Whatever facts come, in whatever order, as often as they like: every payment is booked once, and no halala is lost.
+//!
+//! The facts go through a small [world](crate::world) in memory, which does with them what settlement does with the table.
+
+use std::collections::BTreeMap;
+
+use domain::case::Reason;
+use domain::donation::{Charge, ChargeKind, Donation, State, needs_charge};
+use domain::journal::{Account, EntryKind};
+use domain::money::Money;
+use domain::payment::{Happening, PaymentFact, Provider};
+use domain::purpose::Fund;
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseResult;
+
+use crate::given::{any_fund, captured, donation, fact, halalas, hold, line, payment, riyals};
+use crate::world::{Step, World};
+
+/// What is true of one payment at the provider.
+#[derive(Debug, Clone)]
+struct Truth {
+    /// The whole amount.
+    amount: Money,
+    /// Whether it failed before it was paid.
+    failed: bool,
+    /// Whether it was paid.
+    captured: bool,
+    /// The sums of refunds after each, ascending; none unless it was paid.
+    refunds: Vec<Money>,
+}
+
+impl Truth {
+    fn facts(&self, id: &str) -> Vec<PaymentFact> {
+        let fact = |happening| fact(id, self.amount, happening);
+        let mut facts = Vec::new();
+        if self.failed {
+            facts.push(fact(Happening::Failed { reason: "declined".to_owned() }));
+            facts.push(fact(Happening::Voided));
+        }
+        if self.captured {
+            // A void of a payment that was captured contradicts it, and is a case of its own.
+            facts.retain(|fact| fact.happening != Happening::Voided);
+            facts.push(fact(captured()));
+            facts.extend(self.refunds.iter().map(|sum| fact(Happening::Refunded { refunded_minor: *sum })));
+        }
+        facts
+    }
+
+    fn back(&self) -> Money {
+        self.refunds.last().copied().unwrap_or_default()
+    }
+}
+
+/// A donation, and what is true of the payments that name it; told in two different ways.
+#[derive(Debug, Clone)]
+struct History {
+    donation: Donation,
+    truths: Vec<Truth>,
+    told: Vec<PaymentFact>,
+    told_otherwise: Vec<PaymentFact>,
+}
+
+impl History {
+    fn steps(&self) -> Vec<Step> {
+        self.told.iter().cloned().map(Step::Told).collect()
+    }
+}
+
+fn name(number: usize) -> String {
+    format!("payment-{number}")
+}
+
+fn any_donation() -> impl Strategy<Value = Donation> {
+    let one = (any_fund(), 0usize..3, 1u64..=20_000);
+    let states = vec![State::Awaiting, State::Failed { reason: "declined".to_owned() }, State::Cancelled, State::Expired];
+    (prop::collection::vec(one, 1..4), prop::sample::select(states), any::<bool>()).prop_map(|(lines, state, holds)| {
+        let name = |number: usize| ["wells", "clinic", "orphans"][number];
+        let lines = lines.into_iter().map(|(fund, number, amount)| line(fund, name(number), halalas(amount))).collect();
+        let mut donation = donation(state, lines);
+        donation.hold = if holds { hold(&donation) } else { Vec::new() };
+        donation
+    })
+}
+
+/// One in eight payments is not of the donation's amount.
+fn any_truth(total: Money) -> impl Strategy<Value = Truth> {
+    let refunds = prop::collection::vec(1..=1_000u64, 0..4);
+    (0u8..8, any::<bool>(), prop::bool::weighted(0.85), refunds).prop_map(move |(other, failed, captured, parts)| {
+        let amount = if other == 0 { total.plus(halalas(1)).unwrap() } else { total };
+        // Thousandths of the whole, so that the whole itself comes up, rounded up so that none is nothing.
+        let mut refunds: Vec<Money> = parts.iter().map(|part| halalas((amount.halalas() * part).div_ceil(1_000))).collect();
+        if parts.len() == 3 {
+            refunds.push(amount);
+        }
+        refunds.sort();
+        refunds.dedup();
+        if !captured {
+            refunds.clear();
+        }
+        Truth { amount, failed, captured, refunds }
+    })
+}
+
+/// All facts, some of them more than once, in any order.
+fn any_telling(facts: Vec<PaymentFact>) -> impl Strategy<Value = Vec<PaymentFact>> {
+    let times = prop::collection::vec(1usize..4, facts.len());
+    times
+        .prop_map(move |times| {
+            facts.iter().zip(times).flat_map(|(fact, times)| std::iter::repeat_n(fact.clone(), times)).collect::<Vec<_>>()
+        })
+        .prop_shuffle()
+}
+
+fn any_history(payments: std::ops::Range<usize>) -> impl Strategy<Value = History> {
+    any_donation()
+        .prop_flat_map(move |donation| {
+            let truths = prop::collection::vec(any_truth(donation.total()), payments.clone());
+            (Just(donation), truths)
+        })
+        .prop_flat_map(|(donation, truths)| {
+            let facts: Vec<PaymentFact> =
+                truths.iter().enumerate().flat_map(|(number, truth)| truth.facts(&name(number))).collect();
+            (Just(donation), Just(truths), any_telling(facts.clone()), any_telling(facts))
+        })
+        .prop_map(|(donation, truths, told, told_otherwise)| History { donation, truths, told, told_otherwise })
+}
+
+/// What must be true at the end, whatever happened on the way.
+fn check(world: &World, history: &History) -> TestCaseResult {
+    let total = history.donation.total();
+    let counted: Vec<(usize, &Truth)> =
+        history.truths.iter().enumerate().filter(|(_, truth)| truth.captured && truth.amount == total).collect();
+    let booked = world.by_payment();
+    prop_assert_eq!(booked.len(), counted.len(), "only these payments are in the books");
+    let mut clearing = 0;
+    for (number, truth) in &counted {
+        let truly = (1, truth.amount.signed_halalas(), truth.back().signed_halalas());
+        prop_assert_eq!(booked.get(&payment(&name(*number))), Some(&truly), "payment {}", number);
+        clearing += truth.amount.signed_halalas() - truth.back().signed_halalas();
+    }
+    prop_assert_eq!(world.balance(&Account::Clearing(Provider::Moyasar)), clearing);
+    check_accounts(world, clearing)?;
+    check_donation(world, history)?;
+    let others = history.truths.iter().enumerate().filter(|(_, truth)| truth.captured && truth.amount != total);
+    for (number, _) in others {
+        let case = (payment(&name(number)), Reason::AmountDiffers);
+        prop_assert!(world.cases.contains(&case), "another amount is a case");
+    }
+    Ok(())
+}
+
+fn check_accounts(world: &World, clearing: i64) -> TestCaseResult {
+    let (payable, suspense) = (-world.balance(&Account::RefundsPayable), -world.balance(&Account::Suspense));
+    let refunds_suspense = world.balance(&Account::RefundsSuspense);
+    prop_assert_eq!(world.given() + payable + suspense - refunds_suspense, clearing);
+    let due: i64 = world.charges.values().map(|charge| charge.due().signed_halalas()).sum();
+    prop_assert_eq!(payable, due, "what is owed back is what the charges say");
+    for (account, balance) in world.balances() {
+        let debit = matches!(account, Account::Clearing(_) | Account::RefundsSuspense);
+        prop_assert!(if debit { balance >= 0 } else { balance <= 0 }, "{} is on its own side", account);
+    }
+    Ok(())
+}
+
+/// The state says what the books say.
+fn check_donation(world: &World, history: &History) -> TestCaseResult {
+    let Some(donation) = &world.donation else { return Ok(()) };
+    let total = donation.total().signed_halalas();
+    let refunds_suspense = world.balance(&Account::RefundsSuspense);
+    let settled = world.entries.iter().filter(|entry| entry.kind == EntryKind::Settled).count();
+    let back = donation.state.settled_by().map(|by| {
+        let number = (0..history.truths.len()).find(|number| payment(&name(*number)) == by.payment).unwrap();
+        history.truths[number].back()
+    });
+    let (expected_given, expected_back) = match &donation.state {
+        State::Settled { .. } => (total, Some(Money::ZERO)),
+        State::PartlyRefunded { refunded_minor, .. } => (total - refunded_minor.signed_halalas(), Some(*refunded_minor)),
+        State::Refunded { .. } => (0, Some(donation.total())),
+        State::Awaiting | State::Failed { .. } | State::Cancelled | State::Expired => (0, None),
+    };
+    prop_assert_eq!(settled, usize::from(expected_back.is_some()));
+    prop_assert_eq!(back, expected_back);
+    prop_assert_eq!(world.given() - refunds_suspense, expected_given);
+    let may_suspend = donation.lines.len() > 1 && matches!(donation.state, State::PartlyRefunded { .. });
+    prop_assert!(refunds_suspense == 0 || may_suspend);
+    Ok(())
+}
+
+/// One step of somebody else's, at some point between the facts.
+fn any_interference() -> impl Strategy<Value = Vec<(usize, Step)>> {
+    let step = prop_oneof![Just(Step::Cancel), Just(Step::Expire), Just(Step::Release), Just(Step::TryAgain)];
+    prop::collection::vec((0usize..20, step), 0..5)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn every_payment_is_booked_once_whatever_happens_in_between(
+        history in any_history(1..4), interference in any_interference(),
+    ) {
+        let mut steps = history.steps();
+        for (place, step) in interference {
+            steps.insert(place.min(steps.len()), step);
+        }
+        let mut world = World::new(Some(history.donation.clone()));
+        prop_assert!(world.live(steps).is_empty(), "nothing waits in vain");
+        check(&world, &history)?;
+    }
+
+    #[test]
+    fn telling_it_all_again_changes_nothing(history in any_history(1..4)) {
+        let mut world = World::new(Some(history.donation.clone()));
+        world.live(history.steps());
+        let before = world.clone();
+        for fact in &history.told {
+            let asked_early = needs_charge(Some(&history.donation), fact);
+            prop_assert!(asked_early || !needs_charge(world.donation.as_ref(), fact), "a charge asked for late");
+        }
+        prop_assert!(world.live(history.told_otherwise.into_iter().map(Step::Told).collect()).is_empty());
+        prop_assert_eq!(world.entries, before.entries);
+        prop_assert_eq!(world.donation, before.donation);
+        prop_assert_eq!(world.charges, before.charges);
+    }
+
+    /// With one payment, nothing depends on the order but which reason of a failure is shown: the first that was told.
+    #[test]
+    fn the_order_makes_no_difference_to_one_payment(history in any_history(1..2)) {
+        let mut world = World::new(Some(history.donation.clone()));
+        let mut other = world.clone();
+        world.live(history.steps());
+        other.live(history.told_otherwise.iter().cloned().map(Step::Told).collect());
+        prop_assert_eq!(world.balances(), other.balances());
+        prop_assert_eq!(without_reason(&world), without_reason(&other));
+        let unversioned = |world: &World| world.charges.values().map(|charge| Charge { version: 0, ..charge.clone() }).collect::<Vec<_>>();
+        prop_assert_eq!(unversioned(&world), unversioned(&other));
+    }
+
+    /// With several, the order decides which of them settles the donation; each is booked in full all the same, and one settles if any can.
+    #[test]
+    fn the_order_of_several_payments_decides_only_which_one_settles(history in any_history(2..4)) {
+        let mut world = World::new(Some(history.donation.clone()));
+        let mut other = world.clone();
+        world.live(history.steps());
+        other.live(history.told_otherwise.iter().cloned().map(Step::Told).collect());
+        prop_assert_eq!(world.by_payment(), other.by_payment());
+        prop_assert_eq!(world.balance(&Account::Clearing(Provider::Moyasar)), other.balance(&Account::Clearing(Provider::Moyasar)));
+        let settled = |world: &World| world.donation.as_ref().unwrap().state.settled_by().is_some();
+        prop_assert_eq!(settled(&world), settled(&other));
+        prop_assert_eq!(world.charges.len(), other.charges.len());
+    }
+
+    #[test]
+    fn money_without_a_donation_is_kept_and_given_back_in_the_same_way(history in any_history(1..4)) {
+        let mut world = World::new(None);
+        prop_assert!(world.live(history.steps()).is_empty());
+        let truly = |(number, truth): (usize, &Truth)| {
+            let figures = (1, truth.amount.signed_halalas(), truth.back().signed_halalas());
+            (payment(&name(number)), figures)
+        };
+        let paid = history.truths.iter().enumerate().filter(|(_, truth)| truth.captured).map(truly);
+        prop_assert_eq!(world.by_payment(), paid.collect::<BTreeMap<_, _>>());
+        check_accounts(&world, world.balance(&Account::Clearing(Provider::Moyasar)))?;
+        prop_assert!(world.charges.values().all(|charge| charge.kind == ChargeKind::Orphan && charge.due().is_zero()));
+    }
+
+    #[test]
+    fn a_refund_without_its_capture_waits_and_books_nothing(history in any_history(1..4)) {
+        let refunds = history.told.iter().filter(|fact| matches!(fact.happening, Happening::Refunded { .. })).cloned();
+        let mut world = World::new(Some(history.donation.clone()));
+        for waiting in world.live(refunds.map(Step::Told).collect()) {
+            let Step::Told(fact) = waiting else { unreachable!("only facts were told") };
+            prop_assert_eq!(fact.amount_minor, history.donation.total());
+        }
+        prop_assert!(world.entries.is_empty());
+        prop_assert_eq!(world.donation.unwrap().state, history.donation.state);
+    }
+}
+
+fn without_reason(world: &World) -> Option<State> {
+    let state = world.donation.as_ref().map(|donation| donation.state.clone());
+    state.map(|state| match state {
+        State::Failed { .. } => State::Failed { reason: String::new() },
+        other => other,
+    })
+}
+
+fn gift(state: State) -> Donation {
+    let mut donation = donation(state, vec![line(Fund::Zakat, "wells", riyals(100))]);
+    donation.hold = hold(&donation);
+    donation
+}
+
+/// The charge is known by then, and the hold is not: the charge goes first.
+#[test]
+fn a_late_charge_told_again_after_the_hold_is_released_settles_nothing() {
+    let told = Step::Told(fact("late", riyals(100), captured()));
+    let mut world = World::new(Some(gift(State::Expired)));
+    world.live(vec![told.clone(), Step::Release, told]);
+    assert_eq!(world.entries.len(), 1);
+    assert_eq!(world.balance(&Account::RefundsPayable), -10_000);
+}
+
+/// Somebody repairs the metadata at the provider, which tells the payment again.
+#[test]
+fn an_orphan_whose_metadata_is_put_right_is_not_booked_again() {
+    let named = fact("orphan", riyals(100), captured());
+    let nameless = PaymentFact { donation: None, ..named.clone() };
+    let mut world = World::new(Some(gift(State::Awaiting)));
+    world.live(vec![Step::Told(nameless), Step::Told(named)]);
+    assert_eq!(world.entries.len(), 1);
+    assert_eq!(world.balance(&Account::Suspense), -10_000);
+}
+
+#[test]
+fn a_void_of_a_second_charge_is_a_case() {
+    let told = |payment, happening| Step::Told(fact(payment, riyals(100), happening));
+    let mut world = World::new(Some(gift(State::Awaiting)));
+    world.live(vec![told("first", captured()), told("second", captured()), told("second", Happening::Voided)]);
+    assert_eq!(world.cases.into_iter().map(|(_, reason)| reason).collect::<Vec<_>>(), [Reason::VoidAfterCapture]);
+}

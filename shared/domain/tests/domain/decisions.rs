@@ -1,0 +1,211 @@
+//! `decisions.md` is what [`decide`] does: every combination has exactly one row, and does what the row says.
+
+use domain::donation::{Charge, ChargeKind, Decision, Donation, State, decide, needs_charge};
+use domain::journal::{Account, Entry};
+use domain::money::Money;
+use domain::payment::{Happening, PaymentFact};
+use domain::purpose::Fund;
+
+use crate::given::{self, NOON, captured, charge, donation, fact, halalas, hold, line, payment, riyals, settled_by};
+
+const TABLE: &str = include_str!("decisions.md");
+
+/// The columns that are conditions, each with all its values.
+const COLUMNS: [&[&str]; 7] = [
+    &["absent", "awaiting", "failed", "cancelled", "expired", "settled", "partly refunded", "refunded"],
+    &[
+        "captured",
+        "latest attempt failed",
+        "earlier attempt failed",
+        "latest attempt voided",
+        "earlier attempt voided",
+        "refunded 0",
+        "refunded 20",
+        "refunded 30",
+        "refunded 50",
+        "refunded 100",
+        "refunded 150",
+    ],
+    &["own", "other"],
+    &["none", "second", "late", "orphan", "returning"],
+    &["no", "yes"],
+    &["100", "90", "0"],
+    &["SAR", "USD"],
+];
+
+/// The cells of the rows of the table with this many columns, without its head.
+fn rows(columns: usize) -> Vec<Vec<&'static str>> {
+    let lines = TABLE.lines().filter_map(|line| line.strip_prefix('|')?.strip_suffix('|'));
+    let cells = lines.map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
+    cells.filter(|cells| cells.len() == columns).skip(2).collect()
+}
+
+fn speaks_about(row: &[&str], combination: &[&str]) -> bool {
+    row.iter().zip(combination).all(|(cell, value)| *cell == "any" || cell.split(", ").any(|one| one == *value))
+}
+
+fn combinations() -> Vec<Vec<&'static str>> {
+    COLUMNS.iter().fold(vec![Vec::new()], |combinations, values| {
+        let with = |so_far: &Vec<&'static str>| {
+            values.iter().map(|value| so_far.iter().copied().chain([*value]).collect()).collect::<Vec<_>>()
+        };
+        combinations.iter().flat_map(with).collect()
+    })
+}
+
+fn state(code: &str) -> State {
+    let settled_by = settled_by("own");
+    match code {
+        "awaiting" => State::Awaiting,
+        "failed" => State::Failed { reason: "declined".to_owned() },
+        "cancelled" => State::Cancelled,
+        "expired" => State::Expired,
+        "settled" => State::Settled { settled_by },
+        "refunded" => State::Refunded { settled_by },
+        "partly refunded" => State::PartlyRefunded { settled_by, refunded_minor: riyals(30) },
+        part => {
+            State::PartlyRefunded { settled_by, refunded_minor: part.strip_suffix(" refunded").unwrap().parse().unwrap() }
+        }
+    }
+}
+
+fn told(words: &str) -> (u32, Happening) {
+    match words {
+        "captured" => (2, captured()),
+        "latest attempt failed" => (2, Happening::Failed { reason: "no funds".to_owned() }),
+        "earlier attempt failed" => (1, Happening::Failed { reason: "no funds".to_owned() }),
+        "latest attempt voided" => (2, Happening::Voided),
+        "earlier attempt voided" => (1, Happening::Voided),
+        refunded => {
+            let refunded_minor = refunded.strip_prefix("refunded ").unwrap().parse().unwrap();
+            (2, Happening::Refunded { refunded_minor })
+        }
+    }
+}
+
+/// What a combination of the columns stands for.
+fn scene(combination: &[&str]) -> (Option<Donation>, Option<Charge>, PaymentFact) {
+    let [what, happening, of, kept, held, paid, currency] = combination else { panic!("seven columns") };
+    let donation = (*what != "absent").then(|| {
+        let mut donation = donation(state(what), vec![line(Fund::Zakat, "wells", riyals(100))]);
+        donation.hold = if *held == "yes" { hold(&donation) } else { Vec::new() };
+        donation
+    });
+    let charge = match *kept {
+        "second" => Some(charge(ChargeKind::Second, of, riyals(100), Money::ZERO)),
+        "late" => Some(charge(ChargeKind::Late, of, riyals(100), Money::ZERO)),
+        "orphan" => Some(charge(ChargeKind::Orphan, of, riyals(100), Money::ZERO)),
+        "returning" => Some(charge(ChargeKind::Second, of, riyals(100), riyals(30))),
+        _ => None,
+    };
+    let (attempt, happening) = told(happening);
+    let fact = PaymentFact { attempt, currency: (*currency).to_owned(), ..fact(of, paid.parse().unwrap(), happening) };
+    (donation, charge, fact)
+}
+
+/// A decision in the table's words: what becomes of it, and the books.
+fn words(decision: &Decision) -> (String, String) {
+    let with_case = |text: String, case: &Option<_>| match case {
+        Some(reason) => format!("{text}; case: {reason}"),
+        None => text,
+    };
+    match decision {
+        Decision::Book { state, entry, case } => (with_case(state_words(state), case), books(entry)),
+        Decision::Keep { charge, entry, case } => (with_case(charge_words(charge), case), books(entry)),
+        Decision::Change { state } => (state_words(state), String::new()),
+        Decision::Repeat => ("repeat".to_owned(), String::new()),
+        Decision::Nothing => ("nothing".to_owned(), String::new()),
+        Decision::Wait => ("wait".to_owned(), String::new()),
+        Decision::SetAside(reason) => (format!("set aside: {reason}"), String::new()),
+    }
+}
+
+fn state_words(state: &State) -> String {
+    match state {
+        State::PartlyRefunded { refunded_minor, .. } => format!("partly refunded, {refunded_minor} in all"),
+        other => other.code().to_owned(),
+    }
+}
+
+fn charge_words(charge: &Charge) -> String {
+    match charge.kind {
+        _ if !charge.refunded_minor.is_zero() => format!("charge given back, {} in all", charge.refunded_minor),
+        ChargeKind::Second => format!("kept as second charge; {} owed back", charge.due()),
+        ChargeKind::Late => format!("kept as late charge; {} owed back", charge.due()),
+        ChargeKind::Orphan => "kept as orphan".to_owned(),
+    }
+}
+
+fn books(entry: &Entry) -> String {
+    let account = |account: &Account| match account {
+        Account::Clearing(_) => "clearing".to_owned(),
+        Account::Opportunity(_, id) if id.as_str() == "wells" => "opportunity".to_owned(),
+        Account::Opportunity(_, id) => id.to_string(),
+        other => other.to_string(),
+    };
+    let transfer =
+        |t: &domain::journal::Transfer| format!("Dr {}, Cr {} {}", account(t.debit()), account(t.credit()), t.amount());
+    entry.transfers.iter().map(transfer).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn every_combination_has_one_row_and_does_what_it_says() {
+    let rows = rows(9);
+    let mut spoken = vec![0u32; rows.len()];
+    for combination in combinations() {
+        let matching: Vec<usize> = (0..rows.len()).filter(|row| speaks_about(&rows[*row][..7], &combination)).collect();
+        let [row] = matching.as_slice() else { panic!("{} rows speak about {combination:?}", matching.len()) };
+        spoken[*row] += 1;
+        let (donation, charge, fact) = scene(&combination);
+        let decision = decide(donation.as_ref(), charge.as_ref(), &fact, NOON).unwrap();
+        let (result, books) = words(&decision);
+        assert_eq!((result.as_str(), books.as_str()), (rows[*row][7], rows[*row][8]), "{combination:?}");
+    }
+    for (row, times) in rows.iter().zip(spoken) {
+        assert!(times > 0, "no combination is spoken about by {row:?}");
+    }
+}
+
+#[test]
+fn a_gift_of_two_lines() {
+    for row in rows(4) {
+        let lines = vec![line(Fund::Zakat, "first", riyals(60)), line(Fund::Waqf, "second", riyals(40))];
+        let donation = donation(state(row[0]), lines);
+        let (_, happening) = told(row[1]);
+        let decision = decide(Some(&donation), None, &fact("own", riyals(100), happening), NOON).unwrap();
+        let (result, books) = words(&decision);
+        assert_eq!((result.as_str(), books.as_str()), (row[2], row[3]), "{row:?}");
+    }
+}
+
+#[test]
+fn a_charge_makes_a_difference_only_where_it_is_asked_for() {
+    for combination in combinations() {
+        let (donation, charge, fact) = scene(&combination);
+        if !needs_charge(donation.as_ref(), &fact) {
+            let with = decide(donation.as_ref(), charge.as_ref(), &fact, NOON);
+            assert_eq!(with, decide(donation.as_ref(), None, &fact, NOON), "{combination:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_decided_is_about_the_payment_and_the_donation_of_the_fact() {
+    for combination in combinations() {
+        let (donation, charge, fact) = scene(&combination);
+        let (Decision::Book { entry, .. } | Decision::Keep { entry, .. }) =
+            decide(donation.as_ref(), charge.as_ref(), &fact, NOON).unwrap()
+        else {
+            continue;
+        };
+        assert_eq!((entry.payment, entry.donation), (payment(combination[2]), Some(given::DONATION)));
+    }
+}
+
+/// Only a donation that breaks the bounds of making one has such a line; it is an error, never an empty entry.
+#[test]
+fn a_line_of_nothing_is_an_error() {
+    let donation =
+        donation(State::Awaiting, vec![line(Fund::Zakat, "wells", riyals(1)), line(Fund::Zakat, "clinic", Money::ZERO)]);
+    decide(Some(&donation), None, &fact("own", halalas(100), captured()), NOON).unwrap_err();
+}

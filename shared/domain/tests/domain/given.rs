@@ -1,0 +1,152 @@
+//! Donations, payments and entries to start from, and strategies that make any of them.
+
+use domain::catalogue::Purpose;
+use domain::donation::{Attempt, Charge, ChargeKind, Donation, Giver, HoldPart, Line, SettledBy, State};
+use domain::id::{DonationId, PaymentId};
+use domain::journal::{Account, Entry, EntryKind, Transfer};
+use domain::moment::Moment;
+use domain::money::Money;
+use domain::payment::{Happening, Method, PaymentFact, PaymentRef, Provider};
+use domain::purpose::{Fund, Language, Programme, Region, Track};
+use proptest::prelude::*;
+
+/// 23 November 2026, noon in Riyadh.
+pub const NOON: Moment = Moment::from_millis(1_795_424_400_000);
+
+pub fn riyals(riyals: u64) -> Money {
+    Money::from_riyals(riyals).unwrap()
+}
+
+pub fn halalas(halalas: u64) -> Money {
+    Money::from_halalas(halalas).unwrap()
+}
+
+pub fn purpose() -> Purpose {
+    Purpose {
+        programme: Programme::Projects,
+        track: Track::Care,
+        region: Region::Jazan,
+        charity: "water-society".parse().unwrap(),
+    }
+}
+
+pub fn line(fund: Fund, opportunity: &str, amount: Money) -> Line {
+    Line { opportunity: opportunity.parse().unwrap(), fund, purpose: purpose(), amount_minor: amount }
+}
+
+pub fn payment(id: &str) -> PaymentRef {
+    PaymentRef { provider: Provider::Moyasar, payment: id.parse::<PaymentId>().unwrap() }
+}
+
+pub fn settled_by(id: &str) -> SettledBy {
+    SettledBy { payment: payment(id), method: Method::Mada, captured_at: NOON }
+}
+
+pub const DONATION: DonationId = DonationId::from_bytes([0xd0; 16]);
+
+/// A donation of these lines, in its second checkout attempt.
+pub fn donation(state: State, lines: Vec<Line>) -> Donation {
+    let attempt = |number| Attempt { number, provider: Provider::Moyasar, reference: format!("reference-{number}") };
+    Donation {
+        id: DONATION,
+        version: 1,
+        state,
+        giver: Giver::Guest,
+        anonymous: false,
+        language: Language::Arabic,
+        lines,
+        attempts: vec![attempt(1), attempt(2)],
+        hold: Vec::new(),
+        command: "c0".to_owned(),
+        return_url: "https://example.org/thanks".to_owned(),
+        made_at: NOON,
+        expires_at: NOON.plus_seconds(900),
+        salt: "5a".to_owned(),
+        personal: None,
+        place: None,
+    }
+}
+
+pub fn hold(donation: &Donation) -> Vec<HoldPart> {
+    let part = |line: &Line| HoldPart { opportunity: line.opportunity.clone(), shard: 0, amount_minor: line.amount_minor };
+    donation.lines.iter().map(part).collect()
+}
+
+pub fn charge(kind: ChargeKind, id: &str, captured: Money, refunded: Money) -> Charge {
+    Charge {
+        payment: payment(id),
+        kind,
+        donation: Some(DONATION),
+        captured_minor: captured,
+        refunded_minor: refunded,
+        method: Method::Mada,
+        version: 0,
+    }
+}
+
+pub fn fact(id: &str, amount: Money, happening: Happening) -> PaymentFact {
+    PaymentFact {
+        payment: payment(id),
+        donation: Some(DONATION),
+        attempt: 2,
+        amount_minor: amount,
+        currency: "SAR".to_owned(),
+        happening,
+    }
+}
+
+pub fn captured() -> Happening {
+    Happening::Captured { method: Method::Mada, captured_at: NOON }
+}
+
+/// A member of a closed list, any of them.
+pub fn any_of<T: Copy + std::fmt::Debug + 'static>(all: &'static [T]) -> impl Strategy<Value = T> {
+    prop::sample::select(all)
+}
+
+pub fn any_fund() -> impl Strategy<Value = Fund> {
+    any_of(Fund::ALL)
+}
+
+pub fn any_account() -> impl Strategy<Value = Account> {
+    let names = prop::sample::select(vec!["wells", "clinic", "orphans"]);
+    prop_oneof![
+        Just(Account::Clearing(Provider::Moyasar)),
+        (any_fund(), names).prop_map(|(fund, name)| Account::Opportunity(fund, name.parse().unwrap())),
+        Just(Account::RefundsPayable),
+        Just(Account::RefundsSuspense),
+        Just(Account::Suspense),
+    ]
+}
+
+fn any_transfer() -> impl Strategy<Value = Transfer> {
+    (any_account(), any_account(), 1u64..10_000_000, prop::option::of(0u8..20)).prop_filter_map(
+        "a transfer that is allowed",
+        |(debit, credit, amount, line)| {
+            let transfer = Transfer::new(debit, credit, halalas(amount)).ok()?;
+            Some(match line {
+                Some(line) => transfer.for_line(line, purpose()),
+                None => transfer,
+            })
+        },
+    )
+}
+
+pub fn any_entry() -> impl Strategy<Value = Entry> {
+    let kinds = vec![
+        EntryKind::Settled,
+        EntryKind::SecondCharge,
+        EntryKind::LateCharge,
+        EntryKind::Orphan,
+        EntryKind::Refunded,
+        EntryKind::ChargeReturned,
+    ];
+    let donation = prop::option::of(any::<[u8; 16]>().prop_map(DonationId::from_bytes));
+    let transfers = prop::collection::vec(any_transfer(), 1..4);
+    (prop::sample::select(kinds), donation, "[a-z0-9]{1,20}", any_of(Method::ALL), any::<u32>(), transfers).prop_map(
+        |(kind, donation, id, method, later, transfers)| {
+            let happened_at = NOON.plus_seconds(later.into());
+            Entry { kind, donation, payment: payment(&id), method, happened_at, transfers }
+        },
+    )
+}

@@ -1,0 +1,23 @@
+//! The domain, held against tables that an accountant can read and against properties that must hold for any input.
+//!
+//! One binary, so that it is linked once. Each module is about one promise of the crate:
+//! - [`decisions`]: `decisions.md`, cell by cell, is what `donation::decide` does;
+//! - [`conservation`]: whatever order facts come in, money is booked once and never lost;
+//! - [`states`]: what each state of a donation allows, and how each is stored;
+//! - [`transfers`], [`pages`], [`chains`]: the books cannot be mixed, changed or reordered unseen;
+//! - [`totals`]: sums are what a naive recount finds;
+//! - [`messages`], [`codes`], [`cases`]: what was once written keeps its form and its meaning.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod cases;
+mod chains;
+mod codes;
+mod conservation;
+mod decisions;
+mod given;
+mod messages;
+mod pages;
+mod states;
+mod totals;
+mod transfers;
+mod world;

@@ -1,0 +1,131 @@
+//! The form of a page never changes unseen: pages of years ago must still be read, and their hashes still hold.
+
+use data_encoding::HEXLOWER;
+use domain::donation::{Decision, State, decide};
+use domain::hash::{Hash, leaf, tree_root};
+use domain::journal::page::MOST_ENTRIES;
+use domain::journal::{Entry, Page, PageError, PageKind};
+use domain::payment::Happening;
+use domain::purpose::Fund;
+use proptest::prelude::*;
+
+use crate::chains::{first_tail, salts};
+use crate::given::{NOON, any_entry, captured, donation, fact, line, riyals, settled_by};
+
+fn entry_of(state: State, happening: Happening) -> Entry {
+    let lines = vec![line(Fund::Zakat, "wells", riyals(60)), line(Fund::Waqf, "clinic", riyals(40))];
+    let told = fact("own", riyals(100), happening);
+    match decide(Some(&donation(state, lines)), None, &told, NOON).unwrap() {
+        Decision::Book { entry, .. } | Decision::Keep { entry, .. } => entry,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// One entry of each kind that money can make.
+fn entries() -> Vec<Entry> {
+    let refunded = |refunded| Happening::Refunded { refunded_minor: riyals(refunded) };
+    vec![
+        entry_of(State::Awaiting, captured()),
+        entry_of(State::Settled { settled_by: settled_by("other") }, captured()),
+        entry_of(State::Settled { settled_by: settled_by("own") }, refunded(30)),
+        entry_of(State::PartlyRefunded { settled_by: settled_by("own"), refunded_minor: riyals(30) }, refunded(100)),
+    ]
+}
+
+fn in_lines_of_32(bytes: &[u8]) -> String {
+    bytes.chunks(32).map(|chunk| HEXLOWER.encode(chunk)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_page_is_written_in_these_bytes() {
+    let page = first_tail().write(entries(), &salts(4), NOON);
+    let seal = page.tail().seal(NOON);
+    for (name, page) in [("entries", page), ("seal", seal)] {
+        let text = format!("{}\nhash {}\n{page:#?}", in_lines_of_32(&page.bytes()), page.hash());
+        insta::assert_snapshot!(format!("page_of_{name}"), text);
+        assert_eq!(Page::read(&page.bytes()).unwrap(), page);
+    }
+}
+
+#[test]
+fn a_page_of_another_form_is_refused_by_name() {
+    let mut bytes = first_tail().seal(NOON).bytes();
+    assert_eq!(bytes[..2], [0x87, 1], "seven fields, the first of them the form");
+    bytes[1] = 2;
+    assert_eq!(Page::read(&bytes), Err(PageError::FormUnknown(2)));
+}
+
+#[test]
+fn the_same_page_in_other_bytes_is_refused() {
+    let page = first_tail().write(entries(), &salts(4), NOON);
+    let plain = page.bytes();
+    let longer = [plain.as_slice(), &[0]].concat();
+    assert_eq!(Page::read(&longer), Err(PageError::NotCanonical), "a byte after the end");
+    let wider = [&[0x98, 7], &plain[1..]].concat();
+    assert_eq!(Page::read(&wider), Err(PageError::NotCanonical), "seven in two bytes");
+    let endless = [&[0x9f], &plain[1..], &[0xff]].concat();
+    assert_eq!(Page::read(&endless), Err(PageError::NotCanonical), "an array without a length");
+    let added = [&[0x88], &plain[1..], &[0xf6]].concat();
+    assert_eq!(Page::read(&added), Err(PageError::NotCanonical), "a field that nobody knows");
+}
+
+#[test]
+fn a_page_holds_its_bound_and_no_entry_more() {
+    let entry = entries().remove(0);
+    let written = |count: usize| first_tail().write(vec![entry.clone(); count], &salts(count), NOON);
+    written(MOST_ENTRIES).verify(&first_tail()).unwrap();
+    assert_eq!(written(MOST_ENTRIES + 1).verify(&first_tail()), Err(PageError::BadCount));
+    assert_eq!(written(0).verify(&first_tail()), Err(PageError::BadCount));
+    let empty = Entry { transfers: Vec::new(), ..entry.clone() };
+    assert_eq!(first_tail().write(vec![entry, empty], &salts(2), NOON).verify(&first_tail()), Err(PageError::BadCount));
+}
+
+#[test]
+#[should_panic(expected = "every entry has a salt")]
+fn a_root_that_leaves_a_gift_out_is_never_written() {
+    first_tail().write(entries(), &salts(3), NOON);
+}
+
+/// A full page of gifts of the most lines, with the longest ids, is well within an item.
+#[test]
+fn the_largest_page_fits_into_an_item() {
+    let longest = |number: usize| format!("{number:02}{}", "o".repeat(38));
+    let mut one = line(Fund::Kaffara, &longest(0), domain::donation::MOST_DONATION);
+    one.purpose.charity = "c".repeat(40).parse().unwrap();
+    let lines = (0..domain::donation::MOST_LINES)
+        .map(|number| domain::donation::Line { opportunity: longest(number).parse().unwrap(), ..one.clone() })
+        .collect();
+    let gift = donation(State::Awaiting, lines);
+    let told = fact(&"p".repeat(64), gift.total(), captured());
+    let Decision::Book { entry, .. } = decide(Some(&gift), None, &told, NOON).unwrap() else { panic!("not booked") };
+    let page = first_tail().write(vec![entry; MOST_ENTRIES], &salts(MOST_ENTRIES), NOON);
+    assert!(page.bytes().len() < 300_000, "{} bytes", page.bytes().len());
+}
+
+proptest! {
+    #[test]
+    fn any_page_is_read_as_it_is_written(entries in prop::collection::vec(any_entry(), 1..20)) {
+        let page = first_tail().write(entries.clone(), &salts(entries.len()), NOON);
+        let bytes = page.bytes();
+        prop_assert_eq!(&bytes, &page.clone().bytes());
+        let read = Page::read(&bytes).unwrap();
+        prop_assert_eq!(&read, &page);
+        prop_assert_eq!(read.hash(), Hash::of(&[&bytes]), "the hash is that of the stored bytes");
+        prop_assert!(page.verify(&first_tail()).is_ok());
+        prop_assert_eq!(page.entries(), entries);
+    }
+
+    #[test]
+    fn any_bytes_are_a_page_or_an_error_and_never_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert!(Page::read(&bytes).is_err());
+    }
+
+    #[test]
+    fn the_root_is_that_of_the_salted_leaves(entries in prop::collection::vec(any_entry(), 1..20)) {
+        let salts = salts(entries.len());
+        let leaves: Vec<Hash> = entries.iter().zip(&salts).map(|(entry, salt)| leaf(salt, &entry.bytes())).collect();
+        let page = first_tail().write(entries, &salts, NOON);
+        let PageKind::Entries { root, .. } = page.kind else { panic!("entries were written") };
+        prop_assert_eq!(root, tree_root(&leaves));
+    }
+}

@@ -1,0 +1,160 @@
+//! Every key of the table, in one place.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::id::{CharityId, DonationId, OpportunityId};
+use domain::journal::ChainId;
+use domain::moment::{Day, Moment};
+use domain::payment::PaymentRef;
+
+use super::{Item, text};
+
+/// The index of donations by donor: hash `donor`, range `made_at`, keys only. Guests' donations are not in it.
+pub const DONOR_INDEX: &str = "donor-index";
+
+/// How many partitions opportunities are spread over, so that no listing reads one hot partition.
+pub const OPPORTUNITY_SHARDS: u8 = 8;
+
+/// A primary key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    pk: String,
+    sk: String,
+}
+
+impl Key {
+    fn of(pk: String, sk: impl Into<String>) -> Key {
+        Key { pk, sk: sk.into() }
+    }
+
+    /// The key as an item's attributes.
+    pub fn item(&self) -> Item {
+        [("pk", &self.pk), ("sk", &self.sk)].map(|(name, value)| (name.to_owned(), text(value))).into()
+    }
+
+    /// The partition.
+    pub fn partition(&self) -> &str {
+        &self.pk
+    }
+
+    /// The name within the partition.
+    pub fn sort(&self) -> &str {
+        &self.sk
+    }
+
+    /// A donation.
+    pub fn donation(id: &DonationId) -> Key {
+        Key::of(format!("DON#{id}"), "DON")
+    }
+
+    /// A payment that is not its donation's settling one.
+    pub fn charge(payment: &PaymentRef) -> Key {
+        Key::of(format!("PAY#{}#{}", payment.provider, payment.payment), "PAY")
+    }
+
+    /// The note that a payment is being refunded, beside its charge.
+    pub fn refund(payment: &PaymentRef) -> Key {
+        Key::of(format!("PAY#{}#{}", payment.provider, payment.payment), "REFUND")
+    }
+
+    /// A page of the journal. Twelve digits: a page a millisecond for thirty years.
+    pub fn page(chain: ChainId, seq: u64) -> Key {
+        Key::of(chain_partition(chain), format!("{seq:012}"))
+    }
+
+    /// How far the totals have come on each chain.
+    pub fn cursors() -> Key {
+        Key::of(TOTALS.to_owned(), "CURSOR")
+    }
+
+    /// An item of totals, by the name that the fold gives it.
+    pub fn total(item: &str) -> Key {
+        Key::of(TOTALS.to_owned(), item)
+    }
+
+    /// A shard of a capped opportunity's escrow. The shard is in the partition key: in the sort key it would spread nothing.
+    pub fn cap(opportunity: &OpportunityId, shard: u8) -> Key {
+        Key::of(format!("CAP#{opportunity}#{shard}"), "CAP")
+    }
+
+    /// An opportunity.
+    pub fn opportunity(id: &OpportunityId) -> Key {
+        let shard = domain::hash::Hash::of(&[id.as_str().as_bytes()]).bytes()[0] % OPPORTUNITY_SHARDS;
+        Key::of(opportunity_partition(shard), id.as_str())
+    }
+
+    /// A charity.
+    pub fn charity(id: &CharityId) -> Key {
+        Key::of(CHARITIES.to_owned(), id.as_str())
+    }
+
+    /// A matter for a person.
+    pub fn case(id: &str) -> Key {
+        Key::of(format!("CASE#{id}"), "CASE")
+    }
+
+    /// A day's seal.
+    pub fn seal(day: Day) -> Key {
+        Key::of(format!("SEAL#{day}"), "SEAL")
+    }
+
+    /// An operator's act.
+    pub fn operation(at: Moment, chance: u64) -> Key {
+        Key::of(operations_partition(at.day()), format!("{:015}#{chance:016x}", at.millis()))
+    }
+}
+
+/// The partition of all totals.
+pub const TOTALS: &str = "TOT";
+/// The partition of all charities.
+pub const CHARITIES: &str = "CHARITY";
+
+/// The partition of a chain's pages.
+pub fn chain_partition(chain: ChainId) -> String {
+    format!("JP#{chain}")
+}
+
+/// A partition of opportunities.
+pub fn opportunity_partition(shard: u8) -> String {
+    format!("OPP#{shard}")
+}
+
+/// The partition of a day's acts of operators.
+pub fn operations_partition(day: Day) -> String {
+    format!("OPS#{day}")
+}
+
+/// The sort key of an item, if it has one.
+pub fn sort_of(item: &Item) -> Option<&str> {
+    item.get("sk").and_then(|value| AttributeValue::as_s(value).ok()).map(String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// Every key, as it stands in the table. A change here is a migration.
+    #[test]
+    fn keys_are_what_they_were() {
+        let payment = PaymentRef { provider: domain::payment::Provider::Moyasar, payment: "p-1".parse().unwrap() };
+        let opportunity: OpportunityId = "wells-jazan".parse().unwrap();
+        let at = Moment::from_millis(1_795_500_000_000);
+        let keys = [
+            (Key::donation(&DonationId::from_bytes([0xAB; 16])), "DON#abababababababababababababababab / DON"),
+            (Key::charge(&payment), "PAY#moyasar#p-1 / PAY"),
+            (Key::refund(&payment), "PAY#moyasar#p-1 / REFUND"),
+            (Key::page(ChainId::new(3).unwrap(), 17), "JP#03 / 000000000017"),
+            (Key::cursors(), "TOT / CURSOR"),
+            (Key::total("OPP#05"), "TOT / OPP#05"),
+            (Key::cap(&opportunity, 2), "CAP#wells-jazan#2 / CAP"),
+            (Key::opportunity(&opportunity), "OPP#2 / wells-jazan"),
+            (Key::charity(&"birr".parse().unwrap()), "CHARITY / birr"),
+            (Key::case("0a"), "CASE#0a / CASE"),
+            (Key::seal(at.day()), "SEAL#2026-11-24 / SEAL"),
+            (Key::operation(at, 7), "OPS#2026-11-24 / 001795500000000#0000000000000007"),
+        ];
+        for (key, expected) in keys {
+            assert_eq!(format!("{} / {}", key.partition(), key.sort()), expected);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! S3 on this machine: `s3s-fs` over a directory.
+//!
+//! Promise: buckets and objects as files, through the real protocol. `If-None-Match` and `If-Match` decide atomically:
+//! `s3s-fs` alone checks first and writes later, so two creators could both win; here one writes at a time.
+//!
+//! Shape: [`S3::call`] takes a whole request and gives a whole response. It runs on the calling thread from beginning to
+//! end, so that a single-threaded run is the same each time; files are small here (receipts, reports).
+//! Bounds: no versioning, no lifecycle; signatures, expiry of presigned URLs and checksums in trailers are not checked. Failure: a broken request is S3's XML error.
+
+mod unsigned;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::StatusCode;
+use http_body_util::BodyExt;
+use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s_fs::FileSystem;
+use tempfile::TempDir;
+
+use crate::wire::{Request, Response};
+
+/// The emulated S3. Clones share it; a temporary directory goes with the last of them.
+#[derive(Clone)]
+pub struct S3 {
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    service: S3Service,
+    root: PathBuf,
+    writing: Mutex<()>,
+    _temporary: Option<TempDir>,
+}
+
+/// The directory could not be made or opened.
+#[derive(Debug, thiserror::Error)]
+#[error("the local S3 cannot use {}: {source}", path.display())]
+pub struct S3Error {
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl S3 {
+    /// An S3 in a temporary directory.
+    pub fn temporary() -> Result<Self, S3Error> {
+        let made = tempfile::Builder::new().prefix("local-s3-").tempdir();
+        let directory = made.map_err(|source| S3Error { path: std::env::temp_dir(), source })?;
+        let path = directory.path().to_owned();
+        Self::over(path, Some(directory))
+    }
+
+    /// An S3 in the directory at `path`, which is created if absent.
+    pub fn on_disk(path: &Path) -> Result<Self, S3Error> {
+        std::fs::create_dir_all(path).map_err(|source| S3Error { path: path.to_owned(), source })?;
+        Self::over(path.to_owned(), None)
+    }
+
+    fn over(root: PathBuf, temporary: Option<TempDir>) -> Result<Self, S3Error> {
+        let files = FileSystem::new(&root)
+            .map_err(|error| S3Error { path: root.clone(), source: io::Error::other(format!("{error:?}")) })?;
+        let service = S3ServiceBuilder::new(files).build();
+        Ok(Self { parts: Arc::new(Parts { service, root, writing: Mutex::default(), _temporary: temporary }) })
+    }
+
+    /// Where the objects are.
+    pub fn root(&self) -> &Path {
+        &self.parts.root
+    }
+
+    /// Answers one call. Needs a tokio runtime around it, for the file system, but never yields to it.
+    pub fn call(&self, request: Request) -> Response {
+        let _writing = match *request.method() {
+            http::Method::GET | http::Method::HEAD => None,
+            _ => Some(self.parts.writing.lock().unwrap_or_else(PoisonError::into_inner)),
+        };
+        let Some(request) = unsigned::unsigned(request) else {
+            return error(StatusCode::BAD_REQUEST, "IncompleteBody", "The body is not framed as its headers say.");
+        };
+        let is_head = request.method() == http::Method::HEAD;
+        // Unconstrained: tokio's budget for one turn would never be renewed in here.
+        let mut response = pollster::block_on(tokio::task::unconstrained(self.answer(request)));
+        if is_head {
+            // Over the wire there is none either.
+            response.body_mut().clear();
+        }
+        response
+    }
+
+    async fn answer(&self, request: Request) -> Response {
+        let Ok(response) = self.parts.service.call(request.map(s3s::Body::from)).await else {
+            return internal_error();
+        };
+        let (parts, body) = response.into_parts();
+        match body.collect().await {
+            Ok(body) => Response::from_parts(parts, body.to_bytes()),
+            Err(_) => internal_error(),
+        }
+    }
+}
+
+/// An error in S3's form.
+pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Response {
+    let body =
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>{message}</Message></Error>");
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status;
+    response
+}
+
+fn internal_error() -> Response {
+    error(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "We encountered an internal error. Please try again.")
+}

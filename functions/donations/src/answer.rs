@@ -1,0 +1,133 @@
+//! What is answered.
+
+use domain::donation::{Donation, Line, State};
+use domain::moment::Moment;
+use domain::money::Money;
+use domain::payment::CURRENCY;
+use http::HeaderName;
+use serde::Serialize;
+
+use crate::command::Person;
+
+/// Says that an earlier request has made what is answered.
+pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// A guest token.
+#[derive(Serialize)]
+pub struct Guest {
+    /// The token.
+    pub guest_token: String,
+    /// When it ends.
+    pub expires_at: String,
+}
+
+/// A line of a donation.
+#[derive(Serialize)]
+pub struct LineView<'a> {
+    opportunity: &'a str,
+    charity: &'a str,
+    fund: &'static str,
+    programme: &'static str,
+    amount: Money,
+}
+
+/// How a donation was paid.
+#[derive(Serialize)]
+pub struct Paid {
+    method: &'static str,
+    at: String,
+    /// What was given back of it so far.
+    refunded: Money,
+}
+
+/// A donation, without anything of a person's.
+#[derive(Serialize)]
+pub struct View<'a> {
+    id: String,
+    state: &'static str,
+    lines: Vec<LineView<'a>>,
+    total: Money,
+    currency: &'static str,
+    anonymous: bool,
+    language: &'static str,
+    /// The number of the latest attempt to pay.
+    attempt: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paid: Option<Paid>,
+    made_at: String,
+    expires_at: String,
+}
+
+impl<'a> View<'a> {
+    /// The donation as it stands at `now`.
+    pub fn of(donation: &'a Donation, now: Moment) -> View<'a> {
+        let state = donation.state_at(now);
+        View {
+            id: donation.id.to_string(),
+            state: state.code(),
+            lines: donation.lines.iter().map(line).collect(),
+            total: donation.total(),
+            currency: CURRENCY,
+            anonymous: donation.anonymous,
+            language: donation.language.code(),
+            attempt: donation.attempt().map_or(0, |attempt| attempt.number),
+            paid: paid(&state, donation.total()),
+            made_at: donation.made_at.to_string(),
+            expires_at: donation.expires_at.to_string(),
+        }
+    }
+}
+
+fn line(line: &Line) -> LineView<'_> {
+    LineView {
+        opportunity: line.opportunity.as_str(),
+        charity: line.purpose.charity.as_str(),
+        fund: line.fund.code(),
+        programme: line.purpose.programme.code(),
+        amount: line.amount_minor,
+    }
+}
+
+fn paid(state: &State, total: Money) -> Option<Paid> {
+    let refunded = match state {
+        State::Awaiting | State::Failed { .. } | State::Cancelled | State::Expired => return None,
+        State::Settled { .. } => Money::ZERO,
+        State::PartlyRefunded { refunded_minor, .. } => *refunded_minor,
+        State::Refunded { .. } => total,
+    };
+    let by = state.settled_by()?;
+    Some(Paid { method: by.method.code(), at: by.captured_at.to_string(), refunded })
+}
+
+/// A donation that was made, or found.
+#[derive(Serialize)]
+pub struct Made<'a> {
+    /// The donation.
+    #[serde(flatten)]
+    pub donation: View<'a>,
+    /// Where to pay, while it can be paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkout_url: Option<String>,
+    /// What opens the donation, for a guest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token: Option<String>,
+}
+
+/// A donation as its holder sees it.
+#[derive(Serialize)]
+pub struct Held<'a> {
+    /// The donation.
+    #[serde(flatten)]
+    pub donation: View<'a>,
+    /// Name and mobile; none when none were given, and none after an erasure.
+    pub donor: Option<Person>,
+}
+
+/// A page of a donor's donations.
+#[derive(Serialize)]
+pub struct Mine<'a> {
+    /// The latest first.
+    pub donations: Vec<View<'a>>,
+    /// What to ask for the next page with; none after the last.
+    pub next: Option<String>,
+}

@@ -1,0 +1,146 @@
+//! What can be wrong with a request: a stable code, and a sentence in Arabic and in English.
+
+use domain::money::{Money, MoneyError};
+use domain::purpose::Language;
+use platform::http::{Fault, Problem};
+
+/// The most faults that one answer tells: more help nobody, and a hostile body could have thousands.
+pub const MOST_FAULTS: usize = 50;
+
+/// One way to be wrong.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// The stable code.
+    pub code: &'static str,
+    arabic: &'static str,
+    english: &'static str,
+}
+
+/// Something wrong, and where.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Found {
+    /// A JSON pointer into the body; `?name` for a query parameter.
+    pub pointer: String,
+    /// What is wrong.
+    pub wrong: &'static Wrong,
+    /// What could still be given, where that is what is wrong.
+    pub remains: Option<Money>,
+}
+
+impl Wrong {
+    /// It is so there.
+    pub fn at(&'static self, pointer: impl Into<String>) -> Found {
+        Found { pointer: pointer.into(), wrong: self, remains: None }
+    }
+}
+
+impl Found {
+    fn told(self, language: Language) -> Fault {
+        let detail = match language {
+            Language::Arabic => self.wrong.arabic,
+            Language::English => self.wrong.english,
+        };
+        let remains = self.remains.map(|remains| remains.to_string());
+        Fault { pointer: self.pointer, code: self.wrong.code, detail: detail.to_owned(), remains }
+    }
+}
+
+/// All that is wrong, as a problem. Where nothing but too little remaining is wrong, the problem says so by its own code: what was sent is
+/// right, and was right a moment ago.
+pub fn problem(found: Vec<Found>, language: Language) -> Problem {
+    let only_over_funded = found.iter().all(|found| *found.wrong == OVER_FUNDED);
+    let faults = found.into_iter().take(MOST_FAULTS).map(|found| found.told(language)).collect();
+    if only_over_funded {
+        let (arabic, english) = ("المتبقي أقل من المبلغ", "Less remains than was to be given");
+        Problem::new(409, OVER_FUNDED.code, arabic, english).with_faults(faults)
+    } else {
+        Problem::invalid(faults)
+    }
+}
+
+macro_rules! wrongs {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $arabic:literal, $english:literal;)+) => {
+        $($(#[$doc])* pub const $name: Wrong = Wrong { code: $code, arabic: $arabic, english: $english };)+
+
+        /// All of them, for the description of the API.
+        pub const ALL: &[Wrong] = &[$($name,)+];
+    };
+}
+
+wrongs! {
+    /// A member that must be there is not.
+    REQUIRED = "required", "حقل مطلوب", "This is required";
+    /// A member that nothing is known of.
+    UNKNOWN_FIELD = "unknown_field", "حقل غير معروف", "Nothing is known of this field";
+    /// Another type of JSON than is taken.
+    WRONG_TYPE = "wrong_type", "نوع القيمة غير صحيح", "This is not of the right type";
+    /// No line.
+    LINES_MISSING = "lines_missing", "يلزم بند واحد على الأقل", "At least one line is needed";
+    /// More than [`domain::donation::MOST_LINES`].
+    TOO_MANY_LINES = "too_many_lines", "البنود أكثر من المسموح", "There are more lines than one gift may have";
+    /// The same opportunity as a line before.
+    OPPORTUNITY_TWICE = "opportunity_twice", "الفرصة مكررة في التبرع", "This opportunity stands in the gift already";
+    /// No such opportunity.
+    OPPORTUNITY_UNKNOWN = "opportunity_unknown", "فرصة التبرع غير موجودة", "There is no such opportunity";
+    /// It takes no gifts.
+    OPPORTUNITY_CLOSED = "opportunity_closed", "فرصة التبرع مغلقة", "This opportunity takes no gifts now";
+    /// It has no licence to take gifts.
+    NOT_LICENSED = "not_licensed", "فرصة التبرع غير مرخصة", "This opportunity has no licence to take gifts";
+    /// Less remains.
+    OVER_FUNDED = "over_funded", "المتبقي أقل من المبلغ", "Less remains than was to be given";
+    /// No decimal number.
+    AMOUNT_UNREADABLE = "amount_unreadable", "المبلغ غير مقروء", "The amount is not a decimal number";
+    /// A JSON number with a fraction.
+    AMOUNT_A_FRACTION = "amount_a_fraction", "اكتب المبلغ نصًا مثل \"10.50\"", "Write an amount with a fraction as a text, such as \"10.50\"";
+    /// Less than nothing.
+    AMOUNT_NEGATIVE = "amount_negative", "المبلغ لا يكون سالبًا", "An amount cannot be negative";
+    /// More than two places.
+    AMOUNT_TOO_PRECISE = "amount_too_precise", "المبلغ بمنزلتين عشريتين على الأكثر", "An amount has at most two decimal places";
+    /// Below [`domain::donation::LEAST_LINE`].
+    AMOUNT_TOO_SMALL = "amount_too_small", "أقل مبلغ ريال واحد", "The least amount is one riyal";
+    /// Above [`domain::donation::MOST_DONATION`].
+    AMOUNT_TOO_LARGE = "amount_too_large", "المبلغ أكبر من المسموح", "The amount is larger than one gift may be";
+    /// Empty, or longer than [`crate::command::LONGEST_NAME_CHARS`].
+    NAME_LENGTH = "name_length", "الاسم فارغ أو أطول من المسموح", "The name is empty or too long";
+    /// Control or direction characters.
+    NAME_CHARACTERS = "name_characters", "في الاسم رموز غير مسموحة", "The name has characters that are not allowed";
+    /// Not a Saudi mobile.
+    MOBILE_UNUSABLE = "mobile_unusable", "رقم الجوال غير صحيح", "This is not a Saudi mobile number";
+    /// Neither Arabic nor English.
+    LANGUAGE_UNKNOWN = "language_unknown", "اللغة ar أو en", "The language is ar or en";
+    /// Not on the allow-list.
+    RETURN_URL_REFUSED = "return_url_refused", "رابط العودة غير مسموح", "The return URL is not on the allow-list";
+    /// Not a whole number within bounds.
+    NUMBER_UNUSABLE = "number_unusable", "رقم غير صحيح", "This is not a whole number within bounds";
+    /// Not a cursor of ours.
+    CURSOR_UNKNOWN = "cursor_unknown", "المؤشر غير صحيح", "This is not a cursor of ours";
+}
+
+/// Why a text is no amount.
+pub const fn of_money(error: MoneyError) -> &'static Wrong {
+    match error {
+        MoneyError::NotANumber => &AMOUNT_UNREADABLE,
+        MoneyError::Negative => &AMOUNT_NEGATIVE,
+        MoneyError::TooPrecise => &AMOUNT_TOO_PRECISE,
+        MoneyError::TooLarge => &AMOUNT_TOO_LARGE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_code_is_its_own() {
+        let codes: BTreeSet<&str> = ALL.iter().map(|wrong| wrong.code).collect();
+        assert_eq!(codes.len(), ALL.len());
+    }
+
+    #[test]
+    fn only_over_funded_is_a_conflict() {
+        let over = || OVER_FUNDED.at("/lines/0/amount");
+        assert_eq!(problem(vec![over()], Language::English).status(), 409);
+        assert_eq!(problem(vec![over(), REQUIRED.at("/x")], Language::English).status(), 422);
+    }
+}

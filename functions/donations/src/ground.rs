@@ -1,0 +1,37 @@
+//! What a command stands on: the opportunities that it names, and what remains of those that are capped.
+
+use std::collections::BTreeMap;
+
+use domain::cap::{Shard, shards};
+use domain::catalogue::Opportunity;
+use domain::id::OpportunityId;
+use futures_util::future::try_join_all;
+use platform::table::{Table, TableError};
+
+use crate::command::Command;
+
+/// What was read, strongly consistent.
+#[derive(Debug, Clone, Default)]
+pub struct Ground {
+    /// The opportunities that there are.
+    pub opportunities: BTreeMap<OpportunityId, Opportunity>,
+    /// The escrow of those that are capped.
+    pub escrows: BTreeMap<OpportunityId, Vec<Shard>>,
+}
+
+/// Reads it: one batch for the opportunities, and one for each capped one's escrow, at the same time.
+///
+/// # Errors
+/// When the table cannot be reached.
+pub async fn read(table: &Table, command: &Command) -> Result<Ground, TableError> {
+    let ids: Vec<OpportunityId> = command.lines.iter().map(|line| line.opportunity.clone()).collect();
+    let found = table.opportunities(&ids).await?;
+    let capped = found.iter().filter_map(|opportunity| Some((&opportunity.id, opportunity.target_minor?)));
+    let escrows = try_join_all(capped.map(async |(id, target)| {
+        let escrow = table.escrow(id, shards(target)).await?;
+        Ok::<_, TableError>((id.clone(), escrow.iter().map(|escrow| escrow.shard()).collect()))
+    }));
+    let escrows = escrows.await?.into_iter().collect();
+    let opportunities = found.into_iter().map(|opportunity| (opportunity.id.clone(), opportunity)).collect();
+    Ok(Ground { opportunities, escrows })
+}

@@ -1,0 +1,199 @@
+//! Holding what a gift takes of capped opportunities, before there is a checkout.
+//!
+//! **Promise.** A donation that is answered with a checkout holds, on the shards that it names, exactly what it gives. It is refused only when
+//! all the shards of an opportunity together have too little.
+//!
+//! **Who may meet here.** The request that made the donation; the same request, sent again; another attempt to pay. The maker claims plainly, one
+//! write a part, and then looks whether the donation is still as it made it. Everyone else claims and gives back only while the donation has
+//! the version they read ([`platform::table::Guarded`]), so that of two who would name other shards one wins, and the other looks again.
+//!
+//! **A round.** Claim what is named. If a part is gone: give back what is claimed of that opportunity, read all its shards, plan anew, name the
+//! new parts on condition of the version. A claim that this leaves unnamed counts for nothing, and is swept at the hold's end, of which a
+//! message was sent before the first claim.
+//!
+//! **Bounds.** [`MOST_ROUNDS`], then "one moment": the donation stays, and the same request goes on.
+
+use std::time::Duration;
+
+use data_encoding::HEXLOWER;
+use domain::cap::{MOST_SHARDS, Shard, shards};
+use domain::donation::{Donation, HoldPart, State};
+use domain::id::OpportunityId;
+use domain::message::Message;
+use domain::money::Money;
+use platform::http::Problem;
+use platform::table::{Claiming, Escrow, Guarded};
+
+use crate::Deps;
+use crate::fault::Found;
+use crate::plan::{hold_parts, over_funded};
+
+/// How long a gift holds what it takes: as long as a card's check by its bank takes the slow, and no longer than SQS can delay a message.
+pub const HOLD_SECS: i64 = 900;
+
+/// Rounds of one request: each is lost to another gift that took the last of a shard, or to the same request sent again.
+pub const MOST_ROUNDS: usize = 8;
+
+/// How holding went.
+#[derive(Debug)]
+pub enum Holding {
+    /// The donation holds all that it is to hold.
+    Held(Donation),
+    /// The donation cannot be paid any more; nothing is to be held.
+    Over(Donation),
+    /// Too little remains; the donation is cancelled and holds nothing.
+    Refused(Vec<Found>),
+}
+
+enum Claims {
+    All,
+    Gone(OpportunityId),
+    Moved,
+}
+
+enum Naming {
+    LookAgain,
+    TooLittle(Money),
+}
+
+/// Holds what the donation is to hold. `fresh` when this request made it.
+///
+/// # Errors
+/// When the table or the queue cannot be reached, or others kept being quicker.
+pub async fn hold(deps: &Deps, mut donation: Donation, fresh: bool) -> Result<Holding, Problem> {
+    let mut fresh = fresh;
+    if !is_payable(deps, &donation) {
+        return Ok(Holding::Over(donation));
+    }
+    if donation.hold.is_empty() {
+        return Ok(Holding::Held(donation));
+    }
+    tell_when_due(deps, &donation).await?;
+    for _ in 0..MOST_ROUNDS {
+        match claim(deps, &donation, fresh).await? {
+            Claims::All => return Ok(Holding::Held(donation)),
+            Claims::Moved => {}
+            Claims::Gone(opportunity) => match name_others(deps, &donation, &opportunity).await? {
+                Naming::LookAgain => {}
+                Naming::TooLittle(remains) => {
+                    if let Some(refused) = give_up(deps, &donation, &opportunity, remains).await? {
+                        return Ok(refused);
+                    }
+                }
+            },
+        }
+        fresh = false;
+        donation = deps.table.donation(&donation.id).await?.ok_or_else(Problem::not_found)?;
+        if !is_payable(deps, &donation) {
+            return Ok(Holding::Over(donation));
+        }
+    }
+    Err(Problem::try_again("others were quicker in every round"))
+}
+
+fn is_payable(deps: &Deps, donation: &Donation) -> bool {
+    donation.state_at(deps.clock.now()).is_payable()
+}
+
+/// Before the first claim, so that no claim is ever without it.
+async fn tell_when_due(deps: &Deps, donation: &Donation) -> Result<(), Problem> {
+    let left = donation.expires_at.millis_since(deps.clock.now());
+    let delay = Duration::from_millis(u64::try_from(left).unwrap_or(0));
+    Ok(deps.holds.send(Message::HoldDue { donation: donation.id }, delay).await?)
+}
+
+async fn claim(deps: &Deps, donation: &Donation, fresh: bool) -> Result<Claims, Problem> {
+    if !fresh {
+        return claim_guarded(deps, donation).await;
+    }
+    for part in &donation.hold {
+        match deps.table.claim(&donation.id, part).await? {
+            Claiming::Held => {}
+            Claiming::Gone => return Ok(Claims::Gone(part.opportunity.clone())),
+        }
+    }
+    let now = deps.table.donation(&donation.id).await?;
+    let untouched = now.is_some_and(|now| now.version == donation.version);
+    Ok(if untouched { Claims::All } else { Claims::Moved })
+}
+
+async fn claim_guarded(deps: &Deps, donation: &Donation) -> Result<Claims, Problem> {
+    for part in &donation.hold {
+        match deps.table.claim_while(donation, part, &token(deps)).await? {
+            Guarded::Done => {}
+            Guarded::Gone => return Ok(Claims::Gone(part.opportunity.clone())),
+            Guarded::Moved => return Ok(Claims::Moved),
+        }
+    }
+    Ok(Claims::All)
+}
+
+/// Names other parts for an opportunity of which one was gone. What the donation claimed of it is given back first, and counts as free.
+async fn name_others(deps: &Deps, donation: &Donation, opportunity: &OpportunityId) -> Result<Naming, Problem> {
+    let target = deps.table.opportunity(opportunity).await?.and_then(|opportunity| opportunity.target_minor);
+    let mut free = Vec::new();
+    for escrow in deps.table.escrow(opportunity, target.map_or(MOST_SHARDS, shards)).await? {
+        match give_back(deps, donation, opportunity, &escrow).await? {
+            Some(shard) => free.push(shard),
+            None => return Ok(Naming::LookAgain),
+        }
+    }
+    let parts = match hold_parts(opportunity, &free, amount_for(donation, opportunity), &donation.id) {
+        Ok(parts) => parts,
+        Err(remains) => return Ok(Naming::TooLittle(remains)),
+    };
+    let others = donation.hold.iter().filter(|part| part.opportunity != *opportunity).cloned();
+    let hold: Vec<HoldPart> = others.chain(parts).collect();
+    // Whether it was this request that named them or another one: what stands is looked at again.
+    deps.table.name_hold(donation, &hold).await?;
+    Ok(Naming::LookAgain)
+}
+
+/// A shard without what the donation claimed on it; `None` when somebody else is at work.
+async fn give_back(
+    deps: &Deps,
+    donation: &Donation,
+    opportunity: &OpportunityId,
+    escrow: &Escrow,
+) -> Result<Option<Shard>, Problem> {
+    let Some(amount_minor) = escrow.claims.get(&donation.id).copied().and_then(Money::from_halalas) else {
+        return Ok(Some(escrow.shard()));
+    };
+    let part = HoldPart { opportunity: opportunity.clone(), shard: escrow.shard, amount_minor };
+    match deps.table.release_while(donation, &part, &token(deps)).await? {
+        Guarded::Done => {
+            let free = escrow.free_minor.plus(amount_minor).unwrap_or(escrow.free_minor);
+            Ok(Some(Shard { number: escrow.shard, free }))
+        }
+        Guarded::Gone | Guarded::Moved => Ok(None),
+    }
+}
+
+/// What the donation gives to an opportunity: one line at the most does.
+fn amount_for(donation: &Donation, opportunity: &OpportunityId) -> Money {
+    let line = donation.lines.iter().find(|line| line.opportunity == *opportunity);
+    line.map_or(Money::ZERO, |line| line.amount_minor)
+}
+
+/// Cancels the donation, and only then gives back the rest: nobody claims for a donation that is cancelled. `None` when it has moved on
+/// meanwhile, and is to be looked at again.
+async fn give_up(
+    deps: &Deps,
+    donation: &Donation,
+    opportunity: &OpportunityId,
+    remains: Money,
+) -> Result<Option<Holding>, Problem> {
+    if !deps.table.move_donation(donation, &State::Cancelled).await? {
+        return Ok(None);
+    }
+    for part in &donation.hold {
+        deps.table.release_claim(&donation.id, part).await?;
+    }
+    let line = donation.lines.iter().position(|line| line.opportunity == *opportunity).unwrap_or(0);
+    Ok(Some(Holding::Refused(vec![over_funded(line, remains)])))
+}
+
+/// A new token for each transaction: the same one again would be answered with what it did before.
+fn token(deps: &Deps) -> String {
+    HEXLOWER.encode(&deps.random.bytes::<16>())
+}

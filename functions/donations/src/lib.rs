@@ -1,0 +1,117 @@
+//! Donations: from the first click to the checkout, and what became of the gift afterwards.
+//!
+//! **Promise.** One caller and one `Idempotency-Key` are one donation, however often and from wherever it is asked for; the same request again is
+//! the same answer. A capped opportunity is never promised beyond what remains: what a gift takes of it is held before there is a checkout.
+//! Personal data is sealed before it is kept.
+//!
+//! **Phases** of a gift, and their cost:
+//! 1. [`who`] gives, and the [`command`]: no call (a bearer token: the issuer's keys, once in a while);
+//! 2. [`ground`]: the opportunities, and the escrow of capped ones (a batch read each, both strongly consistent), and what they make of the
+//!    command, purely: [`plan`];
+//! 3. name and mobile, if given: one call of KMS and one write for a new owner;
+//! 4. the donation, put if absent: **one write unit**. From here on a retry lands on it;
+//! 5. [`hold`], if it holds something: a message for the hold's end, one write for each part, one read to see that nobody was at work meanwhile;
+//! 6. [`checkout`]: one call of the provider, with a reference derived from the donation: again is the same.
+//!
+//! **Halfway.** After a crash before 4 there is nothing. After one before 5 the donation waits without a hold, and the same request goes on from
+//! there. After one before 6 it waits with a hold, which is released when it is due.
+//!
+//! **Bounds.** Every limit is a constant beside what it limits; rounds of [`hold`] and of version races end with "one moment".
+
+pub mod answer;
+pub mod attempt;
+pub mod cancel;
+pub mod checkout;
+pub mod command;
+pub mod fault;
+pub mod ground;
+pub mod hold;
+pub mod make;
+pub mod mine;
+pub mod plan;
+pub mod show;
+pub mod who;
+
+use platform::auth::Identifiers;
+use platform::auth::bearer::Bearer;
+use platform::http::{Answer, Call, HttpRequest, HttpResponse, Problem, Role, Route, respond};
+use platform::privacy::Privacy;
+use platform::queue::Queue;
+use platform::secrets::Secrets;
+use platform::table::Table;
+use platform::{Clock, ConfigError, Platform, Random};
+use providers::Providers;
+use tokio::sync::OnceCell;
+
+use command::ReturnUrls;
+
+/// The routes of this function, and who may take them.
+pub const ROUTES: &[Route] = &[
+    Route { key: "POST /v1/guests", role: Role::Anyone },
+    Route { key: "POST /v1/donations", role: Role::Giver },
+    Route { key: "GET /v1/donations", role: Role::Donor },
+    Route { key: "GET /v1/donations/{id}", role: Role::Holder },
+    Route { key: "POST /v1/donations/{id}/cancel", role: Role::Holder },
+    Route { key: "POST /v1/donations/{id}/attempts", role: Role::Holder },
+];
+
+/// What the function is given, once for each environment.
+pub struct Deps {
+    table: Table,
+    holds: Queue,
+    privacy: Privacy,
+    providers: Providers,
+    bearer: Bearer,
+    returns: ReturnUrls,
+    secrets: Secrets,
+    /// Made at the first need: their secret comes from where only a call reaches.
+    identifiers: OnceCell<Identifiers>,
+    clock: Clock,
+    random: Random,
+}
+
+impl Deps {
+    /// From the platform's parts.
+    ///
+    /// # Errors
+    /// When a setting is missing or cannot be used.
+    pub fn new(platform: &Platform) -> Result<Deps, ConfigError> {
+        let issuer = platform.settings.required("IDENTITY_ISSUER")?;
+        Ok(Deps {
+            table: platform.table()?,
+            holds: platform.queue("QUEUE_HOLDS")?,
+            privacy: Privacy::new(platform)?,
+            providers: Providers::new(platform)?,
+            bearer: Bearer::new(issuer, platform.outbound.clone(), platform.clock.clone()),
+            returns: ReturnUrls::new(platform.settings.required("RETURN_URLS")?)?,
+            secrets: platform.secrets()?,
+            identifiers: OnceCell::new(),
+            clock: platform.clock.clone(),
+            random: platform.random.clone(),
+        })
+    }
+
+    async fn identifiers(&self) -> Result<&Identifiers, Problem> {
+        let read = || async { self.secrets.read("SECRET_IDENTIFIERS").await.map(Identifiers::new) };
+        self.identifiers.get_or_try_init(read).await.map_err(Problem::try_again)
+    }
+}
+
+/// Answers one call.
+pub async fn handle(deps: &Deps, request: HttpRequest) -> HttpResponse {
+    let call = Call::new(request);
+    let result = route(deps, &call).await;
+    respond(&call, result)
+}
+
+async fn route(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
+    match call.route() {
+        "POST /v1/guests" => who::greet(deps).await,
+        "POST /v1/donations" => make::make(deps, call).await,
+        "GET /v1/donations" => mine::list(deps, call).await,
+        "GET /v1/donations/{id}" => show::show(deps, call).await,
+        "POST /v1/donations/{id}/cancel" => cancel::cancel(deps, call).await,
+        "POST /v1/donations/{id}/attempts" => attempt::attempt(deps, call).await,
+        _ => Err(Problem::not_found()),
+    }
+}

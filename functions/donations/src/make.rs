@@ -1,0 +1,154 @@
+//! Making a donation.
+
+use data_encoding::HEXLOWER;
+use domain::donation::{Attempt, Donation, Giver, State};
+use domain::id::DonationId;
+use domain::moment::Moment;
+use domain::payment::Provider;
+use platform::auth::Caller;
+use platform::http::{Answer, Call, Problem};
+use serde_json::Value;
+
+use crate::answer::{self, Made};
+use crate::command::{self, Command, Person, differing};
+use crate::fault::problem;
+use crate::hold::{HOLD_SECS, Holding};
+use crate::plan::Plan;
+use crate::{Deps, checkout, ground, hold, plan, who};
+
+/// How long a donation that holds nothing waits to be paid: whoever begins in the evening may go on in the morning.
+pub const WAIT_SECS: i64 = 24 * 3_600;
+
+/// Through whom a gift is paid, as long as there is one.
+pub const PROVIDER: Provider = Provider::Moyasar;
+
+/// Bytes of the salt of a gift's leaf: as many as make guessing it hopeless.
+const SALT_BYTES: usize = 16;
+
+/// A request to give, as far as it can be read by itself.
+struct Wish<'a> {
+    id: DonationId,
+    caller: &'a Caller,
+    command: &'a Command,
+    fingerprint: String,
+    call: &'a Call,
+}
+
+/// A donation, made by this request or found.
+struct Found {
+    donation: Donation,
+    /// An earlier request made it.
+    replayed: bool,
+}
+
+/// Makes a donation, or finds the one that the same request made, and answers with its checkout.
+pub async fn make(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
+    let caller = who::giver(deps, call).await?;
+    let key = command::idempotency_key(call.header("idempotency-key"))?;
+    let body: Value = call.json()?;
+    let command = command::parse(&body, &deps.returns).map_err(|faults| problem(faults, call.language()))?;
+    let id = deps.identifiers().await?.donation(&caller, key);
+    let wish = Wish { id, caller: &caller, command: &command, fingerprint: command.fingerprint(key), call };
+    let Found { donation, replayed } = find_or_make(deps, &wish).await?;
+    let donation = match hold::hold(deps, donation, !replayed).await? {
+        Holding::Held(donation) | Holding::Over(donation) => donation,
+        Holding::Refused(faults) => return Err(problem(faults, call.language())),
+    };
+    answer(deps, &donation, replayed).await
+}
+
+/// What remains may be too little only because this very gift has taken it: so before anything is refused, it is looked for.
+async fn find_or_make(deps: &Deps, wish: &Wish<'_>) -> Result<Found, Problem> {
+    let ground = ground::read(&deps.table, wish.command).await?;
+    match plan::plan(wish.command, &ground, &wish.id) {
+        Ok(plan) => {
+            let donation = donation(deps, wish, plan).await?;
+            match deps.table.make_donation(&donation).await? {
+                None => Ok(Found { donation, replayed: false }),
+                Some(old) => same(old, wish),
+            }
+        }
+        Err(faults) => match deps.table.donation(&wish.id).await? {
+            Some(old) if old.state != State::Cancelled => same(old, wish),
+            Some(_) | None => Err(problem(faults, wish.call.language())),
+        },
+    }
+}
+
+/// The donation that an earlier request made, if that request was this one.
+fn same(old: Donation, wish: &Wish<'_>) -> Result<Found, Problem> {
+    if old.command == wish.fingerprint {
+        return Ok(Found { donation: old, replayed: true });
+    }
+    let problem = Problem::new(
+        422,
+        "idempotency_key_reused",
+        "استُخدم هذا المفتاح Idempotency-Key لطلب آخر",
+        "This Idempotency-Key was used for another request",
+    );
+    Err(match wish.caller {
+        // Whoever guesses a guest's key is not to learn what was asked for.
+        Caller::Guest(_) => problem,
+        Caller::Donor(_) => problem.with_detail(&differing(&old.command, &wish.fingerprint).join(", ")),
+    })
+}
+
+async fn donation(deps: &Deps, wish: &Wish<'_>, plan: Plan) -> Result<Donation, Problem> {
+    let made_at = deps.clock.now();
+    let (command, id) = (wish.command, wish.id);
+    let giver = match wish.caller {
+        Caller::Donor(donor) => Giver::Donor(donor.clone()),
+        Caller::Guest(_) => Giver::Guest,
+    };
+    let personal = match &command.donor {
+        Some(person) => Some(seal(deps, &id, &giver, person).await?),
+        None => None,
+    };
+    let reference = deps.identifiers().await?.checkout_reference(&id, 1);
+    Ok(Donation {
+        id,
+        version: 0,
+        state: State::Awaiting,
+        giver,
+        anonymous: command.anonymous,
+        language: command.language.unwrap_or_else(|| wish.call.language()),
+        lines: plan.lines,
+        attempts: vec![Attempt { number: 1, provider: PROVIDER, reference }],
+        expires_at: expires_at(made_at, plan.hold.is_empty()),
+        hold: plan.hold,
+        command: wish.fingerprint.clone(),
+        return_url: command.return_url.clone(),
+        made_at,
+        salt: HEXLOWER.encode(&deps.random.bytes::<SALT_BYTES>()),
+        personal,
+        place: None,
+    })
+}
+
+/// Under the donor's key, or, for a guest, under one of this donation alone.
+async fn seal(deps: &Deps, id: &DonationId, giver: &Giver, person: &Person) -> Result<domain::donation::Sealed, Problem> {
+    let owner = match giver {
+        Giver::Donor(donor) => format!("donor#{donor}"),
+        Giver::Guest => format!("donation#{id}"),
+    };
+    Ok(deps.privacy.seal(&owner, person).await?)
+}
+
+fn expires_at(made_at: Moment, holds_nothing: bool) -> Moment {
+    made_at.plus_seconds(if holds_nothing { WAIT_SECS } else { HOLD_SECS })
+}
+
+async fn answer(deps: &Deps, donation: &Donation, replayed: bool) -> Result<Answer, Problem> {
+    let now = deps.clock.now();
+    let checkout_url = match donation.attempt() {
+        Some(attempt) if donation.state_at(now).is_payable() => Some(checkout::page(deps, donation, attempt).await?.url),
+        Some(_) | None => None,
+    };
+    let access_token = match donation.giver {
+        Giver::Guest => Some(deps.identifiers().await?.access_token(&donation.id)),
+        Giver::Donor(_) => None,
+    };
+    let made = Made { donation: answer::View::of(donation, now), checkout_url, access_token };
+    let answer = Answer::json(201, &made);
+    Ok(if replayed { answer.with_header(answer::REPLAYED, "true") } else { answer })
+}

@@ -1,0 +1,11 @@
+//! The donations function against the emulated cloud and the provider's sandbox, in process.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![recursion_limit = "256"]
+
+mod events;
+mod gifts;
+mod halfway;
+mod identity;
+mod races;
+mod scene;

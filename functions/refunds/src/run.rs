@@ -1,0 +1,150 @@
+//! A batch: each payment asked for once, different payments at the same time.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::case::{Case, Reason};
+use domain::message::Message;
+use domain::money::Money;
+use domain::payment::PaymentRef;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
+use platform::batch::{Delivery, Failure};
+use platform::http::chain;
+use platform::outbound::OutboundError;
+use platform::queue::LONGEST_DELAY;
+use platform::telemetry;
+use providers::{Payment, ProviderError};
+use serde_json::json;
+
+use crate::Deps;
+use crate::decide::{MOST_TRIES, Verdict, decide};
+
+/// Payments that are asked for at the same time: a whole batch.
+const AT_ONCE: usize = 10;
+/// The longest wait for one payment, however many calls it takes; a third of the function's time is left to tell.
+pub const LONGEST: Duration = Duration::from_secs(20);
+/// How long a payment counts as being refunded: longer than [`LONGEST`] by as much as an answer of the provider's may take, and as clocks of
+/// two environments may differ.
+pub const BUSY_SECS: i64 = 30;
+
+/// A payment, what is owed back of it, and the messages that say so.
+struct Owed<'a> {
+    payment: &'a PaymentRef,
+    amount: Money,
+    deliveries: Vec<&'a Delivery>,
+}
+
+/// Why a payment was not asked for.
+enum Unasked {
+    Table(platform::table::TableError),
+    Busy,
+}
+
+/// Gives back what the messages ask for; gives back those that have to come again.
+pub(crate) async fn run(deps: &Deps, deliveries: &[Delivery]) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    let owed = owed(deliveries, &mut failures);
+    let mut settled = Vec::new();
+    for owed in owed {
+        settled.push(settle(deps, owed).boxed());
+    }
+    let done = stream::iter(settled).buffer_unordered(AT_ONCE);
+    failures.extend(done.collect::<Vec<_>>().await.into_iter().flatten());
+    failures
+}
+
+/// One entry for each payment. Messages ask for sums, so the largest holds the others. A message that is not for this queue fails.
+fn owed<'a>(deliveries: &'a [Delivery], failures: &mut Vec<Failure>) -> Vec<Owed<'a>> {
+    let mut payments: BTreeMap<&PaymentRef, Owed<'_>> = BTreeMap::new();
+    for delivery in deliveries {
+        match &delivery.message {
+            Message::RefundDue { payment, refunded_minor } => {
+                let none = || Owed { payment, amount: Money::ZERO, deliveries: Vec::new() };
+                let owed = payments.entry(payment).or_insert_with(none);
+                owed.amount = owed.amount.max(*refunded_minor);
+                owed.deliveries.push(delivery);
+            }
+            _ => {
+                tracing::error!(message_id = delivery.id, "a message is not for refunds");
+                failures.push(delivery.failure());
+            }
+        }
+    }
+    payments.into_values().collect()
+}
+
+/// The way of one payment; gives back its messages if they have to come again.
+async fn settle(deps: &Deps, owed: Owed<'_>) -> Vec<Failure> {
+    let answer = match refund(deps, &owed).await {
+        Ok(answer) => answer,
+        Err(Unasked::Table(error)) => return again(&owed, &chain(&error)),
+        Err(Unasked::Busy) => return again(&owed, "somebody else is refunding it"),
+    };
+    let receives = owed.deliveries.iter().map(|delivery| delivery.receives).max().unwrap_or(1);
+    let why = answer.as_ref().err().map_or("refunded by less than is owed".to_owned(), |error| chain(error));
+    match decide(owed.amount, receives, &answer) {
+        Verdict::Tell(fact) => match deps.payments.send_all([Message::PaymentTold(fact)]).await {
+            Ok(()) => Vec::new(),
+            Err(error) => again(&owed, &chain(&error)),
+        },
+        Verdict::AskAgain => again(&owed, &why),
+        Verdict::Wait if receives < MOST_TRIES => again(&owed, &why),
+        Verdict::Wait => start_over(deps, &owed).await,
+        Verdict::SetAside => set_aside(deps, &owed, &answer, &why).await,
+    }
+}
+
+/// Asks the provider, if nobody else is at it. The note stays where it is not known what the provider did.
+async fn refund(deps: &Deps, owed: &Owed<'_>) -> Result<Result<Payment, ProviderError>, Unasked> {
+    let now = deps.clock.now();
+    let until = now.plus_seconds(BUSY_SECS);
+    if !deps.table.begin_refund(owed.payment, now, until).await.map_err(Unasked::Table)? {
+        return Err(Unasked::Busy);
+    }
+    let provider = deps.providers.of(owed.payment.provider);
+    let answer = tokio::time::timeout(LONGEST, provider.refund_to(&owed.payment.payment, owed.amount)).await;
+    let answer = answer.unwrap_or(Err(ProviderError::NoAnswer(OutboundError::Late)));
+    let is_known = answer.as_ref().err().is_none_or(|error| !error.may_have_acted());
+    if is_known && let Err(error) = deps.table.end_refund(owed.payment, until).await {
+        // Not an error of the refund: the note ends by itself.
+        tracing::warn!(
+            payment = owed.payment.payment.as_str(),
+            error = chain(&error),
+            "a note of a refund stays for a while"
+        );
+    }
+    Ok(answer)
+}
+
+fn again(owed: &Owed<'_>, why: &str) -> Vec<Failure> {
+    tracing::warn!(payment = owed.payment.payment.as_str(), why, "a refund comes again");
+    owed.deliveries.iter().map(|delivery| delivery.failure()).collect()
+}
+
+/// A message that waits for a provider's recovery begins anew before its receives run out: an outage sets nothing aside.
+async fn start_over(deps: &Deps, owed: &Owed<'_>) -> Vec<Failure> {
+    let anew = Message::RefundDue { payment: owed.payment.clone(), refunded_minor: owed.amount };
+    match deps.refunds.send(anew, LONGEST_DELAY).await {
+        Ok(()) => Vec::new(),
+        Err(error) => again(owed, &chain(&error)),
+    }
+}
+
+async fn set_aside(deps: &Deps, owed: &Owed<'_>, answer: &Result<Payment, ProviderError>, why: &str) -> Vec<Failure> {
+    let payment = answer.as_ref().ok();
+    let refunded = payment.map(|payment| payment.refunded_minor.halalas());
+    let case = Case {
+        reason: Reason::RefundRefused,
+        payment: Some(owed.payment.clone()),
+        donation: payment.and_then(|payment| payment.facts.first()).and_then(|fact| fact.donation),
+        amount_minor: owed.amount,
+        evidence: json!({"owed_minor": owed.amount.halalas(), "refunded_minor": refunded, "why": why}).to_string(),
+        opened_at: deps.clock.now(),
+    };
+    tracing::error!(case = case.id(), payment = owed.payment.payment.as_str(), why, "a refund is set aside");
+    telemetry::count("refunds", "SetAside", 1);
+    match deps.table.open_case(&case).await {
+        Ok(()) => Vec::new(),
+        Err(error) => again(owed, &chain(&error)),
+    }
+}

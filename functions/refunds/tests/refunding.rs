@@ -1,0 +1,207 @@
+//! Every batch in `events/queues/refunds` against a provider in process, and what may go wrong with money on its way back.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use domain::message::Message;
+use domain::money::Money;
+use domain::payment::{Happening, PaymentRef, Provider};
+use moyasar_sandbox::{Deed, Method, OneShot, Payer, PaymentFacts};
+use platform::outbound::{Answer, OutboundError, Request};
+use platform::{Outbound, Platform};
+use providers::{Checkout, Providers};
+use refunds::run::BUSY_SECS;
+use refunds::{Deps, handle};
+use serde_json::{Value, json};
+use stage::{Options, RETURN_URL, Stage, event};
+use testkit::connector::invocation;
+use testkit::faults::{Call, Failure, Fault, NoFaults, Service};
+
+/// What each payment of the fixed provider's was taken, and what of it is refunded, by the last four letters of its id.
+type Refunded = Arc<Mutex<BTreeMap<String, (&'static str, u64)>>>;
+
+fn payments() -> Refunded {
+    let payments = [("paid", "paid", 0), ("part", "refunded", 2_000), ("done", "refunded", 5_000), ("fail", "failed", 0)];
+    Arc::new(Mutex::new(payments.map(|(name, status, refunded)| (name.to_owned(), (status, refunded))).into()))
+}
+
+/// A provider that answers slowly, so that whoever asks at the same time sees the same.
+fn provider(payments: Refunded) -> Outbound {
+    Outbound::InProcess(Arc::new(move |request: Request| {
+        let payments = Arc::clone(&payments);
+        Box::pin(async move {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let (status, body) = answer(&mut payments.lock().unwrap(), &request);
+            Ok::<_, OutboundError>(Answer { status, body: body.to_string().into_bytes() })
+        })
+    }))
+}
+
+fn answer(payments: &mut BTreeMap<String, (&'static str, u64)>, request: &Request) -> (u16, Value) {
+    let url = request.url.strip_suffix("/refund").unwrap_or(&request.url);
+    let name = &url[url.len() - 4..];
+    if name == "down" {
+        return (503, json!({}));
+    }
+    let Some((status, refunded)) = payments.get_mut(name) else { return (404, json!({})) };
+    if request.method == "POST" {
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        let amount = body["amount"].as_u64().unwrap();
+        if *status == "failed" || *refunded + amount > 5_000 {
+            return (400, json!({"type": "invalid_request_error", "message": "cannot exceed the charged amount"}));
+        }
+        (*status, *refunded) = ("refunded", *refunded + amount);
+    }
+    let payment = json!({
+        "id": format!("0a1b2c3d-0000-4000-8000-00000000{name}"), "status": status, "amount": 5_000, "currency": "SAR",
+        "refunded": refunded, "created_at": "2026-11-23T20:59:00Z", "updated_at": "2026-11-23T20:59:30Z",
+        "metadata": {"donation": "000102030405060708090a0b0c0d0e0f", "attempt": "1"},
+    });
+    (200, payment)
+}
+
+fn deps(stage: &Stage, outbound: Option<Outbound>) -> Deps {
+    let platform = stage.platform("refunds").unwrap();
+    let outbound = outbound.unwrap_or_else(|| platform.outbound.clone());
+    Deps::new(&Platform { outbound, ..platform }).unwrap()
+}
+
+async fn stage() -> Stage {
+    Stage::new(Options::default()).await.unwrap()
+}
+
+/// Runs a batch; gives back the ids of the messages that come again.
+async fn refund(deps: &Deps, event: &Value) -> Vec<String> {
+    let answer = handle(deps, serde_json::from_value(event.clone()).unwrap()).await;
+    answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
+}
+
+fn due(payment: &str, riyals: u64) -> Value {
+    let payment = PaymentRef { provider: Provider::Moyasar, payment: payment.parse().unwrap() };
+    event::messages(&[Message::RefundDue { payment, refunded_minor: Money::from_riyals(riyals).unwrap() }])
+}
+
+fn due_of_paid(riyals: u64) -> Value {
+    due("0a1b2c3d-0000-4000-8000-00000000paid", riyals)
+}
+
+/// The sums that settlement was told.
+async fn told(stage: &Stage) -> Vec<u64> {
+    let sum = |message| match message {
+        Message::PaymentTold(fact) => match fact.happening {
+            Happening::Refunded { refunded_minor } => refunded_minor.halalas(),
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    };
+    stage.take_messages("payments").await.unwrap().into_iter().map(sum).collect()
+}
+
+/// A payment of fifty riyals at the provider to play against.
+async fn pay(stage: &Stage) -> PaymentFacts {
+    let checkout = Checkout {
+        reference: "6f6d4a9e-0000-8000-8000-000000000007",
+        donation: domain::id::DonationId::from_bytes([7; 16]),
+        attempt: 1,
+        amount: Money::from_riyals(50).unwrap(),
+        description: "تبرع",
+        return_url: RETURN_URL,
+        expires_at: stage.now().plus_seconds(900),
+    };
+    let providers = Providers::new(&stage.platform("donations").unwrap()).unwrap();
+    providers.of(Provider::Moyasar).make_checkout(&checkout).await.unwrap();
+    stage.sandbox.pay(checkout.reference.parse().unwrap(), &Payer::with(Method::Mada)).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_batch_is_dealt_with_as_it_was() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/queues/refunds");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        let (stage, payments) = (stage().await, payments());
+        let deps = deps(&stage, Some(provider(Arc::clone(&payments))));
+        let event = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let again = refund(&deps, &event).await;
+        let refunded: BTreeMap<String, u64> =
+            payments.lock().unwrap().iter().map(|(name, (_, refunded))| (name.clone(), *refunded)).collect();
+        let outcome = json!({
+            "come_again": again,
+            "refunded_at_provider": refunded,
+            "told": stage.take_messages("payments").await.unwrap(),
+            "begin_anew": stage.cloud.services().sqs.bodies("stage-refunds"),
+            "cases": stage.items("CASE#").await.unwrap(),
+            "busy": stage.items("PAY#").await.unwrap().iter().filter(|note| !note["busy_until"].is_null()).count(),
+        });
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        insta::assert_json_snapshot!(name, outcome, {".cases[].opened_at" => "[time]"});
+    }
+}
+
+/// Both see that nothing is refunded yet; only one of them may go on.
+#[tokio::test(start_paused = true)]
+async fn two_environments_refund_once() {
+    let (stage, payments) = (stage().await, payments());
+    let one = deps(&stage, Some(provider(Arc::clone(&payments))));
+    let two = deps(&stage, Some(provider(Arc::clone(&payments))));
+    let message = due_of_paid(20);
+    let (first, second) = tokio::join!(refund(&one, &message), refund(&two, &message));
+    assert_eq!(first.len() + second.len(), 1);
+    assert_eq!(payments.lock().unwrap()["paid"].1, 2_000);
+    assert!(refund(&two, &message).await.is_empty());
+    assert_eq!(payments.lock().unwrap()["paid"].1, 2_000);
+    assert_eq!(told(&stage).await, [2_000, 2_000]);
+}
+
+/// An answer is lost, that of the look or that of the deed: the payment stays noted as busy for as long as a deed may still be on its way,
+/// and then shows what was done.
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_refunds_once() {
+    let stage = stage().await;
+    let paid = pay(&stage).await;
+    let (deps, message) = (deps(&stage, None), due(&paid.id.to_string(), 50));
+    for (lost, refunded) in [("fetch_payment", 0), ("refund_payment", 5_000)] {
+        stage.sandbox.arm(OneShot { deed: Deed::LoseReply, times: 1, on: Some(lost.to_owned()) });
+        assert_eq!(refund(&deps, &message).await.len(), 1);
+        assert_eq!(stage.sandbox.payment(paid.id).unwrap().refunded, refunded, "{lost}");
+        assert_eq!(refund(&deps, &message).await.len(), 1, "somebody may still be at it");
+        stage.clock.sleep(Duration::from_secs(BUSY_SECS.unsigned_abs())).await;
+    }
+    assert!(refund(&deps, &message).await.is_empty());
+    assert_eq!(stage.sandbox.payment(paid.id).unwrap().refunded, 5_000);
+    assert_eq!(told(&stage).await, [5_000]);
+}
+
+/// Wherever a run dies or is refused, the message that comes again ends with one refund, and settlement knows.
+#[tokio::test(start_paused = true)]
+async fn a_run_may_die_anywhere() {
+    for place in 0..3 {
+        for fault in [
+            Fault::CrashBefore,
+            Fault::CrashAfter,
+            Fault::Before(Failure::Throttled),
+            Fault::ReplyLost(Failure::Disconnected),
+        ] {
+            let (stage, payments) = (stage().await, payments());
+            let deps = deps(&stage, Some(provider(Arc::clone(&payments))));
+            let calls = Mutex::new(0);
+            stage.cloud.services().set_faults(move |call: &Call<'_>| {
+                let is_ours = call.service == Service::DynamoDb || call.operation == "SendMessageBatch";
+                let mut calls = calls.lock().unwrap();
+                let now = is_ours && *calls == place;
+                *calls += u32::from(is_ours);
+                if now { fault } else { Fault::Pass }
+            });
+            let _ = invocation(refund(&deps, &due_of_paid(20))).await;
+            stage.cloud.services().set_faults(NoFaults);
+            stage.clock.sleep(Duration::from_secs(BUSY_SECS.unsigned_abs())).await;
+            assert!(refund(&deps, &due_of_paid(20)).await.is_empty(), "{place} {fault:?}");
+            assert_eq!(payments.lock().unwrap()["paid"].1, 2_000, "{place} {fault:?}");
+            assert!(told(&stage).await.contains(&2_000));
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! A batch, in phases, so that its messages share their reads.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use domain::cap::MOST_SHARDS;
+use domain::donation::{Donation, HoldPart, State};
+use domain::id::{DonationId, OpportunityId};
+use domain::message::Message;
+use futures_util::future::try_join_all;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
+use platform::batch::{Delivery, Failure};
+use platform::http::chain;
+use platform::table::TableError;
+
+use crate::Deps;
+use crate::claims::{self, Shards};
+use crate::decide::{Ending, Step, step, subject};
+
+/// Writes in flight at once: a batch is done in a second or two, and a hot shard still serves those who give.
+const AT_ONCE: usize = 16;
+/// How often the expiry of one donation may lose to others. Each loss is somebody's progress; who loses more comes again.
+const ROUNDS: u32 = 4;
+
+/// Why a donation did not expire this time.
+#[derive(Debug, thiserror::Error)]
+enum ExpiryError {
+    #[error("the table")]
+    Table(#[from] TableError),
+    #[error("the donation is gone")]
+    Gone,
+    #[error("others wrote to it {ROUNDS} times meanwhile")]
+    Crowded,
+}
+
+/// What a batch asks for, each thing with the message that asks.
+#[derive(Default)]
+struct Plan<'a> {
+    again: Vec<(&'a Delivery, Duration)>,
+    expire: Vec<(&'a Delivery, Donation)>,
+    sweep: Vec<(&'a Delivery, Donation)>,
+    end: Vec<(&'a Delivery, DonationId, HoldPart, Ending)>,
+    failed: Vec<Failure>,
+}
+
+impl<'a> Plan<'a> {
+    fn take(&mut self, delivery: &'a Delivery, donation: Option<&Donation>, step: Step) {
+        match (step, donation) {
+            (Step::Again(wait), _) => self.again.push((delivery, wait)),
+            (Step::Expire, Some(donation)) => self.expire.push((delivery, donation.clone())),
+            (Step::Sweep, Some(donation)) => self.sweep.push((delivery, donation.clone())),
+            (Step::End(ending), Some(donation)) => {
+                self.end.extend(donation.hold.iter().map(|part| (delivery, donation.id, part.clone(), ending)));
+            }
+            (Step::Fail(why), _) => self.fail(delivery, why),
+            (Step::Nothing, _) | (Step::Expire | Step::Sweep | Step::End(_), None) => {}
+        }
+    }
+
+    fn fail(&mut self, delivery: &Delivery, why: &str) {
+        let donation = subject(&delivery.message).map(|id| id.to_string()).unwrap_or_default();
+        tracing::warn!(message_id = delivery.id, donation, why, "a message comes again");
+        self.failed.push(delivery.failure());
+    }
+}
+
+/// Ends the holds that the messages tell of; gives back those that have to come again.
+pub(crate) async fn run(deps: &Deps, deliveries: &[Delivery]) -> Vec<Failure> {
+    let mut plan = Plan::default();
+    match donations(deps, deliveries).await {
+        Ok(donations) => {
+            let now = deps.clock.now();
+            for delivery in deliveries {
+                let donation = subject(&delivery.message).and_then(|id| donations.get(&id));
+                plan.take(delivery, donation, step(&delivery.message, donation, now));
+            }
+        }
+        Err(error) => deliveries.iter().for_each(|delivery| plan.fail(delivery, &chain(&error))),
+    }
+    expire(deps, &mut plan).await;
+    sweep(deps, &mut plan).await;
+    end(deps, &mut plan).await;
+    send_again(deps, &mut plan).await;
+    plan.failed
+}
+
+async fn donations(deps: &Deps, deliveries: &[Delivery]) -> Result<BTreeMap<DonationId, Donation>, TableError> {
+    let ids: BTreeSet<DonationId> = deliveries.iter().filter_map(|delivery| subject(&delivery.message)).collect();
+    let found = deps.table.donations(&ids.into_iter().collect::<Vec<_>>()).await?;
+    Ok(found.into_iter().map(|donation| (donation.id, donation)).collect())
+}
+
+/// First the donation, then its claims: a payment that wins the race for the donation keeps what is claimed for it.
+async fn expire(deps: &Deps, plan: &mut Plan<'_>) {
+    let wanted = std::mem::take(&mut plan.expire);
+    let mut moves = Vec::new();
+    for (delivery, donation) in wanted {
+        moves.push(async move { (delivery, expired(deps, donation).await) }.boxed());
+    }
+    let moved: Vec<_> = stream::iter(moves).buffer_unordered(AT_ONCE).collect().await;
+    for (delivery, moved) in moved {
+        match moved {
+            Ok(donation) => plan.sweep.push((delivery, donation)),
+            Err(error) => plan.fail(delivery, &chain(&error)),
+        }
+    }
+}
+
+/// The donation as expired, or as whoever was faster has left it.
+async fn expired(deps: &Deps, mut donation: Donation) -> Result<Donation, ExpiryError> {
+    for _ in 0..ROUNDS {
+        if !donation.state.is_payable() {
+            return Ok(donation);
+        }
+        if deps.table.move_donation(&donation, &State::Expired).await? {
+            return Ok(Donation { state: State::Expired, version: donation.version + 1, ..donation });
+        }
+        donation = deps.table.donation(&donation.id).await?.ok_or(ExpiryError::Gone)?;
+    }
+    Err(ExpiryError::Crowded)
+}
+
+/// Looks for claims where any could be. All the donations stand as they will stay before a shard is read.
+async fn sweep(deps: &Deps, plan: &mut Plan<'_>) {
+    let swept = std::mem::take(&mut plan.sweep);
+    match shards(deps, swept.iter().map(|(_, donation)| donation)).await {
+        Ok(shards) => {
+            for (delivery, donation) in swept {
+                let standing = claims::standing(&donation, &shards);
+                plan.end.extend(standing.into_iter().map(|(part, ending)| (delivery, donation.id, part, ending)));
+            }
+        }
+        Err(error) => swept.iter().for_each(|(delivery, _)| plan.fail(delivery, &chain(&error))),
+    }
+}
+
+/// All shards that an opportunity can have: its target may have been another when the claim was made.
+async fn shards<'a>(deps: &Deps, donations: impl Iterator<Item = &'a Donation>) -> Result<Shards, TableError> {
+    let opportunities: BTreeSet<&OpportunityId> = donations.flat_map(claims::opportunities).collect();
+    let reads = opportunities.into_iter().map(|opportunity| async move {
+        deps.table.escrow(opportunity, MOST_SHARDS).await.map(|escrows| (opportunity.clone(), escrows))
+    });
+    Ok(try_join_all(reads).await?.into_iter().collect())
+}
+
+async fn ended(deps: &Deps, donation: DonationId, part: &HoldPart, ending: Ending) -> Result<(), TableError> {
+    match ending {
+        Ending::Release => deps.table.release_claim(&donation, part).await,
+        Ending::Spend => deps.table.spend_claim(&donation, part).await,
+    }
+}
+
+async fn end(deps: &Deps, plan: &mut Plan<'_>) {
+    let wanted = std::mem::take(&mut plan.end);
+    let mut writes = Vec::new();
+    for (delivery, donation, part, ending) in wanted {
+        writes.push(async move { (delivery, ended(deps, donation, &part, ending).await) }.boxed());
+    }
+    let ended: Vec<_> = stream::iter(writes).buffer_unordered(AT_ONCE).collect().await;
+    let mut failed = BTreeMap::new();
+    for (delivery, ended) in ended {
+        if let Err(error) = ended {
+            failed.insert(delivery.id.as_str(), (delivery, error));
+        }
+    }
+    failed.into_values().for_each(|(delivery, error)| plan.fail(delivery, &chain(&error)));
+}
+
+async fn send_again(deps: &Deps, plan: &mut Plan<'_>) {
+    let early = std::mem::take(&mut plan.again);
+    let messages: Vec<(Message, Duration)> =
+        early.iter().map(|(delivery, wait)| (delivery.message.clone(), *wait)).collect();
+    if let Err(error) = deps.holds.send_all_later(messages).await {
+        early.iter().for_each(|(delivery, _)| plan.fail(delivery, &chain(&error)));
+    }
+}

@@ -1,0 +1,148 @@
+//! Groups of facts, and the way of one through the phases.
+
+use domain::case::{Case, Reason};
+use domain::message::Message;
+use domain::payment::PaymentFact;
+use platform::batch::{Delivery, Failure};
+use platform::table::TableError;
+
+use crate::Deps;
+use crate::commit::{self, Outcome};
+use crate::consequences::{self, Consequences};
+use crate::plan::{self, Known, Plan};
+
+/// Facts of one group at most. Each adds one item and one entry at most; with the page that is a transaction's hundred actions.
+pub const MOST_FACTS: usize = domain::journal::page::MOST_ENTRIES;
+
+/// A fact and the message that brought it.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The fact.
+    pub fact: PaymentFact,
+    /// Its message.
+    pub delivery: Delivery,
+}
+
+/// Why a group could not be settled this time.
+#[derive(Debug, thiserror::Error)]
+pub enum GroupError {
+    /// The table did not take or give something.
+    #[error("the table")]
+    Table(#[from] TableError),
+    /// A queue did not take what follows.
+    #[error("a queue")]
+    Queue(#[from] platform::queue::QueueError),
+    /// An amount of the donation is nothing; no donation is made so.
+    #[error("a transfer")]
+    Transfer(#[from] domain::journal::TransferError),
+    /// Too many others wrote to the same items or chains.
+    #[error("{0} rounds were not enough")]
+    Crowded(u32),
+}
+
+/// The batch's facts in groups. A message that is not for this queue fails.
+pub fn groups(deliveries: &[Delivery], failures: &mut Vec<Failure>) -> Vec<Vec<Told>> {
+    let mut facts = Vec::new();
+    for delivery in deliveries {
+        match &delivery.message {
+            Message::PaymentTold(fact) => facts.push(Told { fact: fact.clone(), delivery: delivery.clone() }),
+            _ => {
+                tracing::error!(message_id = delivery.id, "a message is not for settlement");
+                failures.push(delivery.failure());
+            }
+        }
+    }
+    facts.chunks(MOST_FACTS).map(<[Told]>::to_vec).collect()
+}
+
+/// Settles a group; gives back what has to come again. A group that the table refuses as invalid is halved until the fact that is at fault
+/// stands alone; that one is set aside for a person.
+pub async fn settle(deps: &Deps, facts: Vec<Told>) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    let mut work = vec![facts];
+    while let Some(mut facts) = work.pop() {
+        match settle_once(deps, &facts).await {
+            Ok(waiting) => failures.extend(waiting),
+            Err(GroupError::Table(error)) if error.is_invalid() && facts.len() > 1 => {
+                let rest = facts.split_off(facts.len() / 2);
+                work.extend([rest, facts]);
+            }
+            Err(GroupError::Table(error)) if error.is_invalid() => failures.extend(set_aside(deps, &facts, &error).await),
+            Err(error) => {
+                tracing::warn!(error = platform::http::chain(&error), facts = facts.len(), "a group comes again");
+                failures.extend(facts.iter().map(|told| told.delivery.failure()));
+            }
+        }
+    }
+    failures
+}
+
+/// One way through the phases; gives back the facts that wait for others.
+async fn settle_once(deps: &Deps, facts: &[Told]) -> Result<Vec<Failure>, GroupError> {
+    for round in 0..commit::ROUNDS {
+        let known = read(deps, facts).await?;
+        let plan = plan::plan(known, facts.iter().map(|told| &told.fact), deps.clock.now())?;
+        for case in &plan.cases {
+            deps.table.open_case(case).await?;
+        }
+        if !change(deps, &plan).await? {
+            continue;
+        }
+        let page = match commit::commit(deps, &plan, round).await? {
+            Outcome::Stands(page) => page,
+            Outcome::LookAgain => continue,
+        };
+        consequences::tell(deps, Consequences::of(&plan, page.as_ref())).await?;
+        return Ok(plan.waiting.iter().map(|index| facts[*index].delivery.failure()).collect());
+    }
+    Err(GroupError::Crowded(commit::ROUNDS))
+}
+
+/// Phase 1. The charges are read only where they make a difference.
+async fn read(deps: &Deps, facts: &[Told]) -> Result<Known, GroupError> {
+    let mut ids: Vec<_> = facts.iter().filter_map(|told| told.fact.donation).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut known = Known::default();
+    for donation in deps.table.donations(&ids).await? {
+        known.donations.insert(donation.id, donation);
+    }
+    let mut payments: Vec<_> =
+        facts.iter().filter(|told| known.needs_charge(&told.fact)).map(|told| told.fact.payment.clone()).collect();
+    payments.sort_unstable();
+    payments.dedup();
+    for charge in deps.table.charges(&payments).await? {
+        known.charges.insert(charge.payment.clone(), charge);
+    }
+    Ok(known)
+}
+
+/// Changes of donations that book nothing: a plain conditional write each. `false` when one had moved on.
+async fn change(deps: &Deps, plan: &Plan) -> Result<bool, GroupError> {
+    for (donation, state) in &plan.changed {
+        if !deps.table.move_donation(donation, state).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+async fn set_aside(deps: &Deps, facts: &[Told], error: &TableError) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    for told in facts {
+        let fact = &told.fact;
+        let case = Case {
+            reason: Reason::Unwritable,
+            payment: Some(fact.payment.clone()),
+            donation: fact.donation,
+            amount_minor: fact.amount_minor,
+            evidence: plan::evidence(fact),
+            opened_at: deps.clock.now(),
+        };
+        tracing::error!(case = case.id(), error = platform::http::chain(error), "a fact cannot be written and is set aside");
+        if deps.table.open_case(&case).await.is_err() {
+            failures.push(told.delivery.failure());
+        }
+    }
+    failures
+}

@@ -1,0 +1,73 @@
+//! Settlement: payment facts become entries in the books, many in one transaction.
+//!
+//! **Promise.** Each payment is booked exactly once, whatever is delivered twice, late, out of order, or to two environments at once. A
+//! message is let go only after its facts stand in the books and what follows from them was told; after a crash anywhere the message
+//! comes again, finds the books as they are, and only tells again.
+//!
+//! **Phases**, for a group of up to [`group::MOST_FACTS`] facts:
+//! 1. read the donations that the facts name, and the charges kept for their payments (two batch reads at most);
+//! 2. [`plan`]: what every fact makes of them, purely;
+//! 3. open the cases that follow (a write each; rare);
+//! 4. [`commit`]: one transaction of a journal page and all that it books;
+//! 5. [`consequences`]: tell the queues what followed (one batch call for each queue that has something to hear).
+//!
+//! **Cost** of an ordinary gift in a group of n: two write units for its donation and its share of the page, about `2·⌈n/9⌉/n`.
+//!
+//! **Bounds.** A hundred actions a transaction, [`commit::ROUNDS`] rounds a group. What is not settled by then goes back to the queue.
+
+pub mod commit;
+pub mod consequences;
+pub mod group;
+pub mod plan;
+
+use std::sync::Mutex;
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use domain::journal::Tail;
+use platform::batch::Batch;
+use platform::queue::Queue;
+use platform::table::Table;
+use platform::{Clock, ConfigError, Platform, Random};
+
+/// What settlement is given, once for each environment.
+pub struct Deps {
+    table: Table,
+    payments: Queue,
+    journal: Queue,
+    holds: Queue,
+    refunds: Queue,
+    clock: Clock,
+    random: Random,
+    /// Where the chains end that this environment has written to, as far as it knows. An invocation takes one out and puts it back, so that
+    /// two that run at the same time write to two chains.
+    tails: Mutex<Vec<Tail>>,
+}
+
+impl Deps {
+    /// From the platform's parts.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn new(platform: &Platform) -> Result<Deps, ConfigError> {
+        Ok(Deps {
+            table: platform.table()?,
+            payments: platform.queue("QUEUE_PAYMENTS")?,
+            journal: platform.queue("QUEUE_JOURNAL")?,
+            holds: platform.queue("QUEUE_HOLDS")?,
+            refunds: platform.queue("QUEUE_REFUNDS")?,
+            clock: platform.clock.clone(),
+            random: platform.random.clone(),
+            tails: Mutex::default(),
+        })
+    }
+}
+
+/// Settles a batch of payment facts; reports those that have to come again.
+pub async fn handle(deps: &Deps, event: SqsEvent) -> SqsBatchResponse {
+    let batch = Batch::read(event);
+    let mut failures = Vec::new();
+    for facts in group::groups(&batch.deliveries, &mut failures) {
+        failures.extend(group::settle(deps, facts).await);
+    }
+    batch.answer(&deps.payments, &deps.random, failures).await
+}

@@ -1,0 +1,174 @@
+//! What a group of facts makes of the donations and charges that it is about: pure.
+//!
+//! Facts about one donation are folded one after another before anything is written, because one transaction takes one action for each
+//! item: a capture and its refund that come together become one change of the donation and two entries on the page.
+
+use std::collections::{BTreeMap, HashMap};
+
+use data_encoding::HEXLOWER;
+use domain::case::{Case, Reason};
+use domain::donation::{Charge, Decision, Donation, State, decide, needs_charge};
+use domain::id::DonationId;
+use domain::journal::{Entry, EntryKind, TransferError};
+use domain::moment::Moment;
+use domain::payment::{PaymentFact, PaymentRef};
+
+/// What was read.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// Donations by id.
+    pub donations: HashMap<DonationId, Donation>,
+    /// Charges by payment.
+    pub charges: HashMap<PaymentRef, Charge>,
+}
+
+impl Known {
+    fn donation(&self, fact: &PaymentFact) -> Option<&Donation> {
+        fact.donation.as_ref().and_then(|id| self.donations.get(id))
+    }
+
+    /// Whether the charge kept for the fact's payment makes a difference.
+    pub fn needs_charge(&self, fact: &PaymentFact) -> bool {
+        needs_charge(self.donation(fact), fact)
+    }
+}
+
+/// What is to be written and told.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// The page's entries.
+    pub entries: Vec<Entry>,
+    /// The salts of the entries' leaves.
+    pub salts: Vec<Vec<u8>>,
+    /// Donations that the page books: as they were read, the state they take, and the index of the entry that settles them.
+    pub booked: Vec<(Donation, State, Option<usize>)>,
+    /// Charges that the page books, as they are to stand.
+    pub charges: Vec<Charge>,
+    /// Donations that change without money: as they were read, and the state they take.
+    pub changed: Vec<(Donation, State)>,
+    /// Matters for a person.
+    pub cases: Vec<Case>,
+    /// Donations that were settled before: to be told again.
+    pub repeated: Vec<Donation>,
+    /// Charges that were kept before: to be told again.
+    pub repeated_charges: Vec<Charge>,
+    /// Indexes of facts that make sense only after others.
+    pub waiting: Vec<usize>,
+}
+
+/// The state of the work while facts are folded.
+struct Folding {
+    read: Known,
+    now: Known,
+    booked: BTreeMap<DonationId, Option<usize>>,
+    kept: BTreeMap<PaymentRef, ()>,
+    plan: Plan,
+}
+
+/// Folds the facts, in order, over what was read.
+///
+/// # Errors
+/// When an amount in a donation is nothing.
+pub fn plan<'a>(read: Known, facts: impl IntoIterator<Item = &'a PaymentFact>, now: Moment) -> Result<Plan, TransferError> {
+    let mut folding =
+        Folding { now: read.clone(), read, booked: BTreeMap::new(), kept: BTreeMap::new(), plan: Plan::default() };
+    for (index, fact) in facts.into_iter().enumerate() {
+        folding.take(index, fact, now)?;
+    }
+    Ok(folding.finish())
+}
+
+impl Folding {
+    fn take(&mut self, index: usize, fact: &PaymentFact, now: Moment) -> Result<(), TransferError> {
+        let charge = self.now.charges.get(&fact.payment);
+        match decide(self.now.donation(fact), charge, fact, now)? {
+            Decision::Book { state, entry, case } => {
+                self.case(fact, case, now);
+                self.book(fact, state, entry);
+            }
+            Decision::Keep { charge, entry, case } => {
+                self.case(fact, case, now);
+                self.enter(fact, entry);
+                self.kept.insert(charge.payment.clone(), ());
+                self.now.charges.insert(charge.payment.clone(), charge);
+            }
+            Decision::Change { state } => self.change(fact, state),
+            Decision::Repeat => self.repeat(fact),
+            Decision::Wait => self.plan.waiting.push(index),
+            Decision::SetAside(reason) => self.case(fact, Some(reason), now),
+            Decision::Nothing => {}
+        }
+        Ok(())
+    }
+
+    fn book(&mut self, fact: &PaymentFact, state: State, entry: Entry) {
+        let settles = (entry.kind == EntryKind::Settled).then_some(self.plan.entries.len());
+        self.enter(fact, entry);
+        self.change(fact, state);
+        if let Some(id) = fact.donation {
+            let index = self.booked.entry(id).or_default();
+            *index = index.or(settles);
+        }
+    }
+
+    fn change(&mut self, fact: &PaymentFact, state: State) {
+        if let Some(donation) = fact.donation.and_then(|id| self.now.donations.get_mut(&id)) {
+            donation.state = state;
+        }
+    }
+
+    /// The salt of a payment that names no donation is empty: there is nobody to unlink it from.
+    fn enter(&mut self, fact: &PaymentFact, entry: Entry) {
+        let salt = self.now.donation(fact).map(|donation| donation.salt.clone()).unwrap_or_default();
+        self.plan.salts.push(HEXLOWER.decode(salt.as_bytes()).unwrap_or_default());
+        self.plan.entries.push(entry);
+    }
+
+    /// What was booked before this batch is told again; what this batch books is told anyway.
+    fn repeat(&mut self, fact: &PaymentFact) {
+        if let Some(charge) = self.read.charges.get(&fact.payment) {
+            self.plan.repeated_charges.push(charge.clone());
+        } else if let Some(donation) = self.read.donation(fact) {
+            self.plan.repeated.push(donation.clone());
+        }
+    }
+
+    fn case(&mut self, fact: &PaymentFact, reason: Option<Reason>, now: Moment) {
+        let Some(reason) = reason else { return };
+        self.plan.cases.push(Case {
+            reason,
+            payment: Some(fact.payment.clone()),
+            donation: fact.donation,
+            amount_minor: fact.amount_minor,
+            evidence: evidence(fact),
+            opened_at: now,
+        });
+    }
+
+    fn finish(mut self) -> Plan {
+        for (id, read) in &self.read.donations {
+            let Some(now) = self.now.donations.get(id) else { continue };
+            match self.booked.get(id) {
+                Some(settles) => self.plan.booked.push((read.clone(), now.state.clone(), *settles)),
+                None if now.state != read.state => self.plan.changed.push((read.clone(), now.state.clone())),
+                None => {}
+            }
+        }
+        // In the order of their ids, so that the same facts make the same transaction.
+        self.plan.booked.sort_by_key(|(donation, ..)| donation.id);
+        self.plan.changed.sort_by_key(|(donation, _)| donation.id);
+        for payment in self.kept.keys() {
+            if let Some(charge) = self.now.charges.get(payment) {
+                // However often it changed in this batch, it is written once.
+                let version = self.read.charges.get(payment).map_or(0, |read| read.version + 1);
+                self.plan.charges.push(Charge { version, ..charge.clone() });
+            }
+        }
+        self.plan
+    }
+}
+
+/// The fact as it came: enough to take it up again once the matter is put right. A fact carries no personal data.
+pub fn evidence(fact: &PaymentFact) -> String {
+    serde_json::to_string(fact).unwrap_or_default()
+}

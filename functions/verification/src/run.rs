@@ -1,0 +1,188 @@
+//! A batch: fetched at the same time, told as it comes in.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::time::Duration;
+
+use domain::case::{Case, Reason};
+use domain::message::{Message, PaymentReported};
+use domain::payment::{PaymentFact, PaymentRef};
+use futures_util::{FutureExt as _, Stream, StreamExt as _, stream};
+use platform::batch::{Delivery, Failure};
+use platform::http::chain;
+use platform::outbound::OutboundError;
+use platform::queue::LONGEST_DELAY;
+use platform::telemetry;
+use providers::{Payment, ProviderError};
+use serde_json::json;
+
+use crate::Deps;
+use crate::judge::{MOST_LOOKS, Verdict, judge};
+
+/// Payments that are fetched at the same time: a whole batch.
+const AT_ONCE: usize = 10;
+/// The longest wait for one payment, however many calls it takes; a third of the function's time is left to tell.
+pub const LONGEST: Duration = Duration::from_secs(20);
+/// How long an answer waits for others, to be told in one call with them.
+pub const LINGER: Duration = Duration::from_millis(100);
+
+/// A report and the message that brought it.
+type Report<'a> = (&'a Delivery, &'a PaymentReported);
+/// The reports of one payment, and what the provider answered.
+type Answered<'a> = (Vec<Report<'a>>, Result<Payment, ProviderError>);
+
+/// Verifies what the messages tell of; gives back those that have to come again.
+pub(crate) async fn run(deps: &Deps, deliveries: &[Delivery]) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    let mut fetches = Vec::new();
+    for (payment, reports) in by_payment(deliveries, &mut failures) {
+        fetches.push(fetch(deps, payment, reports).boxed());
+    }
+    let mut answers = pin!(stream::iter(fetches).buffer_unordered(AT_ONCE));
+    while let Some(first) = answers.next().await {
+        let answered = with_those_close_behind(first, &mut answers).await;
+        failures.extend(follow(deps, answered).await);
+    }
+    failures
+}
+
+async fn fetch<'a>(deps: &Deps, payment: &PaymentRef, reports: Vec<Report<'a>>) -> Answered<'a> {
+    let answer = tokio::time::timeout(LONGEST, deps.providers.of(payment.provider).payment(&payment.payment)).await;
+    (reports, answer.unwrap_or(Err(ProviderError::NoAnswer(OutboundError::Late))))
+}
+
+/// One entry for each payment, so that each is fetched once. A message that is not for this queue fails.
+fn by_payment<'a>(deliveries: &'a [Delivery], failures: &mut Vec<Failure>) -> BTreeMap<&'a PaymentRef, Vec<Report<'a>>> {
+    let mut payments: BTreeMap<&PaymentRef, Vec<Report<'_>>> = BTreeMap::new();
+    for delivery in deliveries {
+        match &delivery.message {
+            Message::PaymentReported(told) => payments.entry(&told.payment).or_default().push((delivery, told)),
+            _ => {
+                tracing::error!(message_id = delivery.id, "a message is not for verification");
+                failures.push(delivery.failure());
+            }
+        }
+    }
+    payments
+}
+
+async fn with_those_close_behind<T>(first: T, more: &mut (impl Stream<Item = T> + Unpin)) -> Vec<T> {
+    let mut gathered = vec![first];
+    let gathering = async {
+        while let Some(next) = more.next().await {
+            gathered.push(next);
+        }
+    };
+    // Either way what came in is told now: all, or those that came in time.
+    let _ = tokio::time::timeout(LINGER, gathering).await;
+    gathered
+}
+
+/// Does what the verdicts say: one call for the facts of all, a write for each case.
+async fn follow(deps: &Deps, answered: Vec<Answered<'_>>) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    let (mut told, mut facts, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
+    for (reports, answer) in answered {
+        let mut own: Vec<PaymentFact> = Vec::new();
+        for (delivery, report) in reports {
+            match judge(report, delivery.receives, &answer) {
+                Verdict::Tell(found) => {
+                    told.push(delivery);
+                    own = found;
+                }
+                Verdict::AskAgain => failures.push(again(delivery, report, &answer)),
+                Verdict::Wait if delivery.receives < MOST_LOOKS => failures.push(again(delivery, report, &answer)),
+                Verdict::Wait => waiting.push(delivery),
+                Verdict::SetAside(reason) => failures.extend(set_aside(deps, delivery, report, &answer, reason).await),
+            }
+        }
+        facts.extend(own.into_iter().map(Message::PaymentTold));
+    }
+    failures.extend(tell(deps, &told, facts).await);
+    failures.extend(start_over(deps, &waiting).await);
+    failures
+}
+
+fn again(delivery: &Delivery, report: &PaymentReported, answer: &Result<Payment, ProviderError>) -> Failure {
+    let payment = report.payment.payment.as_str();
+    match answer {
+        Ok(fetched) => tracing::info!(payment, told = report.status, fetched = fetched.status, "the provider is behind"),
+        Err(error) => tracing::warn!(payment, error = chain(error), "a payment cannot be verified yet"),
+    }
+    delivery.failure()
+}
+
+async fn tell(deps: &Deps, told: &[&Delivery], facts: Vec<Message>) -> Vec<Failure> {
+    match deps.payments.send_all(facts).await {
+        Ok(()) => Vec::new(),
+        Err(error) => {
+            tracing::warn!(error = chain(&error), payments = told.len(), "settlement could not be told");
+            told.iter().map(|delivery| delivery.failure()).collect()
+        }
+    }
+}
+
+/// A message that waits for a provider's recovery begins anew before its receives run out: an outage sets nothing aside.
+async fn start_over(deps: &Deps, waiting: &[&Delivery]) -> Vec<Failure> {
+    let anew = waiting.iter().map(|delivery| (delivery.message.clone(), LONGEST_DELAY));
+    match deps.verification.send_all_later(anew).await {
+        Ok(()) => Vec::new(),
+        Err(error) => {
+            tracing::warn!(error = chain(&error), "messages that wait for a provider keep their count");
+            waiting.iter().map(|delivery| delivery.failure()).collect()
+        }
+    }
+}
+
+async fn set_aside(
+    deps: &Deps,
+    delivery: &Delivery,
+    report: &PaymentReported,
+    answer: &Result<Payment, ProviderError>,
+    reason: Reason,
+) -> Option<Failure> {
+    let fetched = answer.as_ref().ok();
+    let case = Case {
+        reason,
+        payment: Some(report.payment.clone()),
+        donation: fetched.and_then(|payment| payment.facts.first()).and_then(|fact| fact.donation),
+        amount_minor: report.amount_minor,
+        evidence: evidence(report, answer),
+        opened_at: deps.clock.now(),
+    };
+    tracing::error!(
+        case = case.id(),
+        payment = report.payment.payment.as_str(),
+        reason = reason.code(),
+        "a report is set aside"
+    );
+    telemetry::count("verification", "SetAside", 1);
+    match deps.table.open_case(&case).await {
+        Ok(()) => None,
+        Err(error) => {
+            tracing::warn!(error = chain(&error), "a case could not be opened");
+            Some(delivery.failure())
+        }
+    }
+}
+
+/// What was told and what was answered, side by side. Neither has personal data.
+fn evidence(report: &PaymentReported, answer: &Result<Payment, ProviderError>) -> String {
+    let told = json!({
+        "event": report.event,
+        "kind": report.kind,
+        "amount_minor": report.amount_minor.halalas(),
+        "currency": report.currency,
+        "status": report.status,
+    });
+    let answered = match answer {
+        Ok(payment) => json!({
+            "amount_minor": payment.amount_minor.halalas(),
+            "currency": payment.currency,
+            "status": payment.status,
+            "refunded_minor": payment.refunded_minor.halalas(),
+        }),
+        Err(error) => json!({"error": chain(error)}),
+    };
+    json!({"told": told, "answered": answered}).to_string()
+}

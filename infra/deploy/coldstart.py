@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""What a cold start costs: instructions from exec to the first poll, memory at the first poll, and the size of the file.
+
+Runs each function's binary, as it is deployed, against a stub of Lambda's Runtime API on the loopback interface: once under callgrind,
+which counts instructions whatever else the machine is doing, and once by itself for the memory. Needs valgrind and Python, nothing else.
+
+    cargo build --profile lambda -p settlement -p donations …
+    python3 infra/deploy/coldstart.py [--json FILE] [FUNCTION …]
+
+Ends with exit code 1 when a function is beyond a bound.
+"""
+
+import argparse
+import http.server
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MOST_INSTRUCTIONS = 25_000_000
+MOST_MEMORY_KB = 25 * 1024
+MOST_BYTES = 6 * 1000 * 1000
+# Longest wait for the first poll: callgrind slows a program down about fifty times.
+PATIENCE_SECS = 120
+
+# Every setting that any function reads. Nothing listens where they point: a cold start makes no call.
+SETTINGS = {
+    "AWS_REGION": "me-south-1",
+    "AWS_ACCESS_KEY_ID": "stub",
+    "AWS_SECRET_ACCESS_KEY": "stub",
+    "AWS_SESSION_TOKEN": "stub",
+    "AWS_LAMBDA_FUNCTION_NAME": "stub",
+    "AWS_LAMBDA_FUNCTION_VERSION": "1",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+    "AWS_LAMBDA_LOG_GROUP_NAME": "stub",
+    "AWS_LAMBDA_LOG_STREAM_NAME": "stub",
+    "TABLE": "table",
+    "KEYS_TABLE": "keys",
+    "BUCKET": "bucket",
+    "KMS_KEY": "alias/key",
+    "QUEUE_VERIFICATION": "https://sqs.me-south-1.amazonaws.com/000000000000/verification",
+    "QUEUE_PAYMENTS": "https://sqs.me-south-1.amazonaws.com/000000000000/payments",
+    "QUEUE_JOURNAL": "https://sqs.me-south-1.amazonaws.com/000000000000/journal",
+    "QUEUE_HOLDS": "https://sqs.me-south-1.amazonaws.com/000000000000/holds",
+    "QUEUE_REFUNDS": "https://sqs.me-south-1.amazonaws.com/000000000000/refunds",
+    "MOYASAR_URL": "https://api.moyasar.com",
+    "RETURN_URLS": "https://give.example",
+    "IDENTITY_ISSUER": "https://issuer.example",
+    "PUBLIC_URL": "https://api.example",
+    "SECRETS": "environment",
+    "SECRET_MOYASAR_KEY": "stub",
+    "SECRET_MOYASAR_WEBHOOK": "stub",
+    "SECRET_IDENTIFIERS": "stub",
+}
+
+
+class Runtime:
+    """A stub of the Runtime API: says when it is asked for the first event, and never gives one."""
+
+    def __init__(self):
+        self.polled = threading.Event()
+        polled = self.polled
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                polled.set()
+                threading.Event().wait(PATIENCE_SECS)
+
+            def do_POST(self):
+                length = int(self.headers.get("content-length", 0))
+                print(self.rfile.read(length).decode(errors="replace"), file=sys.stderr)
+                self.send_response(202)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def environment(self):
+        host, port = self.server.server_address
+        return {**SETTINGS, "AWS_LAMBDA_RUNTIME_API": f"{host}:{port}", "PATH": os.environ["PATH"]}
+
+
+def run_to_first_poll(command, look):
+    """Starts the command, waits for its first poll, looks at it, ends it; gives back what the look saw."""
+    runtime = Runtime()
+    process = subprocess.Popen(command, env=runtime.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        if not runtime.polled.wait(PATIENCE_SECS):
+            process.kill()
+            raise SystemExit(f"{command[-1]} never asked for an event: {process.communicate()[1][-2000:]}")
+        seen = look(process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+        runtime.server.shutdown()
+    return seen
+
+
+def peak_memory_kb(process):
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1))
+
+
+def instructions(binary):
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder) / "callgrind.out"
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", str(binary)]
+        run_to_first_poll(command, lambda process: None)
+        summary = re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.MULTILINE)
+        return int(summary.group(1))
+
+
+def measure(binary):
+    return {
+        "instructions": instructions(binary),
+        "memory_kb": run_to_first_poll([str(binary)], peak_memory_kb),
+        "bytes": binary.stat().st_size,
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("functions", nargs="*", help="names; all that are built without any")
+    parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "target" / "lambda", help="where the binaries are")
+    parser.add_argument("--json", type=pathlib.Path, help="where to write the figures")
+    arguments = parser.parse_args()
+    names = arguments.functions or sorted(path.name for path in (ROOT / "functions").iterdir())
+    figures, beyond = {}, []
+    print(f"{'function':20} {'instructions':>14} {'memory KB':>10} {'bytes':>10}")
+    for name in names:
+        binary = arguments.bin / name
+        if not binary.exists():
+            raise SystemExit(f"{binary} is not built: cargo build --profile lambda -p {name}")
+        figure = figures[name] = measure(binary)
+        print(f"{name:20} {figure['instructions']:>14,} {figure['memory_kb']:>10,} {figure['bytes']:>10,}", flush=True)
+        bounds = {"instructions": MOST_INSTRUCTIONS, "memory_kb": MOST_MEMORY_KB, "bytes": MOST_BYTES}
+        beyond += [f"{name}: {figure[what]:,} {what} are more than {most:,}" for what, most in bounds.items() if figure[what] > most]
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
+    for line in beyond:
+        print(line, file=sys.stderr)
+    sys.exit(1 if beyond else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+//! The command line: `cargo run --release -p local`.
+//!
+//! | exit code | means |
+//! |---|---|
+//! | 0 | stopped by Ctrl-C, or with `--once` every proof held |
+//! | 1 | with `--once` or `load` something did not hold; or it broke down |
+//! | 2 | it could not start: a bad flag, a taken port, a folder that cannot be written: one line says which |
+
+mod arguments;
+mod screen;
+mod welcome;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use crate::client::Client;
+use crate::load::{self, LoadError};
+use crate::proof::{self, Proof};
+use crate::scenario::{Played, Scenario};
+use crate::seed;
+use crate::stack::{Local, Options, StartError};
+use arguments::{Arguments, Command, LoadArguments};
+use screen::Screen;
+
+/// How long everything may take to come to rest after the scenario.
+const REST: Duration = Duration::from_secs(60);
+/// Between two looks for trouble while it stays up.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// The exit code for what could not start.
+const COULD_NOT_START: u8 = 2;
+
+/// Why the command ended before its end, by its exit code.
+enum Ended {
+    /// It could not start.
+    NotStarted(String),
+    /// It broke down on the way.
+    Broken(String),
+}
+
+impl From<StartError> for Ended {
+    fn from(error: StartError) -> Self {
+        Ended::NotStarted(error.to_string())
+    }
+}
+
+/// Runs the command line.
+pub async fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return refuse(&error),
+    };
+    screen::start_logging(arguments.verbose);
+    let outcome = match &arguments.command {
+        None => platform(&arguments).await,
+        Some(Command::Load(order)) => load(order).await,
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(Ended::NotStarted(why)) => {
+            eprintln!("local: {why}");
+            ExitCode::from(COULD_NOT_START)
+        }
+        Err(Ended::Broken(why)) => {
+            eprintln!("local: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Help goes out whole; a mistake is one line.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        print!("{error}");
+        return ExitCode::SUCCESS;
+    }
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    eprintln!("local: {line} (--help says more)");
+    ExitCode::from(COULD_NOT_START)
+}
+
+/// Starts the platform, plays the opening, and stays up unless told otherwise. Answers whether every proof held.
+async fn platform(arguments: &Arguments) -> Result<bool, Ended> {
+    let options = Options { port: arguments.port, data: arguments.data.clone(), ..Options::default() };
+    let local = Local::start(options).await?;
+    println!("The platform is up at {}\n", local.url());
+    let held = tokio::select! {
+        held = open(&local) => held,
+        () = interrupted() => Ok(None),
+    };
+    let outcome = match held {
+        Ok(Some(held)) => {
+            if !arguments.once {
+                welcome::print(local.inside());
+                stay(&local).await;
+            }
+            Ok(held || !arguments.once)
+        }
+        Ok(None) => Ok(!arguments.once),
+        Err(why) => Err(why),
+    };
+    println!("\nStopping.");
+    local.stop().await.map_err(|error| Ended::Broken(error.to_string()))?;
+    outcome
+}
+
+/// The catalogue, the scenario, the proof. `Some` is whether everything held.
+async fn open(local: &Local) -> Result<Option<bool>, Ended> {
+    let broken = |error: &dyn std::error::Error| Ended::Broken(error.to_string());
+    let inside = local.inside();
+    let puts = seed::catalogue().map_err(|error| broken(&error))?;
+    let screen = Screen::new();
+    screen.phase("Catalogue", puts.len() as u64);
+    let client = Client::new(local.url());
+    seed::put(inside, &client, &puts, || screen.advance(1)).await.map_err(|error| broken(&error))?;
+    let opening = Scenario::opening().map_err(|error| broken(&error))?;
+    screen.phase("Opening", opening.gifts());
+    let played = opening.play(inside, &screen).await;
+    let rested = proof::rest(inside, REST).await.map_err(|error| broken(&error))?;
+    let proof = Proof::take(inside).await.map_err(|error| broken(&error))?;
+    screen.clear();
+    report(&played, &proof);
+    if !rested {
+        println!("  NOT AT REST after {} s: the proof was taken all the same", REST.as_secs());
+    }
+    let troubles = inside.troubles();
+    troubles.iter().for_each(|trouble| println!("  ! {trouble}"));
+    Ok(Some(played.wrong.is_empty() && proof.holds() && rested && troubles.is_empty()))
+}
+
+fn report(played: &Played, proof: &Proof) {
+    println!("\nGifts: {} taken, {} payments, {} settled", played.taken, played.paid, played.settled);
+    println!("\nMoney in = money booked = totals:\n{proof}");
+    for wrong in &played.wrong {
+        println!("  ! {wrong}");
+    }
+}
+
+/// Stays up until interrupted, and tells of new trouble.
+async fn stay(local: &Local) {
+    let mut told = local.inside().troubles();
+    loop {
+        tokio::select! {
+            () = interrupted() => return,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        let troubles = local.inside().troubles();
+        for trouble in troubles.iter().filter(|trouble| !told.contains(trouble)) {
+            println!("  ! {trouble}");
+        }
+        told = troubles;
+    }
+}
+
+/// Ctrl-C, or being asked to end.
+async fn interrupted() {
+    #[cfg(unix)]
+    if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminated.recv() => {}
+        }
+        return;
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without signals it can only be killed.
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn load(arguments: &LoadArguments) -> Result<bool, Ended> {
+    let order = arguments.order();
+    if let Some(file) = &order.json {
+        // Better now than after the load.
+        let tried = std::fs::File::options().append(true).create(true).open(file);
+        tried.map_err(|error| Ended::NotStarted(format!("{} cannot be written: {error}", file.display())))?;
+    }
+    let screen = Screen::new();
+    let outcome = tokio::select! {
+        outcome = load::run(&order, &screen) => outcome,
+        () = interrupted() => return Ok(false),
+    };
+    screen.clear();
+    match outcome {
+        Ok(figures) => {
+            println!("{figures}");
+            Ok(figures.is_clean())
+        }
+        Err(LoadError::Start(error)) => Err(error.into()),
+        Err(error) => Err(Ended::Broken(error.to_string())),
+    }
+}

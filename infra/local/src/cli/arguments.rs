@@ -1,0 +1,90 @@
+//! What can be asked for.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, value_parser};
+
+use crate::load::Order;
+
+/// The giving platform on this machine: real functions, an emulated cloud, a payment provider to play against.
+#[derive(Debug, Parser)]
+#[command(
+    name = "local",
+    version,
+    about,
+    long_about = "The giving platform on this machine: real functions, an emulated cloud, a payment provider to play against.\n\n\
+        Without a command it starts everything on 127.0.0.1, puts a small catalogue, plays an opening day, proves that money in \
+        = money booked = totals, prints commands and tokens to go on with, and stays up until Ctrl-C. Nothing is left behind \
+        unless --data names a folder.",
+    args_conflicts_with_subcommands = true
+)]
+pub(super) struct Arguments {
+    /// End after the opening day; the exit code is 0 only if every proof held
+    #[arg(long)]
+    pub once: bool,
+    /// Keep the state in this folder between runs
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The API's port on 127.0.0.1; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = 8080)]
+    pub port: u16,
+    /// Show the functions' logs; twice for all of them
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What else can be done.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Drive a load of gifts through the whole path and write what it cost
+    Load(LoadArguments),
+}
+
+/// The load to drive.
+#[derive(Debug, Args)]
+pub(super) struct LoadArguments {
+    /// How many gifts
+    #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = value_parser!(u64).range(1..=1_000_000))]
+    gifts: u64,
+    /// How many are posted each second, answered or not
+    #[arg(long, value_name = "R", default_value_t = 200, value_parser = value_parser!(u64).range(1..=5_000))]
+    rate: u64,
+    /// Over how many opportunities, by Zipf's law with exponent 1
+    #[arg(long, value_name = "O", default_value_t = 500, value_parser = value_parser!(u64).range(1..=100_000))]
+    opportunities: u64,
+    /// How many gifts in a hundred go to capped opportunities
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = value_parser!(u64).range(0..=100))]
+    capped: u64,
+    /// Draws who gives to what: the same seed, the same gifts
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    seed: u64,
+    /// Write the figures to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+impl LoadArguments {
+    pub(super) fn order(&self) -> Order {
+        Order {
+            gifts: self.gifts,
+            rate: self.rate,
+            opportunities: self.opportunities,
+            capped_percent: self.capped,
+            seed: self.seed,
+            json: self.json.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_holds() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,167 @@
+//! The figures of a load: whole numbers, and thousandths written as decimals.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::{Map, Number, Value, json};
+use testkit::dynamo::usage::Usage;
+use testkit::sqs::SqsUsage;
+use tokio::time::Instant;
+
+use super::Order;
+use super::tally::Tally;
+use crate::proof::Proof;
+
+/// A decimal with three places, kept as its thousandths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Thousandths(u64);
+
+impl Thousandths {
+    /// `whole / parts`, rounded down; 0 when there are no parts.
+    fn ratio(whole: u64, parts: u64) -> Self {
+        Self(whole.saturating_mul(1_000).checked_div(parts).unwrap_or(0))
+    }
+}
+
+impl fmt::Display for Thousandths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:03}", self.0 / 1_000, self.0 % 1_000)
+    }
+}
+
+/// What a load gave.
+#[derive(Debug, Clone)]
+pub struct Figures {
+    figures: Vec<(&'static str, Figure)>,
+    by_operation: BTreeMap<String, u64>,
+    wrong: Vec<String>,
+    failures: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Figure {
+    Count(u64),
+    Decimal(Thousandths),
+}
+
+impl Figures {
+    pub(super) fn new(
+        order: &Order,
+        tally: &Tally,
+        begun: Instant,
+        usage: &Usage,
+        sqs: &SqsUsage,
+        proof: &Proof,
+        booked: &BTreeMap<String, u64>,
+    ) -> Self {
+        let paid = tally.paid_ids();
+        let settled = paid.iter().filter(|id| booked.contains_key(*id)).count() as u64;
+        let doubled = booked.values().filter(|times| **times > 1).count() as u64;
+        let units = usage.total();
+        let (posts, settles) = (tally.post_micros(), tally.settle_micros());
+        let ran = tally.last_settled().map_or(0, |last| micros(last.duration_since(begun)));
+        let per_settled = |whole: u64| Figure::Decimal(Thousandths::ratio(whole, settled));
+        let ms = |times: &[u64], percent| Figure::Count(percentile(times, percent).div_ceil(1_000));
+        let figures = vec![
+            ("gifts", Figure::Count(order.gifts)),
+            ("rate", Figure::Count(order.rate)),
+            ("opportunities", Figure::Count(order.opportunities)),
+            ("capped_percent", Figure::Count(order.capped_percent)),
+            ("seed", Figure::Count(order.seed)),
+            ("failed", Figure::Count(tally.failures())),
+            ("paid", Figure::Count(paid.len() as u64)),
+            ("settled", Figure::Count(settled)),
+            ("lost", Figure::Count(paid.len() as u64 - settled)),
+            ("doubled", Figure::Count(doubled)),
+            ("write_units_per_settled", per_settled(units.write_units + units.refused_write_units)),
+            ("refused_write_units_per_settled", per_settled(units.refused_write_units)),
+            ("read_units_per_settled", Figure::Decimal(Thousandths::ratio(units.read_half_units, settled * 2))),
+            ("sqs_calls_per_settled", per_settled(sqs.total_calls())),
+            ("sqs_billed_per_settled", per_settled(sqs.billed_requests.values().sum())),
+            ("gifts_per_page", Figure::Decimal(Thousandths::ratio(settled, proof.pages as u64))),
+            ("gifts_per_second", Figure::Decimal(Thousandths::ratio(settled.saturating_mul(1_000_000), ran))),
+            ("p50_ms", ms(&posts, 50)),
+            ("p99_ms", ms(&posts, 99)),
+            ("settle_p50_ms", ms(&settles, 50)),
+            ("settle_p99_ms", ms(&settles, 99)),
+        ];
+        let mut by_operation = BTreeMap::new();
+        for ((operation, _), units) in &usage.units {
+            *by_operation.entry(operation.clone()).or_default() += units.write_units + units.refused_write_units;
+        }
+        by_operation.retain(|_, units| *units > 0);
+        Self { figures, by_operation, wrong: proof.wrong.clone(), failures: tally.words() }
+    }
+
+    /// Whether nothing was lost, doubled or failed, and the books agree with the provider.
+    pub fn is_clean(&self) -> bool {
+        let none = |name| self.figures.iter().any(|(known, figure)| *known == name && matches!(figure, Figure::Count(0)));
+        self.wrong.is_empty() && none("lost") && none("doubled") && none("failed")
+    }
+
+    /// The figures as one JSON object.
+    pub fn json(&self) -> Value {
+        let mut object = Map::new();
+        for (name, figure) in &self.figures {
+            object.insert((*name).to_owned(), figure.json());
+        }
+        object.insert("write_units_by_operation".to_owned(), json!(self.by_operation));
+        object.insert("wrong".to_owned(), json!(self.wrong));
+        object.insert("failures".to_owned(), json!(self.failures));
+        Value::Object(object)
+    }
+}
+
+impl Figure {
+    fn json(self) -> Value {
+        match self {
+            Figure::Count(count) => json!(count),
+            // Read as a number from its text: nothing is computed with a fraction.
+            Figure::Decimal(decimal) => decimal.to_string().parse::<Number>().map_or(Value::Null, Value::Number),
+        }
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, figure) in &self.figures {
+            match figure {
+                Figure::Count(count) => writeln!(f, "  {name:<32} {count:>12}")?,
+                Figure::Decimal(decimal) => writeln!(f, "  {name:<32} {:>16}", decimal.to_string())?,
+            }
+        }
+        for wrong in self.wrong.iter().chain(&self.failures) {
+            writeln!(f, "  ! {wrong}")?;
+        }
+        Ok(())
+    }
+}
+
+fn micros(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// The smallest value that `percent` in a hundred do not exceed; 0 of none.
+fn percentile(sorted: &[u64], percent: usize) -> u64 {
+    let rank = (sorted.len() * percent).div_ceil(100).max(1) - 1;
+    sorted.get(rank).copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_values_that_were_measured() {
+        let hundred: Vec<u64> = (1..=100).collect();
+        assert_eq!((percentile(&hundred, 50), percentile(&hundred, 99), percentile(&hundred, 100)), (50, 99, 100));
+        assert_eq!((percentile(&[7], 99), percentile(&[], 99)), (7, 0));
+    }
+
+    #[test]
+    fn ratios_are_written_with_three_places() {
+        let text = |whole, parts| Thousandths::ratio(whole, parts).to_string();
+        assert_eq!([text(7, 2), text(1, 3), text(0, 5), text(5, 0)], ["3.500", "0.333", "0.000", "0.000"]);
+        assert_eq!(Figure::Decimal(Thousandths::ratio(7, 2)).json().to_string(), "3.5");
+    }
+}

@@ -1,0 +1,108 @@
+//! Every function of the template, in this process: its own `Deps` from its own settings, behind its own `handle`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::moment::Moment;
+use platform::{ConfigError, Outbound, Platform, Random, Settings};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use testkit::template::{Function as Described, Stack};
+use testkit::{Clock, LocalAws};
+
+use super::StartError;
+use crate::function::{Function, Watcher};
+
+/// The functions by their names in the template.
+pub(super) type Functions = BTreeMap<String, Function>;
+
+/// Makes all of them.
+pub(super) fn all(
+    stack: &Stack,
+    cloud: &LocalAws,
+    clock: &Clock,
+    watcher: Option<&Watcher>,
+) -> Result<Functions, StartError> {
+    let made = stack.functions.iter().map(|described| {
+        let platform = platform(described, cloud, clock);
+        let function = one(described, &platform)?.watched_by(watcher.cloned());
+        Ok((described.logical_id.clone(), function))
+    });
+    made.collect()
+}
+
+/// What Lambda would give the function.
+fn platform(described: &Described, cloud: &LocalAws, clock: &Clock) -> Platform {
+    let clock = clock.clone();
+    let now = move || Moment::from_millis(clock.now_millis());
+    Platform {
+        settings: settings(described, cloud),
+        clock: platform::Clock::Shared(Arc::new(now)),
+        random: Random::System,
+        aws: cloud.sdk_config(),
+        outbound: Outbound::network(),
+    }
+}
+
+/// The template's environment, and of Lambda's what is not about the machine it runs on.
+pub(super) fn settings(described: &Described, cloud: &LocalAws) -> Settings {
+    let lambda = [
+        ("AWS_REGION", testkit::cloud::REGION),
+        ("AWS_ENDPOINT_URL", cloud.endpoint()),
+        ("AWS_LAMBDA_FUNCTION_NAME", described.name.as_str()),
+    ];
+    let lambda = lambda.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    described.environment.clone().into_iter().chain(lambda).collect()
+}
+
+/// A function of this process: its `Deps`, made once, and its `handle`, called with each event. A macro, because the future of
+/// a handle borrows its `Deps`, which a bound on a closure cannot yet say of a future that moves between threads.
+macro_rules! function {
+    ($described:expr, $platform:expr, $deps:ty, |$borrowed:ident, $event:ident| $answer:expr) => {{
+        let deps = Arc::new(<$deps>::new($platform).map_err(|source| unset($described, source))?);
+        let timeout = Duration::from_secs($described.timeout_secs.into());
+        Function::new(&$described.name, timeout, move |event| {
+            let deps = Arc::clone(&deps);
+            async move {
+                let $borrowed = &*deps;
+                let $event = read(event)?;
+                write(&$answer)
+            }
+        })
+    }};
+}
+
+/// The function in a folder of that name.
+fn one(described: &Described, platform: &Platform) -> Result<Function, StartError> {
+    let (of, with) = (described, platform);
+    Ok(match described.handler.as_str() {
+        "catalogue" => function!(of, with, catalogue::Deps, |deps, event| catalogue::handle(deps, event).await),
+        "donations" => function!(of, with, donations::Deps, |deps, event| donations::handle(deps, event).await),
+        "payment-callbacks" => {
+            function!(of, with, payment_callbacks::Deps, |deps, event| payment_callbacks::handle(deps, event).await)
+        }
+        "verification" => function!(of, with, verification::Deps, |deps, event| verification::handle(deps, event).await),
+        "settlement" => function!(of, with, settlement::Deps, |deps, event| settlement::handle(deps, event).await),
+        "totals" => function!(of, with, totals::Deps, |deps, event| totals::handle(deps, event).await),
+        "releases" => function!(of, with, releases::Deps, |deps, event| releases::handle(deps, event).await),
+        "refunds" => function!(of, with, refunds::Deps, |deps, event| refunds::handle(deps, event).await),
+        "closing" => function!(of, with, closing::Deps, |deps, event| {
+            closing::handle(deps, event).await.map_err(|error| platform::http::chain(&error))?
+        }),
+        other => return Err(StartError::Unknown(format!("the function {other}"))),
+    })
+}
+
+fn unset(described: &Described, source: ConfigError) -> StartError {
+    StartError::Settings { function: described.name.clone(), source }
+}
+
+fn read<E: DeserializeOwned>(event: Value) -> Result<E, String> {
+    serde_json::from_value(event).map_err(|error| format!("the event cannot be read: {error}"))
+}
+
+fn write(answer: &impl Serialize) -> Result<Value, String> {
+    serde_json::to_value(answer).map_err(|error| format!("the answer cannot be written: {error}"))
+}

@@ -1,0 +1,235 @@
+//! What stands before an example is asked, and what is about to go wrong.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::cap::{self, MOST_SHARDS};
+use domain::donation::{Donation, Giver, HoldPart, MOST_ATTEMPTS, SettledBy, State};
+use domain::id::DonationId;
+use domain::journal::ChainId;
+use domain::money::Money;
+use domain::payment::{Method, PaymentRef, Provider};
+use domain::totals::{Delta, bucket};
+use openapi::{Example, Operation};
+use platform::outbound::{Outbound, OutboundError};
+use platform::table::Cursors;
+use platform::{Platform, Settings};
+use serde_json::{Value, json};
+use stage::{Options, Stage};
+use testkit::faults::{Call, Failure, Fault};
+
+use crate::ask::{self, Reply};
+
+/// The functions behind the API, each with its own settings.
+pub struct Scene {
+    pub stage: Stage,
+    pub catalogue: catalogue::Deps,
+    pub donations: donations::Deps,
+    pub callbacks: payment_callbacks::Deps,
+    /// The guest's token, and the donation that the examples speak of with the token that opens it.
+    pub guest: String,
+    pub donation: String,
+    pub access_token: String,
+}
+
+/// The key under which the scene's guest gave before; the examples `again` and `idempotency_key_reused` use it again.
+const KEY: &str = "6f1c9a52-6a0e-4f57-9d0a-3f0c2b1e8d47";
+const OTHER_KEY: &str = "0c8d7b1a-95e4-4f0a-b3c2-7d6e5f401234";
+
+impl Scene {
+    /// The scene of an example.
+    pub async fn set(operation: &Operation, example: &Example) -> Scene {
+        let stage = Stage::new(Options::default()).await.unwrap();
+        let mut scene = Scene {
+            catalogue: catalogue::Deps::new(&platform(&stage, "catalogue", &[])).unwrap(),
+            donations: donations::Deps::new(&platform(&stage, "donations", &[])).unwrap(),
+            callbacks: payment_callbacks::Deps::new(&platform(&stage, "payment-callbacks", &[])).unwrap(),
+            stage,
+            guest: String::new(),
+            donation: String::new(),
+            access_token: String::new(),
+        };
+        scene.furnish().await;
+        if operation.route.contains("/v1/donations") {
+            scene.give(&example.name).await;
+        }
+        scene.disturb(operation, &example.name).await;
+        scene
+    }
+
+    async fn furnish(&self) {
+        for (id, body) in charities() {
+            self.put("PUT /v1/charities/{id}", id, &body).await;
+        }
+        for (id, body) in opportunities() {
+            self.put("PUT /v1/opportunities/{id}", id, &body).await;
+        }
+        let mut delta = Delta::new();
+        for (id, halalas, gifts) in [("wells-jazan", 1_234_550, 120), ("orphans-qassim", 90_000, 9)] {
+            let item = delta.entry(format!("OPP#{:02}", bucket(&id.parse().unwrap()))).or_default();
+            item.extend([(format!("s:{id}"), halalas), (format!("n:{id}"), gifts)]);
+        }
+        let mut to = Cursors::START;
+        to.set(ChainId::new(0).unwrap(), 1);
+        self.stage.table.fold(&Cursors::START, &to, &delta).await.unwrap();
+        self.hold("wells-jazan", Money::from_riyals(13_000).unwrap()).await;
+        // Readers see all that, whatever they saw while it was made.
+        tokio::time::advance(Duration::from_secs(u64::from(catalogue::snapshot::FRESH_SECS))).await;
+    }
+
+    async fn put(&self, route: &str, id: &str, body: &Value) {
+        let reply = ask::operator(self, route, id, body).await;
+        assert_eq!(reply.status, 201, "{route} {id}: {}", reply.body);
+    }
+
+    async fn hold(&self, id: &str, amount: Money) {
+        let opportunity = id.parse().unwrap();
+        let shards = self.stage.table.escrow(&opportunity, MOST_SHARDS).await.unwrap();
+        let shards: Vec<_> = shards.iter().map(platform::table::Escrow::shard).collect();
+        for (shard, amount_minor) in cap::plan(&shards, amount, 0).unwrap() {
+            let part = HoldPart { opportunity: opportunity.clone(), shard, amount_minor };
+            self.stage.table.claim(&DonationId::from_bytes([shard; 16]), &part).await.unwrap();
+        }
+    }
+
+    /// A guest, and the guest's gift in the state that the example speaks of; a donor's two gifts.
+    async fn give(&mut self, example: &str) {
+        self.guest = ask::guest(self).await;
+        let used = matches!(example, "again" | "idempotency_key_reused");
+        let mut gift = json!({
+            "lines": [{"opportunity": "wells-jazan", "amount": "50.00"}],
+            "return_url": "https://give.example/thanks",
+        });
+        if example == "named" {
+            gift["donor"] = json!({"name": "أحمد", "mobile": "0551234567"});
+        }
+        let made: Reply = ask::gift(self, if used { KEY } else { OTHER_KEY }, &gift).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        self.donation = made.body["id"].as_str().unwrap().to_owned();
+        self.access_token = made.body["access_token"].as_str().unwrap().to_owned();
+        let donation = self.standing().await;
+        match example {
+            "settled" | "already_paid" => self.move_to(&donation, State::Settled { settled_by: paid() }).await,
+            "cancelled" => self.move_to(&donation, State::Cancelled).await,
+            "expired" => tokio::time::advance(Duration::from_secs(901)).await,
+            "too_many_attempts" => self.attempt_often().await,
+            _ => {}
+        }
+        self.donors_gifts(&donation).await;
+    }
+
+    async fn standing(&self) -> Donation {
+        self.stage.table.donation(&self.donation.parse().unwrap()).await.unwrap().unwrap()
+    }
+
+    async fn move_to(&self, donation: &Donation, state: State) {
+        assert!(self.stage.table.move_donation(donation, &state).await.unwrap());
+    }
+
+    async fn attempt_often(&self) {
+        for after in 1..MOST_ATTEMPTS {
+            let reply = ask::attempt(self, after).await;
+            assert_eq!(reply.status, 201, "{}", reply.body);
+        }
+    }
+
+    async fn donors_gifts(&self, like: &Donation) {
+        for (number, age_secs) in [(1, 0), (2, 3_600)] {
+            let id = DonationId::from_bytes([number; 16]);
+            let made_at = domain::moment::Moment::from_millis(1_795_467_600_000).plus_seconds(-age_secs);
+            let giver = Giver::Donor("donor-7".parse().unwrap());
+            let donation = Donation { id, giver, made_at, state: State::Settled { settled_by: paid() }, ..like.clone() };
+            assert!(self.stage.table.make_donation(&donation).await.unwrap().is_none());
+        }
+    }
+
+    /// What goes wrong in examples of some names.
+    async fn disturb(&mut self, operation: &Operation, example: &str) {
+        match example {
+            "busy" if operation.route == "POST /v1/guests" => {
+                let without = platform(&self.stage, "donations", &["SECRET_IDENTIFIERS"]);
+                self.donations = donations::Deps::new(&without).unwrap();
+            }
+            "busy" => self.stage.cloud.services().set_faults(|_: &Call<'_>| Fault::Before(Failure::Throttled)),
+            "changed_meanwhile" => {
+                let slow = |_: &Call<'_>| Fault::Delay(Duration::from_millis(5));
+                self.stage.cloud.services().set_faults(slow);
+            }
+            "internal" => {
+                let lost = |function| Platform {
+                    settings: elsewhere(&self.stage, function),
+                    ..platform(&self.stage, function, &[])
+                };
+                self.catalogue = catalogue::Deps::new(&lost("catalogue")).unwrap();
+                self.donations = donations::Deps::new(&lost("donations")).unwrap();
+            }
+            "provider_unavailable" => {
+                let silent = |_| -> platform::outbound::Answering { Box::pin(async { Err(OutboundError::Late) }) };
+                let outbound = Outbound::InProcess(Arc::new(silent));
+                let platform = Platform { outbound, ..platform(&self.stage, "donations", &[]) };
+                self.donations = donations::Deps::new(&platform).unwrap();
+            }
+            _ => {}
+        }
+    }
+}
+
+fn paid() -> SettledBy {
+    let payment =
+        PaymentRef { provider: Provider::Moyasar, payment: "760878ec-d1d3-5f72-9056-191683f55872".parse().unwrap() };
+    let captured_at = domain::moment::Moment::from_millis(1_795_467_600_000).plus_seconds(60);
+    SettledBy { payment, method: Method::Mada, captured_at }
+}
+
+/// A function's surroundings, without some of its settings.
+fn platform(stage: &Stage, function: &str, without: &[&str]) -> Platform {
+    let platform = stage.platform(function).unwrap();
+    let settings = environment(stage, function).into_iter().filter(|(name, _)| !without.contains(&name.as_str()));
+    Platform { settings: settings.collect(), ..platform }
+}
+
+/// The settings of a function that looks for its table where there is none.
+fn elsewhere(stage: &Stage, function: &str) -> Settings {
+    let settings = environment(stage, function).into_iter();
+    settings.map(|(name, value)| if name == "TABLE" { (name, "no-such-table".to_owned()) } else { (name, value) }).collect()
+}
+
+fn environment(stage: &Stage, function: &str) -> Vec<(String, String)> {
+    let function = stage.stack.functions.iter().find(|known| known.handler == function).unwrap();
+    let aws = [("AWS_REGION", testkit::cloud::REGION), ("AWS_ENDPOINT_URL", "http://127.0.0.1:1")];
+    let aws = aws.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    function.environment.clone().into_iter().chain(aws).collect()
+}
+
+fn charities() -> [(&'static str, Value); 2] {
+    let charity = |ar: &str, en: &str, licence: &str, region: &str| json!({"name": {"ar": ar, "en": en}, "licence": licence, "region": region});
+    [
+        ("birr-jazan", charity("جمعية البر بجازان", "Birr Society of Jazan", "1093", "SA-09")),
+        ("imam-qassim", charity("جمعية الإمام بالقصيم", "Imam Society of Qassim", "2041", "SA-05")),
+    ]
+}
+
+fn opportunities() -> [(&'static str, Value); 3] {
+    let wells = json!({
+        "charity": "birr-jazan",
+        "title": {"ar": "حفر آبار في جازان", "en": "Wells in Jazan"},
+        "description": {"ar": "حفر ثلاث آبار لقرى بلا ماء", "en": "Three wells for villages without water"},
+        "licence": "FR-2026-0117", "fund": "sadaqa", "programme": "projects", "track": "development", "region": "SA-09",
+        "target": "50000.00", "standing": "open",
+    });
+    let orphans = json!({
+        "charity": "imam-qassim",
+        "title": {"ar": "كفالة أيتام القصيم", "en": "Orphans of Qassim"},
+        "description": {"ar": "كفالة شهرية", "en": "A month's support"},
+        "licence": "FR-2026-0044", "fund": "zakat", "programme": "projects", "track": "care", "region": "SA-05",
+        "standing": "open",
+    });
+    let homes = json!({
+        "charity": "birr-jazan",
+        "title": {"ar": "ترميم بيوت", "en": "Homes"},
+        "description": {"ar": "ترميم عشرة بيوت", "en": "Ten homes repaired"},
+        "licence": "FR-2026-0032", "fund": "sadaqa", "programme": "projects", "track": "development", "region": "SA-14",
+        "target": "7500.25", "standing": "closed",
+    });
+    [("wells-jazan", wells), ("orphans-qassim", orphans), ("homes-asir", homes)]
+}

@@ -1,0 +1,164 @@
+//! People who give: they click twice, try again, change their minds, use another card, pay late, and go away.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use moyasar_sandbox::{Decline, Method, Payer};
+use serde_json::{Value, json};
+use stage::event;
+use testkit::chance::Chance;
+use testkit::connector::invocation;
+use uuid::Uuid;
+
+use crate::environment::Environment;
+use crate::trace::PERSONAL;
+use crate::world::World;
+
+/// How often a donor's app repeats a call that was not answered.
+const TRIES: u32 = 12;
+
+/// One donor: everything that they do comes from their own chance.
+pub struct Donor {
+    world: Arc<World>,
+    chance: Chance,
+    number: u64,
+}
+
+/// What came back: a status and a JSON body.
+type Reply = (u64, Value);
+
+impl Donor {
+    /// The donor of this number.
+    pub fn new(world: &Arc<World>, seed: u64, number: u64) -> Donor {
+        Donor { world: Arc::clone(world), chance: Chance::seeded(seed, &format!("donor {number}")), number }
+    }
+
+    /// A visit from beginning to end.
+    pub async fn visit(self) {
+        tokio::time::sleep(Duration::from_millis(self.chance.below(240_000))).await;
+        let (_, guest) = self.call("POST /v1/guests", "", json!({}), "").await;
+        let Some(guest) = guest["guest_token"].as_str() else { return };
+        let headers = json!({
+            "content-type": "application/json",
+            "guest-token": guest,
+            "idempotency-key": self.chance.uuid(),
+        });
+        let command = self.command().to_string();
+        let (status, donation) = if self.chance.happens(150) {
+            // A double click: both at once.
+            let one = self.call("POST /v1/donations", "", headers.clone(), &command);
+            let two = self.call("POST /v1/donations", "", headers.clone(), &command);
+            tokio::join!(one, two).0
+        } else {
+            self.call("POST /v1/donations", "", headers.clone(), &command).await
+        };
+        if status != 201 && status != 200 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(self.chance.below(20_000))).await;
+        self.decide(donation).await;
+    }
+
+    fn command(&self) -> Value {
+        let lines = 1 + self.chance.below(10) / 8;
+        let first = self.chance.below(8);
+        let lines: Vec<Value> = (0..lines)
+            .map(|line| {
+                let opportunity = &self.world.opportunities[((first + line) % 8) as usize];
+                json!({"opportunity": opportunity.id.as_str(), "amount": self.amount()})
+            })
+            .collect();
+        let mut command = json!({"lines": lines, "return_url": "https://give.example/thanks"});
+        if self.chance.happens(300) {
+            command["donor"] = json!({"name": format!("{} {}", PERSONAL[0], self.number), "mobile": "0555000111"});
+        }
+        command
+    }
+
+    fn amount(&self) -> String {
+        match self.chance.below(4) {
+            0 => "10".to_owned(),
+            1 => "50.00".to_owned(),
+            2 => "١٠٠".to_owned(),
+            _ => format!("{}.{:02}", 1 + self.chance.below(90), self.chance.below(100)),
+        }
+    }
+
+    async fn decide(&self, donation: Value) {
+        let Some(id) = donation["id"].as_str().map(str::to_owned) else { return };
+        if let Ok(id) = id.parse() {
+            self.world.told_of(id);
+        }
+        let Some(invoice) = invoice(&donation) else { return };
+        let headers = json!({"access-token": donation["access_token"], "content-type": "application/json"});
+        match self.chance.below(100) {
+            0..60 => self.pay(invoice, 1),
+            60..65 => self.pay(invoice, 2),
+            65..80 => self.decline_and_try_again(&id, invoice, headers).await,
+            80..86 => {
+                // Cancels, and one in two has the checkout page open elsewhere and pays all the same.
+                self.call("POST /v1/donations/{id}/cancel", &id, headers, "").await;
+                if self.chance.happens(500) {
+                    self.pay(invoice, 1);
+                }
+            }
+            86..92 => {
+                // Comes back to the checkout page long after.
+                tokio::time::sleep(Duration::from_secs(300 + self.chance.below(1_200))).await;
+                self.pay(invoice, 1);
+            }
+            _ => {}
+        }
+    }
+
+    async fn decline_and_try_again(&self, id: &str, invoice: Uuid, headers: Value) {
+        let payer = Payer::with(Method::Visa).declined(Decline::InsufficientFunds);
+        let _closed_is_fine = self.world.stage.sandbox.pay(invoice, &payer);
+        tokio::time::sleep(Duration::from_millis(1_000 + self.chance.below(20_000))).await;
+        let (status, attempt) = self.call("POST /v1/donations/{id}/attempts", id, headers, r#"{"after":1}"#).await;
+        let again = if status == 200 || status == 201 { crate::donors::invoice(&attempt) } else { None };
+        self.pay(again.unwrap_or(invoice), 1);
+        if self.chance.happens(200) {
+            // The first page is still open, and the card works after all.
+            self.pay(invoice, 1);
+        }
+    }
+
+    fn pay(&self, invoice: Uuid, times: u32) {
+        let _closed_is_fine = self.world.stage.sandbox.pay(invoice, &Payer::with(Method::Mada).times(times).insisting());
+    }
+
+    /// Calls the API as an app does: again, with the same key, while there is no answer or "try again".
+    async fn call(&self, route: &str, id: &str, headers: Value, body: &str) -> Reply {
+        let mut last = (0, Value::Null);
+        for attempt in 0..TRIES {
+            let event = event::http(route, json!({"id": id}), headers.clone(), body);
+            last = self.once(event).await;
+            self.world.answered(route, last.0, last.1["code"].as_str().unwrap_or_default());
+            if last.0 != 0 && last.0 < 500 {
+                return last;
+            }
+            tokio::time::sleep(Duration::from_millis(500 * u64::from(attempt) + self.chance.below(500))).await;
+        }
+        last
+    }
+
+    async fn once(&self, event: Value) -> Reply {
+        let platform = self.world.platform("donations").expect("the template has the function");
+        let environment = Environment::start("donations", &platform).expect("it starts with the template's settings");
+        match invocation(environment.invoke(event)).await {
+            Ok(Ok(answer)) => {
+                let status = answer["statusCode"].as_u64().unwrap_or(0);
+                let body = answer["body"].as_str().unwrap_or_default();
+                (status, serde_json::from_str(body).unwrap_or(Value::Null))
+            }
+            Ok(Err(_)) | Err(_) => (0, Value::Null),
+        }
+    }
+}
+
+/// The invoice behind a checkout URL: its last part.
+fn invoice(answer: &Value) -> Option<Uuid> {
+    let url = answer["checkout_url"].as_str()?;
+    url.split('?').next()?.rsplit('/').next()?.parse().ok()
+}

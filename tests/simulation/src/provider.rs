@@ -1,0 +1,72 @@
+//! The payment provider's side: its webhooks on their way to us, and its mischief.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use moyasar_sandbox::{Deed, Delivery, Mischief, Sandbox};
+use serde_json::{Value, json};
+use testkit::connector::invocation;
+
+use crate::environment::Environment;
+use crate::world::World;
+
+/// How often due webhooks are looked for.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What the provider does while the storm lasts, in parts of 10,000.
+pub fn misbehave(sandbox: &Sandbox) {
+    let mischief = [
+        (Deed::Duplicate, 800),
+        (Deed::Delay, 800),
+        (Deed::Reorder, 500),
+        (Deed::Lose, 300),
+        (Deed::ForgeAmount, 100),
+        (Deed::ForgeSecret, 100),
+        (Deed::ForgeJson, 100),
+        (Deed::ForgeStatus, 100),
+        (Deed::ForgePayment, 100),
+        (Deed::Misspell, 500),
+        (Deed::Slow, 200),
+        (Deed::Fail, 200),
+        (Deed::Throttle, 100),
+        (Deed::LoseReply, 300),
+        (Deed::EarlyWebhook, 300),
+        (Deed::PayTwice, 300),
+    ];
+    sandbox.set_mischief(mischief.into_iter().fold(Mischief::default(), |mischief, (deed, odds)| mischief.with(deed, odds)));
+}
+
+/// Posts every webhook as it is due; runs until the world ends.
+pub fn start(world: &Arc<World>) {
+    let world = Arc::clone(world);
+    tokio::task::spawn_local(async move {
+        loop {
+            for delivery in world.stage.sandbox.take_due(20) {
+                let world = Arc::clone(&world);
+                tokio::task::spawn_local(async move { post(&world, delivery).await });
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    });
+}
+
+async fn post(world: &World, delivery: Delivery) {
+    let platform = world.platform("payment-callbacks").expect("the template has the function");
+    let environment = Environment::start("payment-callbacks", &platform).expect("it starts with the template's settings");
+    let status = match invocation(environment.invoke(event(&delivery))).await {
+        Ok(Ok(answer)) => answer["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok()),
+        // What the gateway answers for a function that failed or died.
+        Ok(Err(_)) | Err(_) => Some(500),
+    };
+    world.stage.sandbox.acknowledge(&delivery, status);
+}
+
+fn event(delivery: &Delivery) -> Value {
+    let body = String::from_utf8_lossy(&delivery.body);
+    stage::event::http(
+        "POST /v1/payments/{provider}/callbacks",
+        json!({"provider": "moyasar"}),
+        json!({"content-type": "application/json"}),
+        &body,
+    )
+}

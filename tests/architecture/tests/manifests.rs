@@ -1,7 +1,7 @@
 //! Who may depend on whom.
 //!
 //! ```text
-//! functions ──▶ platform, providers ──▶ domain        never function ──▶ function
+//! functions ──▶ platform, providers, documents ──▶ domain        never function ──▶ function
 //! ```
 
 use architecture::manifest::{Dependency, Manifest, crates, workspace};
@@ -11,10 +11,10 @@ use architecture::{assert_none, read};
 fn layers(folder: &str) -> Option<&'static [&'static str]> {
     match folder {
         "shared/domain" | "infra/moyasar" => Some(&[]),
-        "shared/platform" => Some(&["domain"]),
+        "shared/platform" | "shared/documents" => Some(&["domain"]),
         "shared/providers" => Some(&["domain", "platform"]),
         "shared/testkit" => Some(&["domain", "platform", "providers"]),
-        _ if folder.starts_with("functions/") => Some(&["domain", "platform", "providers"]),
+        _ if folder.starts_with("functions/") => Some(&["documents", "domain", "platform", "providers"]),
         _ => None,
     }
 }

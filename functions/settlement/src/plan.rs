@@ -124,12 +124,14 @@ impl Folding {
         self.plan.entries.push(entry);
     }
 
-    /// What was booked before this batch is told again; what this batch books is told anyway.
+    /// What was booked before this batch is told again; what this batch books is told anyway. A payment that is kept apart is told as a
+    /// charge and never as its donation's, which it did not settle.
     fn repeat(&mut self, fact: &PaymentFact) {
-        if let Some(charge) = self.read.charges.get(&fact.payment) {
-            self.plan.repeated_charges.push(charge.clone());
-        } else if let Some(donation) = self.read.donation(fact) {
-            self.plan.repeated.push(donation.clone());
+        if self.now.charges.contains_key(&fact.payment) {
+            self.plan.repeated_charges.extend(self.read.charges.get(&fact.payment).cloned());
+        } else {
+            let settled = self.read.donation(fact).filter(|donation| donation.state.settled_by().is_some());
+            self.plan.repeated.extend(settled.cloned());
         }
     }
 

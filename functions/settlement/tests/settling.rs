@@ -204,6 +204,19 @@ async fn a_second_charge_is_kept_apart_and_owed_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_late_charge_told_twice_in_one_batch_is_owed_back_once_and_spends_no_hold() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let hold = vec![HoldPart { opportunity: "wells".parse().unwrap(), shard: 0, amount_minor: riyals(10) }];
+    let expired = Donation { state: State::Expired, hold, ..donation(&stage, 1, vec![line("wells", Fund::Sadaqa, 10)]) };
+    assert!(stage.table.make_donation(&expired).await.unwrap().is_none());
+    let late = captured(&stage, &expired, "p-late");
+    assert!(settle(&deps(&stage), &[late.clone(), late]).await.is_empty());
+    assert_eq!(kinds(&stage).await, [EntryKind::LateCharge]);
+    assert_eq!(stage.take_messages("holds").await.unwrap(), []);
+    assert_eq!(stage.take_messages("refunds").await.unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_capture_and_its_refund_in_one_batch_are_two_entries_and_one_change() {
     let stage = Stage::new(Options::default()).await.unwrap();
     let donation = make(&stage, 1, 10).await;

@@ -19,8 +19,13 @@ use crate::environment::Environment;
 use crate::world::World;
 use crate::{checks, pollers, provider};
 
-/// The longest that a run waits for everything to come to rest, in simulated seconds.
-const LONGEST_REST_SECS: u64 = 6 * 3_600;
+/// The longest that a run waits for everything to come to rest.
+const LONGEST_REST: Duration = Duration::from_secs(6 * 3_600);
+/// Between two looks whether everything is at rest. No part of it and of the clock's rhythm of twenty seconds meet each time: else its request
+/// to fold, which is taken up within three, could be there at every other look for good.
+const REST_LOOK: Duration = Duration::from_secs(7);
+/// Looks in a row that must find nothing under way. Between them lie fourteen seconds: longer than the longest pause of a poller.
+const QUIET_LOOKS: u32 = 3;
 /// How often the rules that always hold are checked while the run goes on.
 const LOOK: Duration = Duration::from_secs(30);
 
@@ -64,9 +69,9 @@ async fn play(seed: u64, donors: u64) -> anyhow::Result<Report> {
     give(&world, seed, donors, &mut wrong).await?;
     world.trace.calm();
     world.stage.sandbox.behave();
-    rest(&world).await?;
+    rest(&world, &mut wrong).await?;
     tell_what_was_lost(&world).await?;
-    rest(&world).await?;
+    rest(&world, &mut wrong).await?;
     let (entries, states) = check_all(&world, &mut wrong).await?;
     wrong.extend(world.trace.leaks().into_iter().map(|leak| format!("personal data in a call: {leak}")));
     let (events, trace) = world.trace.so_far();
@@ -135,20 +140,28 @@ async fn send(world: &World, queue: &str, message: &Envelope) -> anyhow::Result<
     Ok(())
 }
 
-/// Waits until nothing is under way: no message, no webhook. Dead letters are sent back to where they came from, as in the drill.
-async fn rest(world: &World) -> anyhow::Result<()> {
+/// Waits until nothing is under way: no message, no webhook. Dead letters are sent back to where they came from, as in the drill. What never
+/// comes to rest breaks a rule like any other.
+async fn rest(world: &World, wrong: &mut Vec<String>) -> anyhow::Result<()> {
     let mut quiet = 0;
-    for _ in 0..LONGEST_REST_SECS / 10 {
-        tokio::time::sleep(Duration::from_secs(10)).await;
+    let until = tokio::time::Instant::now() + LONGEST_REST;
+    while tokio::time::Instant::now() < until {
+        tokio::time::sleep(REST_LOOK).await;
         world.stage.sandbox.hurry();
         redrive(world).await?;
-        let waiting: usize = world.stage.cloud.services().sqs.depths().values().map(|depth| depth.total()).sum();
-        quiet = if waiting == 0 && world.stage.sandbox.pending() == 0 { quiet + 1 } else { 0 };
-        if quiet == 3 {
+        quiet = if under_way(world).is_empty() && world.stage.sandbox.pending() == 0 { quiet + 1 } else { 0 };
+        if quiet == QUIET_LOOKS {
             return Ok(());
         }
     }
-    anyhow::bail!("no rest: {:?}", world.stage.cloud.services().sqs.depths())
+    wrong.push(format!("no rest within {} h: {:?}", LONGEST_REST.as_secs() / 3_600, under_way(world)));
+    Ok(())
+}
+
+/// How many messages each queue that is not empty holds.
+fn under_way(world: &World) -> BTreeMap<String, usize> {
+    let depths = world.stage.cloud.services().sqs.depths().into_iter();
+    depths.map(|(name, depth)| (name, depth.total())).filter(|(_, waiting)| *waiting > 0).collect()
 }
 
 async fn redrive(world: &World) -> anyhow::Result<()> {

@@ -71,12 +71,14 @@ def run(scratch, steps, flags):
     """The journey; everything that it starts ends with it."""
     with contextlib.ExitStack() as started:
         with steps.step("functions and sandbox are built"):
-            binaries = stack.build_functions(flags.profile)
-            sandbox = flags.sandbox or stack.build_sandbox()
+            if not flags.built:
+                stack.build_functions(flags.profile)
+                stack.build_sandbox(flags.profile)
+            binaries = stack.built(flags.profile)
         signal.alarm(JOURNEY_SECS)
         with steps.step("emulator, payment provider and issuer answer"):
             at = started.enter_context(emulator(scratch))
-            paid_at = started.enter_context(provider(sandbox, scratch, PROVIDER_KEY, WEBHOOK_SECRET))
+            paid_at = started.enter_context(provider(binaries(stack.SANDBOX), scratch, PROVIDER_KEY, WEBHOOK_SECRET))
             who = started.enter_context(issuer(AUDIENCE))
         with steps.step("stack is created from the template"):
             outputs = stack.create(at, STACK, stack.package(at, binaries), parameters(who, paid_at))
@@ -99,7 +101,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keep-logs", action="store_true", help="keep the scratch folder even if all held")
     parser.add_argument("--profile", default="lambda", help="cargo profile of the functions (default: as deployed)")
-    parser.add_argument("--sandbox", type=pathlib.Path, help="a payment provider's sandbox that is built already")
+    parser.add_argument("--built", action="store_true", help="functions and sandbox stand built in that profile already")
     flags = parser.parse_args()
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="giving-journey-"))
     signal.signal(signal.SIGALRM, out_of_time)

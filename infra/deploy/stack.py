@@ -28,17 +28,24 @@ def functions(template):
 
 
 def build_functions(profile):
-    """Builds every deployed function, and nothing beside: what is built in one command shares its crates' features.
-    Returns where each binary is, by its name."""
+    """Builds every deployed function, and nothing beside: what is built in one command shares its crates' features."""
     names = functions(yaml.safe_load(TEMPLATE.read_text())).values()
     cargo("--profile", profile, *(part for name in names for part in ("--package", name, "--bin", name)))
-    return lambda name: target(profile) / name
 
 
-def build_sandbox():
-    """Builds the payment provider's sandbox; returns where it is."""
-    cargo("--package", SANDBOX, "--bin", SANDBOX)
-    return target("dev") / SANDBOX
+def build_sandbox(profile):
+    """Builds the payment provider's sandbox."""
+    cargo("--profile", profile, "--package", SANDBOX, "--bin", SANDBOX)
+
+
+def built(profile):
+    """Where each binary of a profile is, by its name; one that is not built is an error."""
+    def find(name):
+        binary = target(profile) / name
+        if not binary.exists():
+            raise FileNotFoundError(f"{name} is not built in the profile {profile}")
+        return binary
+    return find
 
 
 def target(profile):

@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::config::Settings;
 
@@ -14,17 +14,18 @@ const NAMESPACE: &str = "Ihsan";
 /// Whether this process is a function's, whose standard output CloudWatch reads.
 static STARTED: AtomicBool = AtomicBool::new(false);
 
-/// Starts logging, at the level of the setting `LOG` (`info` without one). A second start changes nothing.
+/// Starts logging, at the level of the setting `LOG`: `error`, `warn`, `info`, `debug`, `trace` or `off`; `info` without one that is known. A
+/// second start changes nothing.
 pub fn start(settings: &Settings) {
     STARTED.store(true, Ordering::Relaxed);
-    let filter = EnvFilter::new(settings.get("LOG").unwrap_or("info"));
+    let level = settings.get("LOG").and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
     let started = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .without_time()
         .with_target(false)
-        .with_env_filter(filter)
+        .with_max_level(level)
         .try_init();
     if started.is_err() {
         tracing::debug!("logging was started before");

@@ -1,8 +1,10 @@
 //! Plays seeds of the simulation and says what they broke.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -63,17 +65,8 @@ fn main() -> anyhow::Result<ExitCode> {
     let bar = ProgressBar::new(arguments.seeds);
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} seeds, {eta} left")?);
     let mut summary = Summary::default();
-    for seed in arguments.first..arguments.first + arguments.seeds {
-        let report = play(seed, arguments.donors)?;
-        for wrong in &report.violations {
-            bar.println(format!("seed {seed}: {wrong}"));
-        }
-        if !report.violations.is_empty() {
-            let donors = arguments.donors;
-            bar.println(format!("again: cargo run --release -p simulation -- --seeds 1 --first {seed} --donors {donors}"));
-        }
-        summary.add(report);
-        bar.inc(1);
+    for report in play_all(&arguments, &bar) {
+        summary.add(report?);
     }
     bar.finish_and_clear();
     let text = serde_json::to_string_pretty(&summary)?;
@@ -82,6 +75,45 @@ fn main() -> anyhow::Result<ExitCode> {
         std::fs::write(path, text)?;
     }
     Ok(if summary.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Every seed, in order of the seeds. A seed is a world of its own on one thread, so that as many are played at once as there are cores.
+fn play_all(arguments: &Arguments, bar: &ProgressBar) -> Vec<anyhow::Result<Report>> {
+    let next = AtomicU64::new(arguments.first);
+    let end = arguments.first + arguments.seeds;
+    let work = || {
+        let mut reports = Vec::new();
+        while let Some(seed) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| *seed < end) {
+            let report = play(seed, arguments.donors);
+            if let Ok(report) = &report {
+                tell(bar, report, arguments.donors);
+            }
+            bar.inc(1);
+            reports.push((seed, report));
+        }
+        reports
+    };
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let mut reports = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        let done = workers.into_iter().map(|worker| worker.join().expect("a seed does not panic"));
+        done.flatten().collect::<Vec<_>>()
+    });
+    reports.sort_by_key(|(seed, _)| *seed);
+    reports.into_iter().map(|(_, report)| report).collect()
+}
+
+/// What a seed broke, as soon as it is known, and the command that breaks it again.
+fn tell(bar: &ProgressBar, report: &Report, donors: u64) {
+    for wrong in &report.violations {
+        bar.println(format!("seed {}: {wrong}", report.seed));
+    }
+    if !report.violations.is_empty() {
+        bar.println(format!(
+            "again: cargo run --release -p simulation -- --seeds 1 --first {} --donors {donors}",
+            report.seed
+        ));
+    }
 }
 
 /// Every tenth seed is played twice: a run that is not the same again is broken itself.

@@ -19,7 +19,7 @@ use clap::error::ErrorKind;
 use crate::client::Client;
 use crate::load::{self, LoadError};
 use crate::proof::{self, Proof};
-use crate::scenario::{Played, Scenario};
+use crate::scenario::Scenario;
 use crate::seed;
 use crate::stack::{Local, Options, StartError};
 use arguments::{Arguments, Command, LoadArguments};
@@ -109,7 +109,8 @@ async fn platform(arguments: &Arguments) -> Result<bool, Ended> {
     outcome
 }
 
-/// The catalogue, the scenario, the proof. `Some` is whether everything held.
+/// The catalogue, the scenario, the proof. `Some` is whether everything held. A folder in which gifts are kept already has had its opening day:
+/// it fills projects that can be filled once.
 async fn open(local: &Local) -> Result<Option<bool>, Ended> {
     let broken = |error: &dyn std::error::Error| Ended::Broken(error.to_string());
     let inside = local.inside();
@@ -118,27 +119,30 @@ async fn open(local: &Local) -> Result<Option<bool>, Ended> {
     screen.phase("Catalogue", puts.len() as u64);
     let client = Client::new(local.url());
     seed::put(inside, &client, &puts, || screen.advance(1)).await.map_err(|error| broken(&error))?;
-    let opening = Scenario::opening().map_err(|error| broken(&error))?;
-    screen.phase("Opening", opening.gifts());
-    let played = opening.play(inside, &screen).await;
+    let kept = proof::settled_counts(inside.table()).await.map_err(|error| broken(&error))?.len();
+    let played = if kept == 0 {
+        let opening = Scenario::opening().map_err(|error| broken(&error))?;
+        screen.phase("Opening", opening.gifts());
+        Some(opening.play(inside, &screen).await)
+    } else {
+        None
+    };
     let rested = proof::rest(inside, REST).await.map_err(|error| broken(&error))?;
     let proof = Proof::take(inside).await.map_err(|error| broken(&error))?;
     screen.clear();
-    report(&played, &proof);
+    match &played {
+        Some(played) => println!("\nGifts: {} taken, {} payments, {} settled", played.taken, played.paid, played.settled),
+        None => println!("The opening day was played before: {kept} gifts are kept, and are proven again."),
+    }
+    println!("\nMoney in = money booked = totals:\n{proof}");
+    let wrong = played.map(|played| played.wrong).unwrap_or_default();
+    wrong.iter().for_each(|wrong| println!("  ! {wrong}"));
     if !rested {
         println!("  NOT AT REST after {} s: the proof was taken all the same", REST.as_secs());
     }
     let troubles = inside.troubles();
     troubles.iter().for_each(|trouble| println!("  ! {trouble}"));
-    Ok(Some(played.wrong.is_empty() && proof.holds() && rested && troubles.is_empty()))
-}
-
-fn report(played: &Played, proof: &Proof) {
-    println!("\nGifts: {} taken, {} payments, {} settled", played.taken, played.paid, played.settled);
-    println!("\nMoney in = money booked = totals:\n{proof}");
-    for wrong in &played.wrong {
-        println!("  ! {wrong}");
-    }
+    Ok(Some(wrong.is_empty() && proof.holds() && rested && troubles.is_empty()))
 }
 
 /// Stays up until interrupted, and tells of new trouble.

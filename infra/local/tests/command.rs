@@ -49,3 +49,21 @@ fn a_folder_that_cannot_be_made_is_one_line() {
     assert!(refused(&["--once", "--port", "0", "--data", &inside.to_string_lossy()]).contains("data"));
     assert!(refused(&["load", "--json", &inside.to_string_lossy()]).contains("cannot be written"));
 }
+
+#[test]
+fn what_one_run_kept_the_next_proves_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_string_lossy();
+    let mut said = Vec::new();
+    for _ in 0..2 {
+        let output = run(&["--once", "--port", "0", "--data", &data]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{text}");
+        said.push(text);
+    }
+    let provider =
+        |text: &str| text.lines().find(|line| line.contains("payments") && line.contains("SAR")).map(str::to_owned);
+    assert!(provider(&said[0]).is_some(), "{}", said[0]);
+    assert_eq!(provider(&said[0]), provider(&said[1]));
+    assert!(said[1].contains("was played before"), "{}", said[1]);
+}

@@ -10,6 +10,7 @@
 //! - [`journal`]: accounts, transfers, pages and chains, the books themselves;
 //! - [`totals`]: the fold of pages into sums;
 //! - [`cap`]: the escrow of what remains of a capped opportunity;
+//! - [`receipt`], [`words`], [`hijri`]: a receipt's number and code, its amount in Arabic words, its Hijri date;
 //! - [`message`]: what travels in queues, with versions.
 
 pub mod cap;
@@ -17,6 +18,7 @@ pub mod case;
 pub mod catalogue;
 pub mod donation;
 pub mod hash;
+pub mod hijri;
 pub mod id;
 pub mod journal;
 pub mod message;
@@ -24,4 +26,6 @@ pub mod moment;
 pub mod money;
 pub mod payment;
 pub mod purpose;
+pub mod receipt;
 pub mod totals;
+pub mod words;

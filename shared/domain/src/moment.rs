@@ -96,6 +96,12 @@ impl Day {
         Day(self.0.saturating_sub(1.day()))
     }
 
+    /// Year, month from one, day of the month.
+    pub fn parts(self) -> (i16, u8, u8) {
+        // A calendar's months and days are positive.
+        (self.0.year(), self.0.month().unsigned_abs(), self.0.day().unsigned_abs())
+    }
+
     /// The first moment of the day in Riyadh.
     pub fn start(self) -> Moment {
         let midnight = RIYADH.to_timestamp(self.0.to_datetime(Time::midnight()));

@@ -9,6 +9,7 @@
 //! - [`payment`]: what providers tell us, as facts in the past tense;
 //! - [`journal`]: accounts, transfers, pages and chains, the books themselves;
 //! - [`totals`]: the fold of pages into sums;
+//! - [`report`]: the figures of a day, folded from its pages;
 //! - [`cap`]: the escrow of what remains of a capped opportunity;
 //! - [`receipt`], [`words`], [`hijri`]: a receipt's number and code, its amount in Arabic words, its Hijri date;
 //! - [`message`]: what travels in queues, with versions.
@@ -27,5 +28,6 @@ pub mod money;
 pub mod payment;
 pub mod purpose;
 pub mod receipt;
+pub mod report;
 pub mod totals;
 pub mod words;

@@ -12,7 +12,7 @@ use data_encoding::{Encoding, Specification};
 use crate::donation::Place;
 use crate::moment::Day;
 
-/// Bytes of a code's proof. 80 bits: a thousand million guesses a second would take longer than the universe is old.
+/// Bytes of a code's proof. 80 bits: all of them would take millions of years at a thousand million guesses a second.
 pub const PROOF_BYTES: usize = 10;
 /// Bytes of the place: a byte for the chain, five for the page (its key has twelve digits), a byte for the entry, of which a page has 99 at most.
 const PLACE_BYTES: usize = 7;

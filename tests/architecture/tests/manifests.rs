@@ -20,7 +20,8 @@ fn layers(folder: &str) -> Option<&'static [&'static str]> {
 }
 
 /// What the domain stands on: parsing, time, calendars, numbers, hashes. Nothing in it opens a file or a socket.
-const PURE: [&str; 9] = ["data-encoding", "icu_calendar", "jiff", "minicbor", "rust_decimal", "serde", "serde_json", "sha2", "thiserror"];
+const PURE: [&str; 9] =
+    ["data-encoding", "icu_calendar", "jiff", "minicbor", "rust_decimal", "serde", "serde_json", "sha2", "thiserror"];
 
 /// Where AWS is spoken to: the product's one place, the emulators, and what stands in for Lambda's pollers before functions.
 const SPEAKS_AWS: [&str; 5] = ["shared/platform", "shared/testkit", "shared/stage", "infra/local", "tests/simulation"];

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use domain::case::Reason;
 use domain::donation::{Charge, ChargeKind, Donation, State, needs_charge};
-use domain::journal::{Account, EntryKind};
+use domain::journal::{Account, Entry, EntryKind};
 use domain::money::Money;
 use domain::payment::{Happening, PaymentFact, Provider};
 use domain::purpose::Fund;
@@ -123,6 +123,15 @@ fn any_history(payments: std::ops::Range<usize>) -> impl Strategy<Value = Histor
             (Just(donation), Just(truths), any_telling(facts.clone()), any_telling(facts))
         })
         .prop_map(|(donation, truths, told, told_otherwise)| History { donation, truths, told, told_otherwise })
+}
+
+/// What stands in the books at the end of a history.
+pub fn any_entries() -> impl Strategy<Value = Vec<Entry>> {
+    any_history(1..4).prop_map(|history| {
+        let mut world = World::new(Some(history.donation.clone()));
+        world.live(history.steps());
+        world.entries
+    })
 }
 
 /// What must be true at the end, whatever happened on the way.

@@ -5,7 +5,7 @@
 //! - [`conservation`]: whatever order facts come in, money is booked once and never lost;
 //! - [`states`]: what each state of a donation allows, and how each is stored;
 //! - [`transfers`], [`pages`], [`chains`]: the books cannot be mixed, changed or reordered unseen;
-//! - [`totals`]: sums are what a naive recount finds;
+//! - [`totals`], [`report`]: sums are what a naive recount finds;
 //! - [`messages`], [`codes`], [`cases`]: what was once written keeps its form and its meaning.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -17,6 +17,7 @@ mod decisions;
 mod given;
 mod messages;
 mod pages;
+mod report;
 mod states;
 mod totals;
 mod transfers;

@@ -1,0 +1,155 @@
+//! A day's figures explain every halala that moved, and are what the follower's totals say.
+
+use domain::donation::{Decision, Donation, State, decide};
+use domain::journal::{Account, ChainId, Entry, EntryKind, Page, Tail, Transfer};
+use domain::moment::Day;
+use domain::payment::{Happening, Provider};
+use domain::purpose::Fund;
+use domain::report::{Apart, DayFigures, Disagreement, Figures};
+use domain::totals;
+use proptest::prelude::*;
+
+use crate::chains::salts;
+use crate::conservation::any_entries;
+use crate::given::{NOON, captured, donation, fact, line, payment, riyals};
+
+fn page(chain: u8, entries: Vec<Entry>) -> Page {
+    let salts = salts(entries.len());
+    Tail::empty(ChainId::new(chain).unwrap()).write(entries, &salts, NOON)
+}
+
+fn figures(pages: &[Page]) -> Result<DayFigures, Disagreement> {
+    let mut figures = DayFigures::default();
+    pages.iter().try_for_each(|page| figures.add(NOON.day(), page))?;
+    figures.check().map(|()| figures)
+}
+
+fn booked(donation: &mut Donation, happening: Happening) -> Entry {
+    match decide(Some(donation), None, &fact("p-1", donation.total(), happening), NOON).unwrap() {
+        Decision::Book { state, entry, .. } => {
+            donation.state = state;
+            entry
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn refunded(amount: u64) -> Happening {
+    Happening::Refunded { refunded_minor: riyals(amount) }
+}
+
+/// SAR 10 for the wells in two lines, SAR 30 of zakat for the clinic.
+fn basket() -> Donation {
+    let lines = vec![
+        line(Fund::Sadaqa, "wells", riyals(4)),
+        line(Fund::Sadaqa, "wells", riyals(6)),
+        line(Fund::Zakat, "clinic", riyals(30)),
+    ];
+    donation(State::Awaiting, lines)
+}
+
+fn some(given_minor: i64, returned_minor: i64, gifts: u64, lines: u64) -> Figures {
+    Figures { given_minor, returned_minor, gifts, lines }
+}
+
+#[test]
+fn a_gift_counts_once_for_each_thing_that_its_lines_are_for() {
+    let mut basket = basket();
+    let day = figures(&[page(0, vec![booked(&mut basket, captured())])]).unwrap();
+    assert_eq!(day.all, some(4_000, 0, 1, 3));
+    assert_eq!(day.funds[&Fund::Sadaqa], some(1_000, 0, 1, 2));
+    assert_eq!(day.funds[&Fund::Zakat], some(3_000, 0, 1, 1));
+    let top: Vec<(&str, i64)> = day.top(10).into_iter().map(|(id, figures)| (id.as_str(), figures.given_minor)).collect();
+    assert_eq!(top, [("clinic", 3_000), ("wells", 1_000)]);
+    assert_eq!(day.top(1).len(), 1);
+}
+
+#[test]
+fn a_refund_whose_line_is_not_known_stands_apart_until_the_rest_goes_back() {
+    let mut basket = basket();
+    let settled = booked(&mut basket, captured());
+    let part = booked(&mut basket, refunded(5));
+    let day = figures(&[page(0, vec![settled.clone(), part.clone()])]).unwrap();
+    assert_eq!((day.all.returned_minor, day.unassigned_minor), (0, 500));
+    let rest = booked(&mut basket, refunded(40));
+    let day = figures(&[page(0, vec![settled, part, rest.clone()])]).unwrap();
+    assert_eq!((day.all.net_minor(), day.unassigned_minor), (0, 0));
+    // On a day of its own the rest takes back more than it gives, and says so.
+    let day = figures(&[page(0, vec![rest])]).unwrap();
+    assert_eq!((day.all.net_minor(), day.unassigned_minor), (-4_000, -500));
+}
+
+#[test]
+fn payments_that_are_nobodys_gift_stand_apart() {
+    let clearing = || Account::Clearing(Provider::Moyasar);
+    let entry = |kind, debit, credit, amount| Entry {
+        kind,
+        donation: None,
+        payment: payment("p-9"),
+        method: domain::payment::Method::Visa,
+        happened_at: NOON,
+        transfers: vec![Transfer::new(debit, credit, riyals(amount)).unwrap()],
+    };
+    let entries = vec![
+        entry(EntryKind::SecondCharge, clearing(), Account::RefundsPayable, 10),
+        entry(EntryKind::LateCharge, clearing(), Account::RefundsPayable, 20),
+        entry(EntryKind::Orphan, clearing(), Account::Suspense, 40),
+        entry(EntryKind::ChargeReturned, Account::RefundsPayable, clearing(), 30),
+    ];
+    let day = figures(&[page(0, entries)]).unwrap();
+    let apart = Apart { second_minor: 1_000, late_minor: 2_000, orphan_minor: 4_000, returned_minor: 3_000 };
+    assert_eq!((day.apart, day.all), (apart, Figures::default()));
+}
+
+#[test]
+fn what_is_not_of_the_day_or_says_not_what_it_is_for_is_refused() {
+    let tomorrow: Day = NOON.day().next();
+    let mut day = DayFigures::default();
+    let other = page(0, vec![booked(&mut basket(), captured())]);
+    assert_eq!(day.add(tomorrow, &other), Err(Disagreement::OtherDay { expected: tomorrow, found: NOON.day() }));
+    let mut entry = booked(&mut basket(), captured());
+    let wells = Account::Opportunity(Fund::Sadaqa, "wells".parse().unwrap());
+    entry.transfers = vec![Transfer::new(Account::Clearing(Provider::Moyasar), wells, riyals(1)).unwrap()];
+    assert_eq!(figures(&[page(0, vec![entry])]), Err(Disagreement::Purposeless("wells".parse().unwrap())));
+}
+
+#[test]
+fn figures_that_do_not_agree_are_named() {
+    let whole = figures(&[page(0, vec![booked(&mut basket(), captured())])]).unwrap();
+    let mut wrong = whole.clone();
+    wrong.funds.remove(&Fund::Zakat);
+    assert_eq!(wrong.check(), Err(Disagreement::Slices("funds")));
+    let mut wrong = whole.clone();
+    wrong.apart.late_minor += 1;
+    assert_eq!(wrong.check(), Err(Disagreement::Unexplained { moved_minor: 4_000, explained_minor: 4_001 }));
+    let mut wrong = whole;
+    wrong.accounts.clear();
+    wrong.accounts.entry("suspense".to_owned()).or_default().debit_minor = 1;
+    assert_eq!(wrong.check(), Err(Disagreement::Unbalanced { debit_minor: 1, credit_minor: 0 }));
+}
+
+fn any_pages() -> impl Strategy<Value = Vec<Page>> {
+    let books = prop::collection::vec(any_entries().prop_filter("something is booked", |e| !e.is_empty()), 1..5);
+    books.prop_map(|books| (0..).zip(books).map(|(chain, entries)| page(chain, entries)).collect())
+}
+
+proptest! {
+    /// Whatever happened, in whatever order it was told: the figures hold, the order of pages makes no difference, and the running
+    /// totals that the follower keeps for the day are the same.
+    #[test]
+    fn every_halala_is_explained(pages in any_pages()) {
+        let day = figures(&pages).unwrap();
+        let backwards: Vec<Page> = pages.iter().rev().cloned().collect();
+        prop_assert_eq!(&figures(&backwards).unwrap(), &day);
+
+        let totals = totals::fold(&pages);
+        let running = totals.get(&format!("DAY#{}", NOON.day())).cloned().unwrap_or_default();
+        let of = |name: &str| running.get(name).copied().unwrap_or_default();
+        prop_assert_eq!(of("s:all"), day.all.net_minor());
+        prop_assert_eq!(of("n:all"), i64::try_from(day.all.gifts).unwrap());
+        for (fund, figures) in &day.funds {
+            prop_assert_eq!(of(&format!("s:{fund}")), figures.net_minor());
+            prop_assert_eq!(of(&format!("n:{fund}")), i64::try_from(figures.gifts).unwrap());
+        }
+    }
+}

@@ -1,1 +1,0 @@
-//! The receipt of a gift, as a PDF.

@@ -1,0 +1,122 @@
+//! The report as CSV.
+//!
+//! One header for all sections, so that a spreadsheet filters by the first column:
+//!
+//! | column | is |
+//! |---|---|
+//! | `section` | `all`, a table's key, `unassigned`, `apart`, `account` |
+//! | `code` | a code or an id |
+//! | `name_ar`, `name_en` | its names |
+//! | `given_sar`, `returned_sar`, `net_sar` | riyals with two places |
+//! | `gifts`, `lines` | counts |
+//! | `debit_sar`, `credit_sar` | of an account |
+//!
+//! A text that a spreadsheet would take for a formula is led by an apostrophe (OWASP, "CSV injection"); numbers stay numbers.
+
+use domain::report::Figures;
+
+use super::amount::riyals;
+use super::{DayReport, tables};
+
+const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
+const HEADER: [&str; 11] = [
+    "section",
+    "code",
+    "name_ar",
+    "name_en",
+    "given_sar",
+    "returned_sar",
+    "net_sar",
+    "gifts",
+    "lines",
+    "debit_sar",
+    "credit_sar",
+];
+
+type Record = [String; 11];
+
+pub(super) fn csv(report: &DayReport) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(BYTE_ORDER_MARK.to_vec());
+    let header = HEADER.map(str::to_owned);
+    for record in std::iter::once(header).chain(records(report)) {
+        writer.write_record(&record).expect("records of one length, written to memory");
+    }
+    writer.into_inner().expect("memory takes what is written")
+}
+
+fn records(report: &DayReport) -> Vec<Record> {
+    let figures = &report.figures;
+    let day = report.day.to_string();
+    let mut records = vec![of_figures("all", &day, ("اليوم", "The day"), &figures.all)];
+    for table in tables::all(report) {
+        let row = |row: &tables::Row| of_figures(table.key, &row.code, (&row.arabic, &row.english), &row.figures);
+        records.extend(table.rows.iter().map(row));
+    }
+    records.push(of_sum(
+        "unassigned",
+        "refunds",
+        ("مبالغ مردودة لم يُعرف سطرها", "Given back, line not known"),
+        0,
+        figures.unassigned_minor,
+    ));
+    let apart = &figures.apart;
+    for (code, names, given, returned) in [
+        ("second_charges", ("دُفع مرتين", "Paid twice"), apart.second_minor, 0),
+        ("late_charges", ("دُفع بعد انتهاء المهلة", "Paid too late"), apart.late_minor, 0),
+        ("orphans", ("مبالغ لا يُعرف تبرعها", "No donation known"), apart.orphan_minor, 0),
+        ("returned", ("رُدّ منها", "Given back of these"), 0, apart.returned_minor),
+    ] {
+        records.push(of_sum("apart", code, names, given, returned));
+    }
+    for (account, moved) in &figures.accounts {
+        let mut record = named("account", account, (account, account));
+        record[9] = riyals(moved.debit_minor);
+        record[10] = riyals(moved.credit_minor);
+        records.push(record);
+    }
+    records
+}
+
+fn named(section: &str, code: &str, (arabic, english): (&str, &str)) -> Record {
+    let mut record = Record::default();
+    record[0] = section.to_owned();
+    record[1] = guarded(code);
+    record[2] = guarded(arabic);
+    record[3] = guarded(english);
+    record
+}
+
+fn of_sum(section: &str, code: &str, names: (&str, &str), given_minor: i64, returned_minor: i64) -> Record {
+    let mut record = named(section, code, names);
+    record[4] = riyals(given_minor);
+    record[5] = riyals(returned_minor);
+    record[6] = riyals(given_minor - returned_minor);
+    record
+}
+
+fn of_figures(section: &str, code: &str, names: (&str, &str), figures: &Figures) -> Record {
+    let mut record = of_sum(section, code, names, figures.given_minor, figures.returned_minor);
+    record[7] = figures.gifts.to_string();
+    record[8] = figures.lines.to_string();
+    record
+}
+
+/// A text that is shown and never run.
+fn guarded(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_formula_is_shown_and_not_run() {
+        for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+            assert_eq!(guarded(text), format!("'{text}"));
+        }
+        for text in ["", "بئر", "a=b", "wells-jazan"] {
+            assert_eq!(guarded(text), text);
+        }
+    }
+}

@@ -115,6 +115,8 @@ def give(steps, world):
         second_charge(world, gift)
     with steps.step("midnight closes the day before"):
         close_the_day(world)
+    with steps.step("the sealed day is reported"):
+        report_the_day(world)
     with steps.step("nothing was set aside, nothing was forbidden"):
         nothing_went_wrong(world)
 
@@ -212,10 +214,25 @@ def close_the_day(world):
     require("the day's seal stands", world.items("SEAL#"))
 
 
+def report_the_day(world):
+    """As the schedule invokes it, until the follower has folded the seals."""
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    invoke = world.at.client("lambda").invoke
+
+    def reported():
+        answer = invoke(FunctionName=f"{world.name}-reports", Payload=json.dumps({"time": now}).encode())
+        said = json.loads(answer["Payload"].read())
+        return said if "FunctionError" not in answer else None
+
+    key = until("the report is written", reported)["report"]
+    held = world.at.client("s3").list_objects_v2(Bucket=world.outputs["Bucket"], Prefix=key)["Contents"]
+    require("CSV, page and JSON stand", sorted(made["Key"] for made in held) == [f"{key}.{end}" for end in ("csv", "html", "json")])
+
+
 def nothing_went_wrong(world):
     """Empty DLQs, and no role that lacked a right, whoever swallowed the refusal."""
     sqs = world.at.client("sqs")
-    for name in ("verification", "payments", "journal", "holds", "refunds", "closing"):
+    for name in ("verification", "payments", "journal", "holds", "refunds", "closing", "reports"):
         held = sqs.get_queue_attributes(
             QueueUrl=world.queue(f"{name}-dlq"), AttributeNames=["ApproximateNumberOfMessages"])
         require(f"{name}-dlq is empty", held["Attributes"]["ApproximateNumberOfMessages"] == "0")

@@ -13,11 +13,11 @@ use std::time::Duration;
 
 use domain::journal::{ChainId, Page, PageKind, Tail};
 use domain::message::Message;
-use domain::moment::{Day, Moment};
+use domain::moment::Day;
 use platform::queue::{Queue, QueueError};
+use platform::schedule::{self, EventError};
 use platform::table::{DaySeal, Span, Table, TableError};
 use platform::{Clock, ConfigError, Platform, telemetry};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// Days closed in one run at most: a month of missed midnights is caught up in one go.
@@ -47,9 +47,9 @@ impl Deps {
 /// Why a day could not be closed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClosingError {
-    /// The event names neither a day nor a time.
-    #[error("the event names neither a day nor a time: {0}")]
-    Event(String),
+    /// The event does not say which day.
+    #[error("the event")]
+    Event(#[from] EventError),
     /// The day is not over yet.
     #[error("{0} is not over yet")]
     NotOver(Day),
@@ -67,20 +67,12 @@ pub enum ClosingError {
     SealMissing(ChainId, Day),
 }
 
-/// What the schedule or an operator sends: `{"time": "2026-11-23T21:00:00Z"}` closes the day that ended then, `{"day": "2026-11-23"}`
-/// that day.
-#[derive(Deserialize)]
-struct Asked {
-    day: Option<Day>,
-    time: Option<String>,
-}
-
 /// Closes a day and all before it that are still open; answers with the days that it closed.
 ///
 /// # Errors
 /// When the day is not over, or the table cannot be used; what was done so far stands, and a repeat goes on from there.
 pub async fn handle(deps: &Deps, event: Value) -> Result<Value, ClosingError> {
-    let day = day_of(event)?;
+    let day = schedule::day(event)?;
     if day >= deps.clock.now().day() {
         return Err(ClosingError::NotOver(day));
     }
@@ -94,18 +86,6 @@ pub async fn handle(deps: &Deps, event: Value) -> Result<Value, ClosingError> {
     deps.journal.send(Message::FoldRequested {}, Duration::ZERO).await?;
     telemetry::count("closing", "DaysClosed", closed.len() as u64);
     Ok(json!({ "closed": closed }))
-}
-
-fn day_of(event: Value) -> Result<Day, ClosingError> {
-    let asked: Asked = serde_json::from_value(event).map_err(|error| ClosingError::Event(error.to_string()))?;
-    match (asked.day, asked.time) {
-        (Some(day), _) => Ok(day),
-        (None, Some(time)) => {
-            let time: Moment = time.parse().map_err(|_| ClosingError::Event("the time is not RFC 3339".to_owned()))?;
-            Ok(time.day().previous())
-        }
-        (None, None) => Err(ClosingError::Event("both are missing".to_owned())),
-    }
 }
 
 /// The earliest day that a chain still stands in, or that is sealed but not written down; at the latest the one asked for.
@@ -197,21 +177,4 @@ async fn find_seal(deps: &Deps, tail: &Tail, day: Day) -> Result<Option<Page>, C
         end = start;
     }
     Ok(None)
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn the_event_names_the_day_that_ended() {
-        let day = |event: Value| day_of(event).map(|day| day.to_string()).map_err(|error| error.to_string());
-        assert_eq!(day(json!({"time": "2026-11-23T21:00:00Z"})).unwrap(), "2026-11-23");
-        assert_eq!(day(json!({"time": "2026-11-23T20:59:59Z"})).unwrap(), "2026-11-22");
-        assert_eq!(day(json!({"day": "2026-11-01"})).unwrap(), "2026-11-01");
-        for bad in [json!({}), json!({"time": "yesterday"}), json!({"day": 3}), json!([])] {
-            assert!(day(bad.clone()).is_err(), "{bad}");
-        }
-    }
 }

@@ -117,16 +117,21 @@ pub fn json(report: &DayReport) -> Vec<u8> {
     bytes
 }
 
-/// The names that an earlier report of the day has kept.
+/// What an earlier report of the day has kept.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Kept {
+    /// The form in which it was written: in another than [`FORM`], its bytes are not those of today.
+    pub form: u8,
+    /// The names.
+    pub names: Names,
+}
+
+/// Reads what an earlier report has kept.
 ///
 /// # Errors
-/// When the bytes are no report of this form.
-pub fn names_in(json: &[u8]) -> Result<Names, serde_json::Error> {
-    #[derive(Deserialize)]
-    struct Kept {
-        names: Names,
-    }
-    serde_json::from_slice::<Kept>(json).map(|kept| kept.names)
+/// When the bytes are no report.
+pub fn kept_in(json: &[u8]) -> Result<Kept, serde_json::Error> {
+    serde_json::from_slice(json)
 }
 
 /// The report as CSV: RFC 4180, UTF-8 with a byte order mark, so that spreadsheets show Arabic.

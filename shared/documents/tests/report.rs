@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use documents::report::{ChainSpan, DayReport, Names, csv, html, json, names_in, tables};
+use documents::report::{ChainSpan, DayReport, FORM, Kept, Names, csv, html, json, kept_in, tables};
 use domain::catalogue::{Bilingual, Purpose};
 use domain::hash::Hash;
 use domain::id::DonationId;
@@ -116,8 +116,8 @@ fn the_same_day_is_the_same_bytes() {
 
 #[test]
 fn the_report_keeps_the_names_that_it_was_made_with() {
-    assert_eq!(names_in(&json(&day())).unwrap(), day().names);
-    assert!(names_in(b"{}").is_err());
+    assert_eq!(kept_in(&json(&day())).unwrap(), Kept { form: FORM, names: day().names });
+    assert!(kept_in(b"{}").is_err());
 }
 
 #[test]

@@ -7,6 +7,9 @@ use aws_types::SdkConfig;
 
 use crate::config::{ConfigError, Settings};
 
+/// The most bytes of a document that is fetched whole: a report is a hundredth of it.
+const MOST_BYTES: i64 = 16 * 1024 * 1024;
+
 /// A document was not kept, or could not be fetched.
 #[derive(Debug, thiserror::Error)]
 #[error("the bucket could not be reached")]
@@ -39,5 +42,22 @@ impl Bucket {
         let call = self.client.put_object().bucket(&self.name).key(key).content_type(content_type);
         call.body(ByteStream::from(bytes)).send().await.map_err(|error| BucketError(error.into()))?;
         Ok(())
+    }
+
+    /// A document, if it is there. Tells absence from refusal only to a role that may list the bucket.
+    ///
+    /// # Errors
+    /// When S3 did not give it, or it is larger than what is fetched whole.
+    pub async fn fetch(&self, key: &str) -> Result<Option<Vec<u8>>, BucketError> {
+        let answer = match self.client.get_object().bucket(&self.name).key(key).send().await {
+            Ok(answer) => answer,
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_key()) => return Ok(None),
+            Err(error) => return Err(BucketError(error.into())),
+        };
+        if answer.content_length().is_some_and(|bytes| bytes > MOST_BYTES) {
+            return Err(BucketError(format!("{key} is larger than {MOST_BYTES} bytes").into()));
+        }
+        let body = answer.body.collect().await.map_err(|error| BucketError(error.into()))?;
+        Ok(Some(body.into_bytes().to_vec()))
     }
 }

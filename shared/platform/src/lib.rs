@@ -13,6 +13,7 @@ pub mod outbound;
 pub mod privacy;
 pub mod queue;
 pub mod random;
+pub mod schedule;
 pub mod secrets;
 pub mod table;
 pub mod telemetry;

@@ -91,6 +91,9 @@ fn one(described: &Described, platform: &Platform) -> Result<Function, StartErro
         "closing" => function!(of, with, closing::Deps, |deps, event| {
             closing::handle(deps, event).await.map_err(|error| platform::http::chain(&error))?
         }),
+        "reports" => function!(of, with, reports::Deps, |deps, event| {
+            reports::handle(deps, event).await.map_err(|error| platform::http::chain(&error))?
+        }),
         other => return Err(StartError::Unknown(format!("the function {other}"))),
     })
 }

@@ -216,14 +216,26 @@ impl Poller {
         loop {
             // The place is taken before messages are, so that none wait out their visibility timeout for one.
             let place = tokio::select! {
-                place = self.slots.acquire() => place,
-                _ = stopped.wait_for(|stopped| *stopped) => return,
+                place = self.slots.acquire() => place.ok(),
+                _ = stopped.wait_for(|stopped| *stopped) => None,
             };
-            let Ok(_place) = place else { return };
+            let Some(_place) = place else { return self.finish(&mut gatherer).await };
             let batch = tokio::select! {
-                batch = gatherer.next() => batch,
-                _ = stopped.wait_for(|stopped| *stopped) => return,
+                batch = gatherer.next() => Some(batch),
+                _ = stopped.wait_for(|stopped| *stopped) => None,
             };
+            let Some(batch) = batch else { return self.finish(&mut gatherer).await };
+            self.process(batch).await;
+        }
+    }
+
+    /// What is in hand when it is told to stop: nobody else would see it before its visibility timeout.
+    async fn finish(&self, gatherer: &mut Gatherer<'_>) {
+        loop {
+            let batch = gatherer.cut();
+            if batch.is_empty() {
+                return;
+            }
             self.process(batch).await;
         }
     }

@@ -27,7 +27,7 @@ impl<'p> Gatherer<'p> {
         Self { queue, mapping, counters, waiting: VecDeque::new() }
     }
 
-    /// Waits for the next batch: never empty.
+    /// Waits for the next batch: never empty. May be dropped halfway: what was received stays here.
     ///
     /// Messages left over from the last batch, which was full by size, begin the next one at once.
     pub(super) async fn next(&mut self) -> Vec<Record> {
@@ -57,8 +57,8 @@ impl<'p> Gatherer<'p> {
         self.wanted() > 0 && bytes + EVENT_OVERHEAD_BYTES < PAYLOAD_LIMIT_BYTES
     }
 
-    /// Takes as many waiting messages as fit one invocation; a single one that does not fit goes alone, and fails.
-    fn cut(&mut self) -> Vec<Record> {
+    /// Takes as many waiting messages as fit one invocation, none if none wait; a single one that does not fit goes alone, and fails.
+    pub(super) fn cut(&mut self) -> Vec<Record> {
         let mut batch = Vec::new();
         let mut bytes = EVENT_OVERHEAD_BYTES;
         while batch.len() < self.mapping.batch_size.max(1) {

@@ -270,6 +270,18 @@ async fn stopping_lets_a_batch_in_hand_finish() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn stopping_in_the_middle_of_a_window_hands_over_what_was_received() {
+    let bench = Bench::new().await;
+    let (events, function) = noting();
+    bench.send(["a".to_owned(), "b".to_owned()]).await;
+    let mapping = Mapping { batch_size: 100, window: SECOND * 60, pollers: 1, ..bench.mapping(&function) };
+    let pollers = bench.start(mapping).await;
+    tokio::time::sleep(SECOND * 2).await;
+    assert_eq!(pollers.stop().await.deleted, 2);
+    assert_eq!((sizes(&events), bench.depth("payments")), (vec![2], 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_queue_that_is_not_there_is_an_error() {
     let bench = Bench::new().await;
     let (_, function) = noting();

@@ -11,6 +11,8 @@ use local::{Local, Options, StartError, seed};
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Beyond the visibility timeout of every queue in the template.
+const LONGEST_VISIBILITY: Duration = Duration::from_secs(400);
 
 async fn start(data: Option<&Path>) -> Local {
     let options = Options { seed: Some(11), data: data.map(Path::to_owned), ..Options::default() };
@@ -73,7 +75,11 @@ async fn what_was_under_way_goes_on_after_a_restart() {
     givers.pay(&gift, &json!({"method": "mada"})).await.unwrap();
     local.stop().await.unwrap();
 
-    let local = start(Some(data.path())).await;
+    // What a poller was just being handed when it stopped is out of sight for its visibility timeout, here as at AWS: a clock that is past it.
+    let clock = testkit::Clock::system();
+    clock.skip(LONGEST_VISIBILITY);
+    let again = Options { seed: Some(11), data: Some(data.path().to_owned()), clock: Some(clock), ..Options::default() };
+    let local = Local::start(again).await.unwrap();
     let givers = Givers::new(local.inside());
     let again = givers.give(&guest, &key, gift_of("20", "baskets-qassim")).await;
     // The gateway's address is part of what was asked for, and a free port is another one each time.

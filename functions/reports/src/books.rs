@@ -51,8 +51,8 @@ pub enum BooksError {
         /// The page.
         seq: u64,
     },
-    /// The last page is not the seal that was written down.
-    #[error("page {seq} of chain {chain} is not the seal that was written down")]
+    /// The last page is not the seal that was written down, or the page before the first is none.
+    #[error("page {seq} of chain {chain} is not the seal that it must be")]
     OtherSeal {
         /// The chain.
         chain: u8,
@@ -107,12 +107,16 @@ async fn read_chain(table: &Table, seal: &DaySeal, span: &Span, figures: &mut Da
     Ok(())
 }
 
-/// Where the chain ended before the day.
+/// Where the chain ended before the day: with a seal, or it had not begun. A span that began later would leave gifts out.
 async fn before(table: &Table, chain: ChainId, first: u64) -> Result<Tail, BooksError> {
     let Some(seq) = first.checked_sub(1) else { return Ok(Tail::empty(chain)) };
     let page = table.page(chain, seq).await;
     let page = page.map_err(|source| BooksError::Unread { chain: chain.number(), seq, source })?;
-    page.map(|page| page.tail()).ok_or(BooksError::Missing { chain: chain.number(), seq })
+    match page {
+        Some(page) if matches!(page.kind, PageKind::Seal) => Ok(page.tail()),
+        Some(_) => Err(BooksError::OtherSeal { chain: chain.number(), seq }),
+        None => Err(BooksError::Missing { chain: chain.number(), seq }),
+    }
 }
 
 fn is_seal(page: &Page, span: &Span) -> bool {

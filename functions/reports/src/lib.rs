@@ -14,11 +14,13 @@
 //! **Halfway.** Nothing is written before every proof held. A run that breaks off between the documents leaves no JSON, or all; a repeat writes the
 //! same bytes over what is there.
 //!
-//! **Failure.** An error, which the schedule repeats, and which ends in a queue that wakes a person: the day is not sealed yet; the follower is
+//! **Failure.** An error, which Lambda repeats twice within minutes, and which ends in a queue that wakes a person: the day is not sealed yet; the follower is
 //! behind; or, for a person, a proof did not hold: which one, and where, is in the error.
 
 pub mod books;
 mod names;
+
+use std::collections::BTreeMap;
 
 use documents::report::{self, ChainSpan, DayReport, FORM};
 use domain::moment::Day;
@@ -135,10 +137,13 @@ async fn compare_totals(table: &Table, seal: &DaySeal, figures: &DayFigures) -> 
     }
     let item = format!("DAY#{}", seal.day);
     let kept = table.totals(&item).await?.remove(&item).unwrap_or_default();
-    let mut folded = vec![("s:all".to_owned(), figures.all.net_minor()), ("n:all".to_owned(), signed(figures.all.gifts))];
+    // What only the follower has counts as nothing in the books.
+    let mut folded: BTreeMap<String, i64> = kept.keys().map(|name| (name.clone(), 0)).collect();
+    folded.insert("s:all".to_owned(), figures.all.net_minor());
+    folded.insert("n:all".to_owned(), signed(figures.all.gifts));
     for (fund, figures) in &figures.funds {
-        folded.push((format!("s:{fund}"), figures.net_minor()));
-        folded.push((format!("n:{fund}"), signed(figures.gifts)));
+        folded.insert(format!("s:{fund}"), figures.net_minor());
+        folded.insert(format!("n:{fund}"), signed(figures.gifts));
     }
     for (name, folded) in folded {
         let kept = kept.get(&name).copied().unwrap_or_default();

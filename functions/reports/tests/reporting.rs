@@ -257,6 +257,15 @@ async fn books_that_were_tampered_with_are_named_and_not_reported() {
     let error = handle(&deps(&stage), asked()).await.unwrap_err();
     assert!(matches!(error, ReportError::Books(_, BooksError::Page { chain: 3, seq: 1, .. })), "{error:?}");
 
+    // A span that begins after a page of gifts.
+    let stage = self::stage().await;
+    let mut books = Books::of(&stage);
+    books.book(3, vec![gift(1, "50")]).await;
+    books.first.insert(ChainId::new(3).unwrap(), 1);
+    books.close(day()).await;
+    let error = handle(&deps(&stage), asked()).await.unwrap_err();
+    assert!(matches!(error, ReportError::Books(_, BooksError::OtherSeal { chain: 3, seq: 0 })), "{error:?}");
+
     let stage = self::stage().await;
     let chains = vec![Span { chain: 7, first: 0, seal: 0, hash: String::new() }];
     stage.table.close_day(&DaySeal { day: day(), chains, closed_at: stage.now() }).await.unwrap();

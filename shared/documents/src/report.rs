@@ -1,6 +1,6 @@
 //! The report of a day.
 //!
-//! [`DayReport`] is everything that it says; [`json`], [`csv`] and [`html`] write it down. All three have the same tables in the same order
+//! [`DayReport`] is everything that it says; [`json()`], [`csv()`] and [`html()`] write it down. All three have the same tables in the same order
 //! ([`tables`]), so that a figure that is found in one is found in the others. Amounts are riyals with two places; a net may be below zero.
 
 mod amount;

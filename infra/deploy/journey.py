@@ -37,6 +37,7 @@ def parameters(who, paid_at):
     """What the template leaves open, for this machine."""
     return {
         "Architecture": "x86_64",
+        "PublicUrl": "https://api.example",
         "ReturnUrls": gift.RETURN_ORIGIN,
         "IdentityIssuer": who.url,
         "MoyasarUrl": paid_at.url,

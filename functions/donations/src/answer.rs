@@ -4,10 +4,9 @@ use domain::donation::{Donation, Line, State};
 use domain::moment::Moment;
 use domain::money::Money;
 use domain::payment::CURRENCY;
+use domain::person::Person;
 use http::HeaderName;
 use serde::Serialize;
-
-use crate::command::Person;
 
 /// Says that an earlier request has made what is answered.
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");

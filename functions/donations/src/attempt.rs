@@ -14,11 +14,11 @@ use crate::command::{no_others, whole_number};
 use crate::fault::problem;
 use crate::hold::Holding;
 use crate::make::PROVIDER;
-use crate::{Deps, checkout, hold, who};
+use crate::{Deps, checkout, hold};
 
 /// Makes the attempt after the one that the body names, or finds it, and answers with its checkout.
 pub async fn attempt(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
-    let donation = who::holder(deps, call).await?;
+    let donation = deps.door.holder(call).await?;
     let body: Value = call.json()?;
     let after = after(&body).map_err(|faults| problem(faults, call.language()))?;
     let (donation, attempt) = find_or_make(deps, donation, after).await?;
@@ -62,7 +62,7 @@ async fn next(deps: &Deps, donation: &Donation, latest: &Attempt, after: u32) ->
         return Err(too_many());
     }
     let number = latest.number + 1;
-    let reference = deps.identifiers().await?.checkout_reference(&donation.id, number);
+    let reference = deps.door.identifiers().await?.checkout_reference(&donation.id, number);
     Ok(Attempt { number, provider: PROVIDER, reference })
 }
 

@@ -8,14 +8,14 @@ use domain::message::Message;
 use platform::http::{Answer, Call, Problem};
 use std::time::Duration;
 
-use crate::{Deps, show, who};
+use crate::{Deps, show};
 
 /// Rounds of one request: each is lost to another write of the same donation, and there are few of those.
 pub const MOST_ROUNDS: usize = 5;
 
 /// Cancels the donation of the path. A second time changes nothing.
 pub async fn cancel(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
-    let mut donation = who::holder(deps, call).await?;
+    let mut donation = deps.door.holder(call).await?;
     for _ in 0..MOST_ROUNDS {
         match donation.state_at(deps.clock.now()) {
             State::Awaiting | State::Failed { .. } => {

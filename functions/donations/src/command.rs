@@ -15,12 +15,13 @@ use domain::donation::{LEAST_LINE, MOST_DONATION, MOST_LINES};
 use domain::hash::Hash;
 use domain::id::OpportunityId;
 use domain::money::Money;
+use domain::person::Person;
 use domain::purpose::Language;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub use key::{FEWEST_DISTINCT, LONGEST_KEY, SHORTEST_KEY, idempotency_key};
-pub use person::{LONGEST_NAME_CHARS, Person, mobile};
+pub use person::{LONGEST_NAME_CHARS, mobile};
 pub use returns::{LONGEST_RETURN_URL_BYTES, ReturnUrls};
 
 use crate::fault::{

@@ -5,7 +5,7 @@
 //! Personal data is sealed before it is kept.
 //!
 //! **Phases** of a gift, and their cost:
-//! 1. [`who`] gives, and the [`command`]: no call (a bearer token: the issuer's keys, once in a while);
+//! 1. who gives, and the [`command`]: no call (a bearer token: the issuer's keys, once in a while);
 //! 2. [`ground`]: the opportunities, and the escrow of capped ones (a batch read each, both strongly consistent), and what they make of the
 //!    command, purely: [`plan`];
 //! 3. name and mobile, if given: one call of KMS and one write for a new owner;
@@ -24,24 +24,21 @@ pub mod cancel;
 pub mod checkout;
 pub mod command;
 pub mod fault;
+pub mod greet;
 pub mod ground;
 pub mod hold;
 pub mod make;
 pub mod mine;
 pub mod plan;
 pub mod show;
-pub mod who;
 
-use platform::auth::Identifiers;
-use platform::auth::bearer::Bearer;
+use platform::auth::door::Door;
 use platform::http::{Answer, Call, HttpRequest, HttpResponse, Problem, Role, Route, respond};
 use platform::privacy::Privacy;
 use platform::queue::Queue;
-use platform::secrets::Secrets;
 use platform::table::Table;
 use platform::{Clock, ConfigError, Platform, Random};
 use providers::Providers;
-use tokio::sync::OnceCell;
 
 use command::ReturnUrls;
 
@@ -61,11 +58,8 @@ pub struct Deps {
     holds: Queue,
     privacy: Privacy,
     providers: Providers,
-    bearer: Bearer,
+    door: Door,
     returns: ReturnUrls,
-    secrets: Secrets,
-    /// Made at the first need: their secret comes from where only a call reaches.
-    identifiers: OnceCell<Identifiers>,
     clock: Clock,
     random: Random,
 }
@@ -76,24 +70,16 @@ impl Deps {
     /// # Errors
     /// When a setting is missing or cannot be used.
     pub fn new(platform: &Platform) -> Result<Deps, ConfigError> {
-        let issuer = platform.settings.required("IDENTITY_ISSUER")?;
         Ok(Deps {
             table: platform.table()?,
             holds: platform.queue("QUEUE_HOLDS")?,
             privacy: Privacy::new(platform)?,
             providers: Providers::new(platform)?,
-            bearer: Bearer::new(issuer, platform.outbound.clone(), platform.clock.clone()),
+            door: Door::new(platform)?,
             returns: ReturnUrls::new(platform.settings.required("RETURN_URLS")?)?,
-            secrets: platform.secrets()?,
-            identifiers: OnceCell::new(),
             clock: platform.clock.clone(),
             random: platform.random.clone(),
         })
-    }
-
-    async fn identifiers(&self) -> Result<&Identifiers, Problem> {
-        let read = || async { self.secrets.read("SECRET_IDENTIFIERS").await.map(Identifiers::new) };
-        self.identifiers.get_or_try_init(read).await.map_err(Problem::try_again)
     }
 }
 
@@ -106,7 +92,7 @@ pub async fn handle(deps: &Deps, request: HttpRequest) -> HttpResponse {
 
 async fn route(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     match call.route() {
-        "POST /v1/guests" => who::greet(deps).await,
+        "POST /v1/guests" => greet::greet(deps).await,
         "POST /v1/donations" => make::make(deps, call).await,
         "GET /v1/donations" => mine::list(deps, call).await,
         "GET /v1/donations/{id}" => show::show(deps, call).await,

@@ -5,16 +5,17 @@ use domain::donation::{Attempt, Donation, Giver, State};
 use domain::id::DonationId;
 use domain::moment::Moment;
 use domain::payment::Provider;
+use domain::person::Person;
 use platform::auth::Caller;
 use platform::http::{Answer, Call, Problem};
 use serde_json::Value;
 
 use crate::answer::{self, Made};
-use crate::command::{self, Command, Person, differing};
+use crate::command::{self, Command, differing};
 use crate::fault::problem;
 use crate::hold::{HOLD_SECS, Holding};
 use crate::plan::Plan;
-use crate::{Deps, checkout, ground, hold, plan, who};
+use crate::{Deps, checkout, ground, hold, plan};
 
 /// How long a donation that holds nothing waits to be paid: whoever begins in the evening may go on in the morning.
 pub const WAIT_SECS: i64 = 24 * 3_600;
@@ -43,11 +44,11 @@ struct Found {
 
 /// Makes a donation, or finds the one that the same request made, and answers with its checkout.
 pub async fn make(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
-    let caller = who::giver(deps, call).await?;
+    let caller = deps.door.giver(call).await?;
     let key = command::idempotency_key(call.header("idempotency-key"))?;
     let body: Value = call.json()?;
     let command = command::parse(&body, &deps.returns).map_err(|faults| problem(faults, call.language()))?;
-    let id = deps.identifiers().await?.donation(&caller, key);
+    let id = deps.door.identifiers().await?.donation(&caller, key);
     let wish = Wish { id, caller: &caller, command: &command, fingerprint: command.fingerprint(key), call };
     let Found { donation, replayed } = find_or_make(deps, &wish).await?;
     let donation = match hold::hold(deps, donation, !replayed).await? {
@@ -104,7 +105,7 @@ async fn donation(deps: &Deps, wish: &Wish<'_>, plan: Plan) -> Result<Donation, 
         Some(person) => Some(seal(deps, &id, &giver, person).await?),
         None => None,
     };
-    let reference = deps.identifiers().await?.checkout_reference(&id, 1);
+    let reference = deps.door.identifiers().await?.checkout_reference(&id, 1);
     Ok(Donation {
         id,
         version: 0,
@@ -145,7 +146,7 @@ async fn answer(deps: &Deps, donation: &Donation, replayed: bool) -> Result<Answ
         Some(_) | None => None,
     };
     let access_token = match donation.giver {
-        Giver::Guest => Some(deps.identifiers().await?.access_token(&donation.id)),
+        Giver::Guest => Some(deps.door.identifiers().await?.access_token(&donation.id)),
         Giver::Donor(_) => None,
     };
     let made = Made { donation: answer::View::of(donation, now), checkout_url, access_token };

@@ -1,16 +1,16 @@
 //! Showing a donation to its holder.
 
 use domain::donation::Donation;
+use domain::person::Person;
 use platform::http::{Answer, Call, Problem};
 use platform::privacy::PrivacyError;
 
+use crate::Deps;
 use crate::answer::{Held, View};
-use crate::command::Person;
-use crate::{Deps, who};
 
 /// The donation of the path, as it stands now.
 pub async fn show(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
-    let donation = who::holder(deps, call).await?;
+    let donation = deps.door.holder(call).await?;
     answer(deps, &donation).await
 }
 

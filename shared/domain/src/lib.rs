@@ -6,6 +6,7 @@
 //! Where to look:
 //! - [`money`]: amounts, decimal outside and integer halalas inside;
 //! - [`donation`]: one act of giving, its states, and what a payment fact makes of it;
+//! - [`person`]: what people tell of themselves;
 //! - [`payment`]: what providers tell us, as facts in the past tense;
 //! - [`journal`]: accounts, transfers, pages and chains, the books themselves;
 //! - [`totals`]: the fold of pages into sums;
@@ -26,6 +27,7 @@ pub mod message;
 pub mod moment;
 pub mod money;
 pub mod payment;
+pub mod person;
 pub mod purpose;
 pub mod receipt;
 pub mod report;

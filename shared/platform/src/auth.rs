@@ -8,10 +8,13 @@
 //! Guest and access tokens are keyed hashes (HMAC-SHA256) under one secret, with a domain prefix each, compared in constant time.
 
 pub mod bearer;
+pub mod door;
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use domain::donation::Place;
 use domain::id::{DonationId, DonorId};
 use domain::moment::Moment;
+use domain::receipt::{Code, PROOF_BYTES};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
@@ -134,6 +137,19 @@ impl Identifiers {
         [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
     }
 
+    /// The code by which anyone can check the receipt of the gift at this place; none for a place that no code can name.
+    pub fn receipt_code(&self, place: Place) -> Option<Code> {
+        let mac = self.mac(&["receipt", &format!("{}-{}-{}", place.chain, place.seq, place.index)]);
+        let mut proof = [0; PROOF_BYTES];
+        proof.copy_from_slice(&mac[..PROOF_BYTES]);
+        Code::new(place, proof)
+    }
+
+    /// Whether the code is one of ours.
+    pub fn confirms(&self, code: &Code) -> bool {
+        self.receipt_code(code.place()).is_some_and(|ours| bool::from(ours.proof().ct_eq(code.proof())))
+    }
+
     /// Parts are parted by a byte that none of them can hold, so that no two lists of parts run together.
     fn mac(&self, parts: &[&str]) -> [u8; 32] {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.bytes()).expect("HMAC takes a key of any length");
@@ -184,6 +200,17 @@ mod tests {
         let forged = token.replacen(&until.seconds().to_string(), &(until.seconds() + 1).to_string(), 1);
         for bad in ["", "a.b", "a.b.c", &forged, &token[1..]] {
             assert_eq!(ids.guest(bad, now), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_receipts_code_is_confirmed_at_its_own_place_only() {
+        let ids = identifiers();
+        let place = Place { chain: 3, seq: 17, index: 4 };
+        let code = ids.receipt_code(place).unwrap();
+        assert!(ids.confirms(&code));
+        for other in [Place { index: 5, ..place }, Place { seq: 18, ..place }, Place { chain: 4, ..place }] {
+            assert!(!ids.confirms(&Code::new(other, *code.proof()).unwrap()), "{other:?}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Name and mobile: personal data. Never logged, never in a queue; sealed before they are kept.
 
 use domain::money::to_latin;
-use serde::{Deserialize, Serialize};
+use domain::person::Person;
 use serde_json::{Map, Value};
 
 use super::body::{object, optional_text};
@@ -13,24 +13,6 @@ pub const LONGEST_NAME_CHARS: usize = 80;
 const LONGEST_MOBILE_CHARS: usize = 32;
 /// The members of a person.
 const MEMBERS: &[&str] = &["name", "mobile"];
-
-/// What a donor tells of themselves.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
-    /// The name, as it was written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// The mobile number in E.164: `+9665…`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mobile: Option<String>,
-}
-
-impl std::fmt::Debug for Person {
-    /// Not what it is: it may end in a log.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Person(…)")
-    }
-}
 
 /// A person, if one tells anything of themselves.
 pub(super) fn person(value: Option<&Value>, faults: &mut Vec<Found>) -> Option<Person> {

@@ -3,6 +3,13 @@
 //! Pure: what a document says comes in as a value, its bytes go out; the same value gives the same bytes. Nothing here reads the table,
 //! the clock or the network.
 //!
-//! - [`report`]: the report of a day, as JSON for programs, CSV for spreadsheets, and HTML for people and their printers.
+//! - [`report`]: the report of a day, as JSON for programs, CSV for spreadsheets, and HTML for people and their printers;
+//! - [`receipt`]: the receipt of a gift, as PDF. Behind the feature `receipt`, because it brings a typesetter.
 
+mod amount;
+mod names;
+#[cfg(feature = "receipt")]
+pub mod receipt;
 pub mod report;
+
+pub use names::fund as fund_name;

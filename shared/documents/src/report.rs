@@ -3,9 +3,7 @@
 //! [`DayReport`] is everything that it says; [`json()`], [`csv()`] and [`html()`] write it down. All three have the same tables in the same order
 //! ([`tables`]), so that a figure that is found in one is found in the others. Amounts are riyals with two places; a net may be below zero.
 
-mod amount;
 mod chart;
-mod names;
 mod page;
 mod sheet;
 pub mod tables;
@@ -20,7 +18,7 @@ use domain::report::DayFigures;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use amount::riyals;
+use crate::amount::riyals;
 
 /// The form of the JSON. Programs read it: a change that they must know of is a new number.
 pub const FORM: u8 = 1;

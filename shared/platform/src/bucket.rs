@@ -1,19 +1,40 @@
 //! Documents in S3.
 
+use std::time::{Duration, SystemTime};
+
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
+use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_types::SdkConfig;
+use domain::moment::Moment;
 
 use crate::config::{ConfigError, Settings};
 
 /// The most bytes of a document that is fetched whole: a report is a hundredth of it.
 const MOST_BYTES: i64 = 16 * 1024 * 1024;
+/// What is said of a document that is one person's: nobody on the way keeps it.
+const NOT_KEPT: &str = "private, no-store";
 
 /// A document was not kept, or could not be fetched.
 #[derive(Debug, thiserror::Error)]
 #[error("the bucket could not be reached")]
 pub struct BucketError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+/// A document that a person takes home: its name on their device, and its kind.
+#[derive(Debug, Clone, Copy)]
+pub struct Download<'a> {
+    /// The name of the file: letters, digits, `-` and `.`, so that it needs no quoting anywhere.
+    pub file: &'a str,
+    /// The kind, as `Content-Type` has it.
+    pub content_type: &'a str,
+}
+
+impl Download<'_> {
+    fn disposition(&self) -> String {
+        format!("attachment; filename=\"{}\"", self.file)
+    }
+}
 
 /// The bucket of documents.
 #[derive(Clone)]
@@ -42,6 +63,50 @@ impl Bucket {
         let call = self.client.put_object().bucket(&self.name).key(key).content_type(content_type);
         call.body(ByteStream::from(bytes)).send().await.map_err(|error| BucketError(error.into()))?;
         Ok(())
+    }
+
+    /// Keeps a document that a person takes home, so that it is saved and never shown in place, nor kept by anyone on the way.
+    ///
+    /// # Errors
+    /// When S3 did not confirm it.
+    pub async fn keep_download(&self, key: &str, download: Download<'_>, bytes: Vec<u8>) -> Result<(), BucketError> {
+        let call = self.client.put_object().bucket(&self.name).key(key).content_type(download.content_type);
+        let call = call.content_disposition(download.disposition()).cache_control(NOT_KEPT);
+        call.body(ByteStream::from(bytes)).send().await.map_err(|error| BucketError(error.into()))?;
+        Ok(())
+    }
+
+    /// Whether a document is there. Tells absence from refusal only to a role that may list the bucket.
+    ///
+    /// # Errors
+    /// When S3 did not say.
+    pub async fn has(&self, key: &str) -> Result<bool, BucketError> {
+        match self.client.head_object().bucket(&self.name).key(key).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(false),
+            Err(error) => Err(BucketError(error.into())),
+        }
+    }
+
+    /// A URL by which anyone who has it can fetch the document, from `now` on for `serves`. It is signed here: no call is made, and
+    /// whether the document is there is not asked.
+    ///
+    /// # Errors
+    /// When there are no credentials to sign with.
+    pub async fn link(
+        &self,
+        key: &str,
+        download: Download<'_>,
+        now: Moment,
+        serves: Duration,
+    ) -> Result<String, BucketError> {
+        let since = Duration::from_millis(u64::try_from(now.millis()).unwrap_or(0));
+        let signing = PresigningConfig::builder().start_time(SystemTime::UNIX_EPOCH + since).expires_in(serves).build();
+        let call = self.client.get_object().bucket(&self.name).key(key);
+        // The object says the same of itself; here it is said again for one that was kept by an earlier form of this code.
+        let call = call.response_content_disposition(download.disposition()).response_cache_control(NOT_KEPT);
+        let signed = call.presigned(signing.map_err(|error| BucketError(error.into()))?).await;
+        Ok(signed.map_err(|error| BucketError(error.into()))?.uri().to_owned())
     }
 
     /// A document, if it is there. Tells absence from refusal only to a role that may list the bucket.

@@ -13,7 +13,8 @@ pub use route::{Role, Route};
 
 use aws_lambda_events::encodings::Body;
 use aws_lambda_events::event::apigw::ApiGatewayV2httpResponse;
-use http::{HeaderMap, HeaderName, HeaderValue};
+pub use http::HeaderName;
+use http::{HeaderMap, HeaderValue};
 
 /// What an HTTP function takes.
 pub type HttpRequest = aws_lambda_events::event::apigw::ApiGatewayV2httpRequest;

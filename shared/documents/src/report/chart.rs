@@ -5,8 +5,8 @@
 use svg::node::element::{Description, Rectangle, Text, Title};
 use svg::{Document, node};
 
-use super::amount::grouped;
 use super::tables::Table;
+use crate::amount::grouped;
 
 /// The width of the chart, of its labels on the right, and of the sums left of the bars.
 const WIDTH: i64 = 720;

@@ -7,9 +7,9 @@ use domain::purpose::Language;
 use domain::report::Figures;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::amount::{count, grouped};
 use super::tables::{self, Table};
 use super::{DayReport, chart};
+use crate::amount::{count, grouped};
 
 const STYLE: &str = include_str!("page.css");
 /// The tables that are drawn as well: where the money goes to, and through what.

@@ -15,8 +15,8 @@
 
 use domain::report::Figures;
 
-use super::amount::riyals;
 use super::{DayReport, tables};
+use crate::amount::riyals;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 const HEADER: [&str; 11] = [

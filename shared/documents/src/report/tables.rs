@@ -8,9 +8,9 @@ use domain::purpose::{Fund, Programme, Region, Track};
 use domain::report::Figures;
 use serde_json::{Value, json};
 
-use super::amount::riyals;
-use super::names::{self, Pair};
 use super::{DayReport, TOP_OPPORTUNITIES};
+use crate::amount::riyals;
+use crate::names::{self, Pair};
 
 /// A table.
 #[derive(Debug, Clone, PartialEq, Eq)]

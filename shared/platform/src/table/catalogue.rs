@@ -92,6 +92,15 @@ impl Table {
         self.get(&Key::charity(id)).await
     }
 
+    /// Charities by their ids, in no order; those that are absent are left out.
+    ///
+    /// # Errors
+    /// When the table cannot be reached.
+    pub async fn charities(&self, ids: &[CharityId]) -> Result<Vec<Charity>, TableError> {
+        let keys: Vec<Key> = ids.iter().map(Key::charity).collect();
+        self.get_all(&keys).await
+    }
+
     /// A charity and its revision.
     ///
     /// # Errors

@@ -1,14 +1,14 @@
 //! Sums as they are written: riyals with two places, with a sign when below zero.
 
 /// `-12.50`
-pub(super) fn riyals(minor: i64) -> String {
+pub(crate) fn riyals(minor: i64) -> String {
     let sign = if minor < 0 { "-" } else { "" };
     let minor = minor.unsigned_abs();
     format!("{sign}{}.{:02}", minor / 100, minor % 100)
 }
 
 /// `-1,234.50`, for reading.
-pub(super) fn grouped(minor: i64) -> String {
+pub(crate) fn grouped(minor: i64) -> String {
     let plain = riyals(minor);
     let (sign, plain) = plain.strip_prefix('-').map_or(("", plain.as_str()), |plain| ("-", plain));
     let (whole, fraction) = plain.split_once('.').unwrap_or((plain, "00"));
@@ -16,7 +16,7 @@ pub(super) fn grouped(minor: i64) -> String {
 }
 
 /// `1,234`, for reading.
-pub(super) fn count(number: u64) -> String {
+pub(crate) fn count(number: u64) -> String {
     thousands(&number.to_string())
 }
 

@@ -4,9 +4,10 @@ use domain::payment::Method;
 use domain::purpose::{Fund, Programme, Track};
 
 /// Arabic and English.
-pub(super) type Pair = (&'static str, &'static str);
+pub(crate) type Pair = (&'static str, &'static str);
 
-pub(super) const fn fund(fund: Fund) -> Pair {
+/// A fund's name in Arabic and in English.
+pub const fn fund(fund: Fund) -> Pair {
     match fund {
         Fund::Zakat => ("الزكاة", "Zakat"),
         Fund::Sadaqa => ("الصدقة", "Sadaqa"),
@@ -16,7 +17,7 @@ pub(super) const fn fund(fund: Fund) -> Pair {
     }
 }
 
-pub(super) const fn programme(programme: Programme) -> Pair {
+pub(crate) const fn programme(programme: Programme) -> Pair {
     match programme {
         Programme::Projects => ("فرص التبرع", "Projects"),
         Programme::Zakat => ("الزكاة", "Zakat"),
@@ -30,14 +31,14 @@ pub(super) const fn programme(programme: Programme) -> Pair {
     }
 }
 
-pub(super) const fn track(track: Track) -> Pair {
+pub(crate) const fn track(track: Track) -> Pair {
     match track {
         Track::Care => ("المسار الرعوي", "Care"),
         Track::Development => ("المسار التنموي", "Development"),
     }
 }
 
-pub(super) const fn method(method: Method) -> Pair {
+pub(crate) const fn method(method: Method) -> Pair {
     match method {
         Method::Mada => ("مدى", "mada"),
         Method::Visa => ("فيزا", "Visa"),

@@ -1,0 +1,61 @@
+//! The check as a page: what a phone shows that has scanned a receipt's square.
+
+use domain::purpose::{Fund, Language};
+use maud::{DOCTYPE, PreEscaped, html};
+use platform::http::HeaderName;
+
+use super::Checked;
+
+/// The page needs its own style, and nothing from anywhere.
+pub(super) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+pub(super) const POLICY_HEADER: HeaderName = HeaderName::from_static("content-security-policy");
+/// Who keeps the answer must tell pages from JSON.
+pub(super) const VARY: HeaderName = HeaderName::from_static("vary");
+
+const STYLE: &str = include_str!("page.css");
+
+pub(super) fn html(checked: &Checked) -> String {
+    let (year, _, day) = checked.hijri_date.parts();
+    let rows = [
+        ("المبلغ القائم", "Amount that stands", html! { bdi dir="ltr" { (checked.amount) } " ريال سعودي" }),
+        ("التاريخ", "Date", html! { bdi dir="ltr" { (checked.date) } }),
+        (
+            "التاريخ الهجري",
+            "Hijri date",
+            html! { bdi { (day) } " " (checked.hijri_date.month_name(Language::Arabic)) " " bdi { (year) } " هـ" },
+        ),
+        (
+            "وعاء المال",
+            "Fund",
+            html! { @for fund in &checked.funds { span.fund { (documents::fund_name(*fund).0) " · " bdi lang="en" dir="ltr" { (name(*fund)) } } } },
+        ),
+    ];
+    let page = html! {
+        (DOCTYPE)
+        html lang="ar" dir="rtl" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="robots" content="noindex";
+                title { "التحقق من إيصال — Receipt check" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                main {
+                    h1 { "إيصال صحيح" span lang="en" dir="ltr" { "This receipt is genuine" } }
+                    dl {
+                        @for (ar, en, value) in &rows {
+                            dt { (ar) span lang="en" dir="ltr" { (en) } }
+                            dd { (value) }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    page.into_string()
+}
+
+fn name(fund: Fund) -> &'static str {
+    documents::fund_name(fund).1
+}

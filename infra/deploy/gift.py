@@ -109,6 +109,8 @@ def give(steps, world):
     with steps.step("the donor pays; the gift is settled on a journal page"):
         world.paid_at.pay(gift["checkout_url"])
         settled(world, gift)
+    with steps.step("the gift has its receipt, and its code confirms it"):
+        receipt(world, gift)
     with steps.step("totals follow the journal, what was held is spent"):
         totals_follow(world)
     with steps.step("a second charge is given back at the provider"):
@@ -188,6 +190,24 @@ def settled(world, gift):
     require("the name can be opened", shown(world, gift)["donor"]["name"] == "نورة")
     plain = json.dumps(world.items("DON#"), ensure_ascii=False)
     require("the name is nowhere in the table", "نورة" not in plain and "500000001" not in plain)
+
+
+def receipt(world, gift):
+    """Set at the first asking, the same at the second; the code shows amount, date and fund, and nobody's name."""
+    path = f"/v1/donations/{gift['id']}/receipt"
+    world.call("GET", path, expect=404)
+    first, second = (world.call("GET", path, Access_Token=gift["access_token"]) for _ in range(2))
+    require("the number stays", first["serial"] == second["serial"])
+    kept = world.at.client("s3").list_objects_v2(Bucket=world.outputs["Bucket"], Prefix=f"receipts/{gift['id']}/")
+    require("one document is kept", kept["KeyCount"] == 1)
+    with urllib.request.urlopen(first["url"], timeout=30) as answer:
+        require("it is a PDF", answer.read(5) == b"%PDF-")
+        require("it is an attachment", answer.headers["Content-Disposition"] == f'attachment; filename="receipt-{first["serial"]}.pdf"')
+    checked = world.call("GET", f"/v1/receipts/{first['code']}").body
+    require("the check shows this and nothing else", sorted(checked) == ["amount", "currency", "date", "funds", "hijri_date"])
+    require("the amount is the gift's", checked["amount"] == AMOUNT)
+    forged = first["code"][:-1] + ("1" if first["code"][-1] != "1" else "0")
+    world.call("GET", f"/v1/receipts/{forged}", expect=404)
 
 
 def totals_follow(world):

@@ -15,6 +15,9 @@ TEMPLATE = ROOT / "infra" / "template.yaml"
 ARTIFACTS = "artifacts"
 CREATE_SECS = 120
 SANDBOX = "moyasar-sandbox"
+# Where `fonts.py` puts the fonts that go beside a binary, and whose.
+FONTS = ROOT / "target" / "fonts"
+WITH_FONTS = "receipts"
 # Left out, because the emulator does as it says and speaks no TLS.
 NEEDS_TLS = ("BucketOverTlsOnly",)
 
@@ -59,15 +62,25 @@ def cargo(*arguments):
     subprocess.run(["cargo", "build", "--locked", "--quiet", *arguments], cwd=ROOT, check=True)
 
 
-def bundle(binary):
-    """A deployment package: the binary under the name that `provided.al2023` starts, executable, dated alike each time."""
-    entry = zipfile.ZipInfo("bootstrap", date_time=(1980, 1, 1, 0, 0, 0))
-    entry.external_attr = 0o100755 << 16
-    entry.compress_type = zipfile.ZIP_DEFLATED
+def bundle(binary, beside=()):
+    """A deployment package: the binary under the name that `provided.al2023` starts, executable, and files beside it; dated alike each time."""
+    parts = [("bootstrap", 0o100755, binary.read_bytes())]
+    parts += [(name, 0o100644, path.read_bytes()) for name, path in beside]
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as package:
-        package.writestr(entry, binary.read_bytes())
+        for name, mode, content in parts:
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            entry.external_attr = mode << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            package.writestr(entry, content)
     return out.getvalue()
+
+
+def beside(folder):
+    """What goes into a function's package besides its binary: the fonts of receipts, if `fonts.py` has brought them."""
+    if folder != WITH_FONTS or not FONTS.is_dir():
+        return ()
+    return [(f"fonts/{path.name}", path) for path in sorted(FONTS.iterdir())]
 
 
 def package(at, binaries):
@@ -79,7 +92,7 @@ def package(at, binaries):
         del template["Resources"][name]
     for logical, folder in functions(template).items():
         key = f"{folder}.zip"
-        s3.put_object(Bucket=ARTIFACTS, Key=key, Body=bundle(binaries(folder)))
+        s3.put_object(Bucket=ARTIFACTS, Key=key, Body=bundle(binaries(folder), beside(folder)))
         template["Resources"][logical]["Properties"]["CodeUri"] = {"Bucket": ARTIFACTS, "Key": key}
     s3.put_object(Bucket=ARTIFACTS, Key="template.json", Body=json.dumps(template).encode())
     return f"{at.url}/{ARTIFACTS}/template.json"

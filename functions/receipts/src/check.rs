@@ -43,17 +43,22 @@ fn display<S: serde::Serializer>(date: &HijriDate, serializer: S) -> Result<S::O
 
 /// The receipt of the path's code: as a page for a browser, as JSON for everyone else.
 pub async fn check(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
-    let code: Code = call.path("code").parse().map_err(|_| Problem::not_found())?;
+    let found = find(deps, call.path("code")).await;
+    let answer = match (call.header("accept").is_some_and(prefers_a_page), found) {
+        (true, Ok(checked)) => page::answer(200, &page::genuine(&checked)),
+        (true, Err(problem)) if problem.status() == 404 => page::answer(404, &page::unknown()),
+        (_, found) => Answer::json(200, &found?),
+    };
+    Ok(answer.with_header(page::VARY, "Accept"))
+}
+
+/// A code that is not ours costs no read.
+async fn find(deps: &Deps, code: &str) -> Result<Checked, Problem> {
+    let code: Code = code.parse().map_err(|_| Problem::not_found())?;
     if !deps.door.identifiers().await?.confirms(&code) {
         return Err(Problem::not_found());
     }
-    let checked = checked(&donation(deps, &code).await?)?;
-    let answer = if call.header("accept").is_some_and(prefers_a_page) {
-        Answer::text(200, "text/html; charset=utf-8", page::html(&checked)).with_header(page::POLICY_HEADER, page::POLICY)
-    } else {
-        Answer::json(200, &checked)
-    };
-    Ok(answer.with_header(page::VARY, "Accept"))
+    checked(&donation(deps, &code).await?)
 }
 
 /// A browser names pages first.

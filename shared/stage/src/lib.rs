@@ -12,8 +12,11 @@
 //! # }
 //! ```
 
+mod books;
 pub mod event;
+pub mod identity;
 mod items;
+pub mod sample;
 
 use std::sync::Arc;
 

@@ -7,8 +7,12 @@ use architecture::template::{Template, target, template};
 use platform::http::Route;
 
 /// The HTTP functions, by their folders, and the routes that their code declares.
-const DECLARED: [(&str, &[Route]); 3] =
-    [("catalogue", catalogue::ROUTES), ("donations", donations::ROUTES), ("payment-callbacks", payment_callbacks::ROUTES)];
+const DECLARED: [(&str, &[Route]); 4] = [
+    ("catalogue", catalogue::ROUTES),
+    ("donations", donations::ROUTES),
+    ("payment-callbacks", payment_callbacks::ROUTES),
+    ("receipts", receipts::ROUTES),
+];
 
 /// What the template says of a route: the folder of its function, and whether the gateway checks a token.
 fn deployed(template: &Template) -> BTreeMap<&str, (&str, bool)> {

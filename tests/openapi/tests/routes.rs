@@ -7,7 +7,7 @@ use platform::http::{Role, Route};
 use serde_json::{Value, json};
 
 fn routes() -> Vec<Route> {
-    [catalogue::ROUTES, donations::ROUTES, payment_callbacks::ROUTES].concat()
+    [catalogue::ROUTES, donations::ROUTES, payment_callbacks::ROUTES, receipts::ROUTES].concat()
 }
 
 /// How the document writes a role, and what it asks of the caller.

@@ -6,6 +6,5 @@
 mod events;
 mod gifts;
 mod halfway;
-mod identity;
 mod races;
 mod scene;

@@ -15,9 +15,7 @@ use platform::auth::Identifiers;
 use platform::privacy::Privacy;
 use platform::{Platform, Random};
 use serde_json::{Value, json};
-use stage::{Options, Stage};
-
-use crate::identity;
+use stage::{Options, Stage, identity};
 
 /// A key of a client's.
 pub const KEY: &str = "6f1c9a52-6a0e-4f57-9d0a-3f0c2b1e8d47";

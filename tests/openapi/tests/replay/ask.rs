@@ -12,10 +12,15 @@ use crate::scene::Scene;
 
 /// The donation of the examples.
 pub const DONATION: &str = "5d0c1b7a9e3f48266c1d2e0b7a954f31";
+/// The code of its receipt in the examples.
+const CODE: &str = "0C00000024230C9J6CT3ADHQ70WG";
 /// What a reader has seen, in the examples.
 pub const SEEN: &str = "\"2.5f2c9b1d07e3a846\"";
 /// What was agreed on with the provider, in the examples.
 const SECRET: &str = "the secret that was agreed on";
+
+/// What a browser asks for.
+const PAGE: &str = "text/html";
 
 /// What a function answered.
 #[derive(Debug, Clone)]
@@ -29,10 +34,11 @@ impl Reply {
     fn of(response: HttpResponse) -> Reply {
         let response = serde_json::to_value(response).unwrap();
         let body = response["body"].as_str().unwrap_or_default();
+        let is_page = response["headers"]["content-type"].as_str().is_some_and(|kind| kind.starts_with(PAGE));
         Reply {
             status: response["statusCode"].as_u64().unwrap().try_into().unwrap(),
             headers: response["headers"].clone(),
-            body: serde_json::from_str(body).unwrap_or(Value::Null),
+            body: if is_page { json!(body) } else { serde_json::from_str(body).unwrap_or(Value::Null) },
         }
     }
 }
@@ -57,6 +63,9 @@ async fn event_of(scene: &Scene, operation: &Operation, example: &Example) -> Va
     }
     let [(_, path), (_, query), (_, mut headers)] = parts;
     credentials(scene, operation, example, &mut headers);
+    if example.answer.as_ref().is_some_and(|(media, _)| media == PAGE) {
+        headers.insert("accept".to_owned(), json!(PAGE));
+    }
     let body = scene.known(&body(operation, example));
     let mut event = event::http(&operation.route, json!(path), json!(headers), &body);
     event["queryStringParameters"] = json!(query);
@@ -122,6 +131,7 @@ impl Scene {
     /// What the examples call something, as it is on this scene.
     fn known(&self, text: &str) -> String {
         let text = if self.donation.is_empty() { text.to_owned() } else { text.replace(DONATION, &self.donation) };
+        let text = if self.code.is_empty() { text } else { text.replace(CODE, &self.code) };
         text.replace(SECRET, stage::WEBHOOK_SECRET)
     }
 }
@@ -134,6 +144,7 @@ async fn call(scene: &Scene, event: Value) -> Reply {
         () if serves(catalogue::ROUTES) => catalogue::handle(&scene.catalogue, request).await,
         () if serves(donations::ROUTES) => donations::handle(&scene.donations, request).await,
         () if serves(payment_callbacks::ROUTES) => payment_callbacks::handle(&scene.callbacks, request).await,
+        () if serves(receipts::ROUTES) => receipts::handle(&scene.receipts, request).await,
         () => panic!("no function serves {route}"),
     })
 }

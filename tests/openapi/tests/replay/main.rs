@@ -52,6 +52,11 @@ async fn giving() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn checking_receipts() {
+    replay(" /v1/receipts").await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn callbacks() {
     replay(" /v1/payments").await;
 }

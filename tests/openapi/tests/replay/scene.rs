@@ -11,6 +11,7 @@ use domain::money::Money;
 use domain::payment::{Method, PaymentRef, Provider};
 use domain::totals::{Delta, bucket};
 use openapi::{Example, Operation};
+use platform::auth::Identifiers;
 use platform::outbound::{Outbound, OutboundError};
 use platform::table::Cursors;
 use platform::{Platform, Settings};
@@ -26,10 +27,13 @@ pub struct Scene {
     pub catalogue: catalogue::Deps,
     pub donations: donations::Deps,
     pub callbacks: payment_callbacks::Deps,
+    pub receipts: receipts::Deps,
     /// The guest's token, and the donation that the examples speak of with the token that opens it.
     pub guest: String,
     pub donation: String,
     pub access_token: String,
+    /// The code of its receipt, once it is settled.
+    pub code: String,
 }
 
 /// The key under which the scene's guest gave before; the examples `again` and `idempotency_key_reused` use it again.
@@ -44,14 +48,19 @@ impl Scene {
             catalogue: catalogue::Deps::new(&platform(&stage, "catalogue", &[])).unwrap(),
             donations: donations::Deps::new(&platform(&stage, "donations", &[])).unwrap(),
             callbacks: payment_callbacks::Deps::new(&platform(&stage, "payment-callbacks", &[])).unwrap(),
+            receipts: receipts::Deps::new(&platform(&stage, "receipts", &[])).unwrap(),
             stage,
             guest: String::new(),
             donation: String::new(),
             access_token: String::new(),
+            code: String::new(),
         };
         scene.furnish().await;
-        if operation.route.contains("/v1/donations") {
+        if operation.route.contains("/v1/donations") || operation.route.contains("/v1/receipts") {
             scene.give(&example.name).await;
+        }
+        if operation.told["operationId"].as_str().is_some_and(|id| id.ends_with("Receipt")) {
+            scene.book(&example.name).await;
         }
         scene.disturb(operation, &example.name).await;
         scene
@@ -109,13 +118,27 @@ impl Scene {
         self.access_token = made.body["access_token"].as_str().unwrap().to_owned();
         let donation = self.standing().await;
         match example {
-            "settled" | "already_paid" => self.move_to(&donation, State::Settled { settled_by: paid() }).await,
+            "settled" | "already_paid" => drop(self.stage.settle(&donation.id).await.unwrap()),
             "cancelled" => self.move_to(&donation, State::Cancelled).await,
             "expired" => tokio::time::advance(Duration::from_secs(901)).await,
             "too_many_attempts" => self.attempt_often().await,
             _ => {}
         }
         self.donors_gifts(&donation).await;
+    }
+
+    /// The gift in the books, as the example of a receipt speaks of it.
+    async fn book(&mut self, example: &str) {
+        if example == "not_settled" {
+            return;
+        }
+        let standing = self.standing().await;
+        let settled = if standing.place.is_some() { standing } else { self.stage.settle(&standing.id).await.unwrap() };
+        if example == "returned" {
+            self.stage.give_back(&settled.id, settled.total()).await.unwrap();
+        }
+        let secret = platform(&self.stage, "receipts", &[]).secrets().unwrap().read("SECRET_IDENTIFIERS").await.unwrap();
+        self.code = Identifiers::new(secret).receipt_code(settled.place.unwrap()).unwrap().compact();
     }
 
     async fn standing(&self) -> Donation {
@@ -162,6 +185,7 @@ impl Scene {
                 };
                 self.catalogue = catalogue::Deps::new(&lost("catalogue")).unwrap();
                 self.donations = donations::Deps::new(&lost("donations")).unwrap();
+                self.receipts = receipts::Deps::new(&lost("receipts")).unwrap();
             }
             "provider_unavailable" => {
                 let silent = |_| -> platform::outbound::Answering { Box::pin(async { Err(OutboundError::Late) }) };

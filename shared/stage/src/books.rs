@@ -1,0 +1,62 @@
+//! The books of a stage: what settlement would write, for tests that only need it to stand.
+
+use anyhow::{Context as _, bail};
+use data_encoding::HEXLOWER;
+use domain::donation::{Decision, Donation, Place, decide};
+use domain::id::DonationId;
+use domain::journal::ChainId;
+use domain::money::Money;
+use domain::payment::{CURRENCY, Happening, Method, PaymentFact, PaymentRef, Provider};
+use platform::table::{Committed, Group};
+
+use crate::Stage;
+
+/// The chain on which a stage books.
+const CHAIN: u8 = 3;
+
+impl Stage {
+    /// Books that a donation was paid now, on a page of its own; gives back the donation as it stands then.
+    ///
+    /// # Errors
+    /// When the donation does not wait for a payment, or the table does not take the page.
+    pub async fn settle(&self, donation: &DonationId) -> anyhow::Result<Donation> {
+        let happening = Happening::Captured { method: Method::Mada, captured_at: self.now() };
+        self.book(donation, happening).await
+    }
+
+    /// Books that so much of a settled donation was given back, in all; gives back the donation as it stands then.
+    ///
+    /// # Errors
+    /// When the donation is not settled, or the table does not take the page.
+    pub async fn give_back(&self, donation: &DonationId, refunded_minor: Money) -> anyhow::Result<Donation> {
+        self.book(donation, Happening::Refunded { refunded_minor }).await
+    }
+
+    async fn book(&self, id: &DonationId, happening: Happening) -> anyhow::Result<Donation> {
+        let donation = self.table.donation(id).await?.context("there is no such donation")?;
+        let payment = match donation.state.settled_by() {
+            Some(settled_by) => settled_by.payment.clone(),
+            None => PaymentRef { provider: Provider::Moyasar, payment: format!("p-{id}").parse()? },
+        };
+        let fact = PaymentFact {
+            payment,
+            donation: Some(donation.id),
+            attempt: 1,
+            amount_minor: donation.total(),
+            currency: CURRENCY.to_owned(),
+            happening,
+        };
+        let decision = decide(Some(&donation), None, &fact, self.now())?;
+        let Decision::Book { state, entry, .. } = decision else { bail!("nothing is booked: {decision:?}") };
+        let tail = self.table.tail(ChainId::new(CHAIN).context("not a chain")?).await?;
+        let salt = HEXLOWER.decode(donation.salt.as_bytes())?;
+        let page = tail.write(vec![entry], &[salt], self.now());
+        let settles = donation.state.settled_by().is_none();
+        let place = settles.then_some(Place { chain: CHAIN, seq: page.seq, index: 0 });
+        let group = Group { page, donations: vec![(donation, state, place)], charges: Vec::new() };
+        match self.table.commit(&group).await? {
+            Committed::Done => self.table.donation(id).await?.context("the donation is gone"),
+            other => bail!("the page was not taken: {other:?}"),
+        }
+    }
+}

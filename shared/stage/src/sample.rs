@@ -1,0 +1,71 @@
+//! Samples: a charity, something to give to, and a gift to it.
+
+use domain::catalogue::{Bilingual, Charity, Opportunity, Standing};
+use domain::donation::{Attempt, Donation, Giver, Line, State};
+use domain::id::DonationId;
+use domain::moment::Moment;
+use domain::money::Money;
+use domain::payment::Provider;
+use domain::purpose::{Fund, Language, Programme, Region, Track};
+
+fn both(ar: &str, en: &str) -> Bilingual {
+    Bilingual { ar: ar.to_owned(), en: en.to_owned() }
+}
+
+/// A charity.
+///
+/// # Panics
+/// Never: its id is one.
+pub fn charity() -> Charity {
+    Charity {
+        id: "birr-jazan".parse().expect("an id"),
+        name: both("جمعية البر بجازان", "Birr Society of Jazan"),
+        licence: "1093".to_owned(),
+        region: Region::Jazan,
+    }
+}
+
+/// Something open to give to, without a target.
+///
+/// # Panics
+/// Never: its id is one.
+pub fn wells() -> Opportunity {
+    Opportunity {
+        id: "wells-jazan".parse().expect("an id"),
+        charity: charity().id,
+        title: both("حفر آبار في جازان", "Wells in Jazan"),
+        description: both("حفر ثلاث آبار لقرى بلا ماء", "Three wells for villages without water"),
+        licence: "FR-2026-0117".to_owned(),
+        fund: Fund::Sadaqa,
+        programme: Programme::Projects,
+        track: Track::Development,
+        region: Region::Jazan,
+        target_minor: None,
+        standing: Standing::Open,
+    }
+}
+
+/// A guest's gift of fifty riyals to the wells, made at this time, that waits to be paid.
+pub fn gift(number: u8, made_at: Moment) -> Donation {
+    let wells = wells();
+    let amount_minor = Money::from_riyals(50).unwrap_or(Money::ZERO);
+    let reference = format!("{number:02x}000000-0000-8000-8000-000000000001");
+    Donation {
+        id: DonationId::from_bytes([number; 16]),
+        version: 0,
+        state: State::Awaiting,
+        giver: Giver::Guest,
+        anonymous: false,
+        language: Language::Arabic,
+        lines: vec![Line { opportunity: wells.id.clone(), fund: wells.fund, purpose: wells.purpose(), amount_minor }],
+        attempts: vec![Attempt { number: 1, provider: Provider::Moyasar, reference }],
+        hold: Vec::new(),
+        command: String::new(),
+        return_url: "https://give.example/thanks".to_owned(),
+        made_at,
+        expires_at: made_at.plus_seconds(24 * 3_600),
+        salt: "00".repeat(16),
+        personal: None,
+        place: None,
+    }
+}

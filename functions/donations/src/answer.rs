@@ -1,6 +1,6 @@
 //! What is answered.
 
-use domain::donation::{Donation, Line, State};
+use domain::donation::{Donation, Line};
 use domain::moment::Moment;
 use domain::money::Money;
 use domain::payment::CURRENCY;
@@ -70,7 +70,7 @@ impl<'a> View<'a> {
             anonymous: donation.anonymous,
             language: donation.language.code(),
             attempt: donation.attempt().map_or(0, |attempt| attempt.number),
-            paid: paid(&state, donation.total()),
+            paid: paid(donation),
             made_at: donation.made_at.to_string(),
             expires_at: donation.expires_at.to_string(),
         }
@@ -87,15 +87,9 @@ fn line(line: &Line) -> LineView<'_> {
     }
 }
 
-fn paid(state: &State, total: Money) -> Option<Paid> {
-    let refunded = match state {
-        State::Awaiting | State::Failed { .. } | State::Cancelled | State::Expired => return None,
-        State::Settled { .. } => Money::ZERO,
-        State::PartlyRefunded { refunded_minor, .. } => *refunded_minor,
-        State::Refunded { .. } => total,
-    };
-    let by = state.settled_by()?;
-    Some(Paid { method: by.method.code(), at: by.captured_at.to_string(), refunded })
+fn paid(donation: &Donation) -> Option<Paid> {
+    let by = donation.state.settled_by()?;
+    Some(Paid { method: by.method.code(), at: by.captured_at.to_string(), refunded: donation.refunded() })
 }
 
 /// A donation that was made, or found.
@@ -118,7 +112,7 @@ pub struct Held<'a> {
     /// The donation.
     #[serde(flatten)]
     pub donation: View<'a>,
-    /// Name and mobile; none when none were given, and none after an erasure.
+    /// What the donor told of themselves; nothing when nothing was told, and nothing after an erasure.
     pub donor: Option<Person>,
 }
 

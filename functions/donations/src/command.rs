@@ -15,6 +15,7 @@ use domain::donation::{LEAST_LINE, MOST_DONATION, MOST_LINES};
 use domain::hash::Hash;
 use domain::id::OpportunityId;
 use domain::money::Money;
+use domain::notice::Telling;
 use domain::person::Person;
 use domain::purpose::Language;
 use serde::Serialize;
@@ -52,8 +53,10 @@ pub struct Command {
     pub lines: Vec<Wanted>,
     /// Whether the donor's name stays hidden.
     pub anonymous: bool,
-    /// Name and mobile, if any was given.
+    /// What the donor tells of themselves, if anything.
     pub donor: Option<Person>,
+    /// How the donor wants to be told of the gift.
+    pub telling: Telling,
     /// The language to answer in; the request's, without one.
     pub language: Option<Language>,
     /// Where the donor's browser goes after paying.
@@ -68,10 +71,14 @@ pub fn parse(body: &Value, returns: &ReturnUrls) -> Result<Command, Vec<Found>> 
     let mut faults = Vec::new();
     let nothing = Map::new();
     let members = object(body, "", MEMBERS, &mut faults).unwrap_or(&nothing);
+    let lines = lines(members.get("lines"), &mut faults);
+    let anonymous = flag(members, "", "anonymous", &mut faults);
+    let (donor, telling) = person::person(members.get("donor"), &mut faults);
     let command = Command {
-        lines: lines(members.get("lines"), &mut faults),
-        anonymous: flag(members, "anonymous", &mut faults),
-        donor: person::person(members.get("donor"), &mut faults),
+        lines,
+        anonymous,
+        donor,
+        telling,
         language: language(members, &mut faults),
         return_url: return_url(members, returns, &mut faults),
     };
@@ -188,7 +195,8 @@ impl Command {
     }
 
     fn fields(&self) -> [String; FIELDS.len()] {
-        [json(&self.lines), json(&self.anonymous), json(&self.donor), json(&self.language), json(&self.return_url)]
+        let donor = if self.telling.is_ordinary() { json(&self.donor) } else { json(&(&self.donor, &self.telling)) };
+        [json(&self.lines), json(&self.anonymous), donor, json(&self.language), json(&self.return_url)]
     }
 }
 

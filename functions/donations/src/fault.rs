@@ -106,6 +106,12 @@ wrongs! {
     NAME_CHARACTERS = "name_characters", "في الاسم رموز غير مسموحة", "The name has characters that are not allowed";
     /// Not a Saudi mobile.
     MOBILE_UNUSABLE = "mobile_unusable", "رقم الجوال غير صحيح", "This is not a Saudi mobile number";
+    /// Not an e-mail address.
+    EMAIL_UNUSABLE = "email_unusable", "البريد الإلكتروني غير صحيح", "This is not an e-mail address";
+    /// Not a device of a known push service.
+    DEVICE_UNUSABLE = "device_unusable", "الجهاز غير معروف", "This is not a device of a known push service";
+    /// Not a kind of notices.
+    MUTE_UNKNOWN = "mute_unknown", "اختر من thanks و failure و refund", "Choose among thanks, failure and refund";
     /// Neither Arabic nor English.
     LANGUAGE_UNKNOWN = "language_unknown", "اللغة ar أو en", "The language is ar or en";
     /// Not on the allow-list.

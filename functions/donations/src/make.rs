@@ -122,6 +122,7 @@ async fn donation(deps: &Deps, wish: &Wish<'_>, plan: Plan) -> Result<Donation, 
         made_at,
         salt: HEXLOWER.encode(&deps.random.bytes::<SALT_BYTES>()),
         personal,
+        telling: command.telling.clone(),
         place: None,
     })
 }

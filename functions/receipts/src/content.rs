@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use documents::receipt::{Line, Name, Receipt};
 use domain::catalogue::{Bilingual, Charity, Opportunity};
-use domain::donation::{self, Donation, Place, SettledBy, State};
+use domain::donation::{self, Donation, Place, SettledBy};
 use domain::id::{CharityId, OpportunityId};
-use domain::money::Money;
 use domain::person::Person;
 use domain::receipt::Serial;
 use platform::http::Problem;
@@ -45,17 +44,8 @@ pub async fn of(deps: &Deps, donation: &Donation) -> Result<Receipt, Problem> {
         method,
         payment,
         lines: lines(deps, donation).await?,
-        refunded: refunded(donation),
+        refunded: donation.refunded(),
     })
-}
-
-/// What was given back of a donation.
-pub fn refunded(donation: &Donation) -> Money {
-    match &donation.state {
-        State::PartlyRefunded { refunded_minor, .. } => *refunded_minor,
-        State::Refunded { .. } => donation.total(),
-        State::Awaiting | State::Failed { .. } | State::Cancelled | State::Expired | State::Settled { .. } => Money::ZERO,
-    }
 }
 
 /// The number: its year is that of the page's day.

@@ -54,6 +54,7 @@ pub const fn subject(message: &Message) -> Option<DonationId> {
         | Message::PaymentTold(_)
         | Message::PageCommitted { .. }
         | Message::FoldRequested {}
+        | Message::NoticeDue(_)
         | Message::RefundDue { .. } => None,
     }
 }
@@ -70,6 +71,7 @@ pub fn step(message: &Message, donation: Option<&Donation>, now: Moment) -> Step
         | Message::PaymentTold(_)
         | Message::PageCommitted { .. }
         | Message::FoldRequested {}
+        | Message::NoticeDue(_)
         | Message::RefundDue { .. } => Step::Fail("not for this queue"),
     }
 }

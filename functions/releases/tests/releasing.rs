@@ -12,6 +12,7 @@ use domain::id::{DonationId, OpportunityId};
 use domain::message::Message;
 use domain::moment::Moment;
 use domain::money::Money;
+use domain::notice::Telling;
 use domain::payment::{Method, PaymentRef, Provider};
 use domain::purpose::{Fund, Language, Programme, Region, Track};
 use platform::table::Claiming;
@@ -86,6 +87,7 @@ fn donation(number: u8, state: State, expires_at: Moment) -> Donation {
         expires_at,
         salt: "00112233445566778899aabbccddeeff".to_owned(),
         personal: None,
+        telling: Telling::default(),
         place: None,
     }
 }

@@ -3,14 +3,20 @@
 //! Told after the commit and before the message is let go, so that a crash between the two tells it again and never not at all. A new
 //! consumer is a new queue here.
 
-use domain::donation::Donation;
-use domain::journal::Page;
+use std::time::Duration;
+
+use domain::donation::{Charge, Donation, State};
+use domain::journal::{ChainId, Page};
 use domain::message::Message;
+use domain::notice::Notice;
 use platform::queue::QueueError;
 use platform::telemetry;
 
 use crate::Deps;
 use crate::plan::Plan;
+
+/// How long a failed payment is not told of: the donor saw it fail, and most try again at once. Whoever has paid by then hears nothing of it.
+pub const FAILURE_WAIT: Duration = Duration::from_secs(120);
 
 /// What is to be told, by queue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,6 +27,10 @@ pub struct Consequences {
     pub holds: Vec<Message>,
     /// To the payer of refunds.
     pub refunds: Vec<Message>,
+    /// To whoever tells donors.
+    pub notices: Vec<Message>,
+    /// The same, but not at once: see [`FAILURE_WAIT`].
+    pub failures: Vec<Message>,
     settled: u64,
 }
 
@@ -31,26 +41,66 @@ impl Consequences {
         if let Some(page) = page {
             told.journal.push(Message::page_committed(page.chain, page.seq));
         }
-        for (donation, _, settles) in &plan.booked {
+        for (donation, state, settles) in &plan.booked {
             if settles.is_some() {
                 told.settled += 1;
                 told.spend_hold(donation);
+                told.thank(donation, page.map(|page| (page.chain, page.seq)));
             }
+            told.tell_of_refund(&Donation { state: state.clone(), ..donation.clone() });
         }
         for donation in &plan.repeated {
             told.spend_hold(donation);
             if let Some((place, chain)) = donation.place.and_then(|place| Some((place, place.chain_id()?))) {
                 told.journal.push(Message::page_committed(chain, place.seq));
+                told.thank(donation, Some((chain, place.seq)));
             }
+            told.tell_of_refund(donation);
         }
         for charge in plan.charges.iter().chain(&plan.repeated_charges) {
             if !charge.due().is_zero() {
                 let (payment, refunded_minor) = (charge.payment.clone(), charge.captured_minor);
                 told.refunds.push(Message::RefundDue { payment, refunded_minor });
             }
+            told.tell_of_return(charge);
         }
-        told.journal.dedup();
+        let failed_now = plan.changed.iter().filter(|(_, state)| matches!(state, State::Failed { .. }));
+        for donation in failed_now.map(|(donation, _)| donation).chain(&plan.failed_before) {
+            told.tell_of_failure(donation);
+        }
+        for list in [&mut told.journal, &mut told.notices, &mut told.failures] {
+            without_repeats(list);
+        }
         told
+    }
+
+    /// One message for all gifts of a page, and none where nobody can be told.
+    fn thank(&mut self, donation: &Donation, page: Option<(ChainId, u64)>) {
+        if let Some((chain, seq)) = page.filter(|_| donation.personal.is_some()) {
+            self.notices.push(Message::page_committed(chain, seq));
+        }
+    }
+
+    fn tell_of_refund(&mut self, donation: &Donation) {
+        let refunded_minor = donation.refunded();
+        if donation.personal.is_some() && !refunded_minor.is_zero() {
+            self.notices.push(Message::NoticeDue(Notice::Refund { donation: donation.id, refunded_minor }));
+        }
+    }
+
+    /// Whether its donation has anybody to tell is not known here: a charge is rare enough to look.
+    fn tell_of_return(&mut self, charge: &Charge) {
+        let Charge { payment, donation: Some(donation), refunded_minor, .. } = charge.clone() else { return };
+        if !refunded_minor.is_zero() {
+            self.notices.push(Message::NoticeDue(Notice::ChargeReturned { donation, payment, refunded_minor }));
+        }
+    }
+
+    fn tell_of_failure(&mut self, donation: &Donation) {
+        if let Some(attempt) = donation.attempt().filter(|_| donation.personal.is_some()) {
+            let (donation, attempt) = (donation.id, attempt.number);
+            self.failures.push(Message::NoticeDue(Notice::Failure { donation, attempt }));
+        }
     }
 
     fn spend_hold(&mut self, donation: &Donation) {
@@ -58,6 +108,16 @@ impl Consequences {
             self.holds.push(Message::HoldSpent { donation: donation.id });
         }
     }
+}
+
+/// The messages, each once, the first of each.
+fn without_repeats(messages: &mut Vec<Message>) {
+    let mut seen = Vec::with_capacity(messages.len());
+    messages.retain(|message| {
+        let is_new = !seen.contains(message);
+        seen.push(message.clone());
+        is_new
+    });
 }
 
 /// Tells the queues.
@@ -68,6 +128,9 @@ pub async fn tell(deps: &Deps, told: Consequences) -> Result<(), QueueError> {
     deps.journal.send_all(told.journal).await?;
     deps.holds.send_all(told.holds).await?;
     deps.refunds.send_all(told.refunds).await?;
+    let notices = told.notices.into_iter().map(|notice| (notice, Duration::ZERO));
+    let failures = told.failures.into_iter().map(|failure| (failure, FAILURE_WAIT));
+    deps.notices.send_all_later(notices.chain(failures)).await?;
     if told.settled > 0 {
         telemetry::count("settlement", "SettledGifts", told.settled);
     }

@@ -36,6 +36,7 @@ pub struct Deps {
     journal: Queue,
     holds: Queue,
     refunds: Queue,
+    notices: Queue,
     clock: Clock,
     random: Random,
     /// Where the chains end that this environment has written to, as far as it knows. An invocation takes one out and puts it back, so that
@@ -55,6 +56,7 @@ impl Deps {
             journal: platform.queue("QUEUE_JOURNAL")?,
             holds: platform.queue("QUEUE_HOLDS")?,
             refunds: platform.queue("QUEUE_REFUNDS")?,
+            notices: platform.queue("QUEUE_NOTICES")?,
             clock: platform.clock.clone(),
             random: platform.random.clone(),
             tails: Mutex::default(),

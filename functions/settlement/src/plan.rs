@@ -52,6 +52,8 @@ pub struct Plan {
     pub repeated: Vec<Donation>,
     /// Charges that were kept before: to be told again.
     pub repeated_charges: Vec<Charge>,
+    /// Donations whose latest attempt to pay had failed before: to be told again.
+    pub failed_before: Vec<Donation>,
     /// Indexes of facts that make sense only after others.
     pub waiting: Vec<usize>,
 }
@@ -96,7 +98,7 @@ impl Folding {
             Decision::Repeat => self.repeat(fact),
             Decision::Wait => self.plan.waiting.push(index),
             Decision::SetAside(reason) => self.case(fact, Some(reason), now),
-            Decision::Nothing => {}
+            Decision::Nothing => self.fail_again(fact),
         }
         Ok(())
     }
@@ -133,6 +135,14 @@ impl Folding {
             let settled = self.read.donation(fact).filter(|donation| donation.state.settled_by().is_some());
             self.plan.repeated.extend(settled.cloned());
         }
+    }
+
+    /// A failure that changes nothing any more is told again all the same: the first time may have ended between the change and the telling.
+    fn fail_again(&mut self, fact: &PaymentFact) {
+        let is_latest = |donation: &&Donation| donation.attempt().is_some_and(|latest| latest.number == fact.attempt);
+        let has_failed = |donation: &&Donation| matches!(donation.state, State::Failed { .. });
+        let failed = self.read.donation(fact).filter(has_failed).filter(is_latest);
+        self.plan.failed_before.extend(failed.cloned());
     }
 
     fn case(&mut self, fact: &PaymentFact, reason: Option<Reason>, now: Moment) {

@@ -11,6 +11,7 @@ use domain::id::DonationId;
 use domain::journal::{ChainId, EntryKind, Page, PageKind, Tail};
 use domain::message::Message;
 use domain::money::Money;
+use domain::notice::{Notice, Telling};
 use domain::payment::{Happening, Method, PaymentFact, PaymentRef, Provider};
 use domain::purpose::{Fund, Language, Programme, Region, Track};
 use settlement::{Deps, handle};
@@ -50,6 +51,7 @@ fn donation(stage: &Stage, number: u8, lines: Vec<Line>) -> Donation {
         expires_at: stage.now().plus_seconds(86_400),
         salt: "00112233445566778899aabbccddeeff".to_owned(),
         personal: None,
+        telling: Telling::default(),
         place: None,
     }
 }
@@ -144,6 +146,41 @@ async fn what_is_told_twice_is_booked_once_and_told_on_again() {
     assert!(settle(&deps(&stage), &[message]).await.is_empty());
     assert_eq!(kinds(&stage).await, [EntryKind::Settled]);
     assert_eq!(stage.take_messages("journal").await.unwrap().len(), 2, "the repeat is told on as well");
+}
+
+/// What donors are told who left a way: thanks by the page, failures after a while, refunds by their sum; and again when the facts come again.
+#[tokio::test(start_paused = true)]
+async fn donors_are_told_what_became_of_their_gifts_and_again_when_it_may_have_been_lost() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let sealed = || domain::donation::Sealed { key: "donation#1".to_owned(), text: String::new() };
+    for (number, personal) in [(1, Some(sealed())), (2, None), (3, Some(sealed()))] {
+        let gift = Donation { personal, ..donation(&stage, number, vec![line("wells", Fund::Sadaqa, 10)]) };
+        assert!(stage.table.make_donation(&gift).await.unwrap().is_none());
+    }
+    let [one, two, three] = [1, 2, 3].map(|number| donation(&stage, number, vec![line("wells", Fund::Sadaqa, 10)]));
+    let failed = |of: &Donation| fact(of, "p-3", Happening::Failed { reason: "05".to_owned() });
+    let facts = [captured(&stage, &one, "p-1"), captured(&stage, &two, "p-2"), failed(&three)];
+    let page = Message::page_committed(ChainId::new(pages_chain(&stage, &facts).await).unwrap(), 0);
+    let failure = Message::NoticeDue(Notice::Failure { donation: three.id, attempt: 1 });
+    assert_eq!(stage.take_messages("notices").await.unwrap(), [page.clone()], "the failure waits");
+    tokio::time::advance(settlement::consequences::FAILURE_WAIT).await;
+    assert_eq!(stage.take_messages("notices").await.unwrap(), [failure.clone()]);
+    // The same facts again: what may not have been told is told again, of those who can be told.
+    assert!(settle(&deps(&stage), &facts).await.is_empty());
+    tokio::time::advance(settlement::consequences::FAILURE_WAIT).await;
+    assert_eq!(stage.take_messages("notices").await.unwrap(), [page.clone(), failure]);
+    let back = [refunded(&one, "p-1", 4), refunded(&two, "p-2", 4)];
+    let refund = Message::NoticeDue(Notice::Refund { donation: one.id, refunded_minor: riyals(4) });
+    assert!(settle(&deps(&stage), &back).await.is_empty());
+    assert_eq!(stage.take_messages("notices").await.unwrap(), [refund.clone()]);
+    assert!(settle(&deps(&stage), &back).await.is_empty());
+    assert_eq!(stage.take_messages("notices").await.unwrap(), [page, refund]);
+}
+
+/// Settles the facts; gives back the chain of the one page that was written.
+async fn pages_chain(stage: &Stage, facts: &[Message]) -> u8 {
+    assert!(settle(&deps(stage), facts).await.is_empty());
+    pages(stage).await[0].chain.number()
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,6 +17,7 @@
 mod error;
 mod functions;
 mod inside;
+mod outbox;
 mod pages;
 mod parts;
 
@@ -116,6 +117,7 @@ impl Local {
             functions,
             issuer,
             sandbox: sandbox.clone(),
+            outbox: outbox::Outbox::default(),
             clock: clock_of_parts.clone(),
         });
         let identity =

@@ -18,6 +18,7 @@ use domain::journal::page::MOST_ENTRIES;
 use domain::journal::{ChainId, Entry, Page, Tail};
 use domain::moment::Moment;
 use domain::money::Money;
+use domain::notice::Telling;
 use domain::payment::{Happening, Method, PaymentFact, PaymentRef, Provider};
 use domain::purpose::{Fund, Language, Programme, Region, Track};
 use domain::totals;
@@ -54,6 +55,7 @@ fn gift(number: u32) -> Donation {
         expires_at: NOW.plus_seconds(900),
         salt: "00112233445566778899aabbccddeeff".to_owned(),
         personal: None,
+        telling: Telling::default(),
         place: None,
     }
 }

@@ -27,6 +27,7 @@ use crate::id::{DonationId, DonorId, OpportunityId};
 use crate::journal::ChainId;
 use crate::moment::Moment;
 use crate::money::{Money, halalas};
+use crate::notice::Telling;
 use crate::payment::{Method, PaymentRef, Provider};
 use crate::purpose::{Fund, Language};
 
@@ -243,9 +244,12 @@ pub struct Donation {
     pub expires_at: Moment,
     /// The salt of its leaf, in hex.
     pub salt: String,
-    /// Name and mobile, if given.
+    /// What its donor told of themselves, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub personal: Option<Sealed>,
+    /// How its donor wants to be told of it.
+    #[serde(flatten)]
+    pub telling: Telling,
     /// Where in the books it stands, once settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
@@ -262,6 +266,17 @@ impl Donation {
     /// written it so.
     pub fn state_at(&self, now: Moment) -> State {
         if self.state.is_payable() && self.expires_at <= now { State::Expired } else { self.state.clone() }
+    }
+
+    /// What was given back of it.
+    pub fn refunded(&self) -> Money {
+        match &self.state {
+            State::PartlyRefunded { refunded_minor, .. } => *refunded_minor,
+            State::Refunded { .. } => self.total(),
+            State::Awaiting | State::Failed { .. } | State::Cancelled | State::Expired | State::Settled { .. } => {
+                Money::ZERO
+            }
+        }
     }
 
     /// The latest checkout attempt.

@@ -13,6 +13,7 @@
 //! - [`report`]: the figures of a day, folded from its pages;
 //! - [`cap`]: the escrow of what remains of a capped opportunity;
 //! - [`receipt`], [`words`], [`hijri`]: a receipt's number and code, its amount in Arabic words, its Hijri date;
+//! - [`notice`]: what a donor is told, and when;
 //! - [`message`]: what travels in queues, with versions.
 
 pub mod cap;
@@ -26,6 +27,7 @@ pub mod journal;
 pub mod message;
 pub mod moment;
 pub mod money;
+pub mod notice;
 pub mod payment;
 pub mod person;
 pub mod purpose;

@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use crate::id::DonationId;
 use crate::journal::ChainId;
 use crate::money::{Money, halalas};
+use crate::notice::Notice;
 use crate::payment::{PaymentFact, PaymentRef};
 
 /// The version that is written.
@@ -26,7 +27,7 @@ pub enum Message {
     PaymentReported(PaymentReported),
     /// To `payments`: a fact about a payment, proven.
     PaymentTold(PaymentFact),
-    /// To `journal`: a page stands; fold it.
+    /// To `journal`: a page stands; fold it. To `notices`: it settles gifts whose donors can be told.
     PageCommitted {
         /// The chain's number.
         chain: u8,
@@ -59,6 +60,8 @@ pub enum Message {
         #[serde(with = "halalas")]
         refunded_minor: Money,
     },
+    /// To `notices`: tell a donor this.
+    NoticeDue(Notice),
 }
 
 /// What a provider told in a webhook that proves little: enough to ask the provider, and to compare.

@@ -14,6 +14,45 @@ pub struct Person {
     /// The mobile number in E.164: `+9665…`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mobile: Option<String>,
+    /// The address for letters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The device on which the platform's app may show messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<Device>,
+}
+
+/// A device with the platform's app on it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// The network that reaches it.
+    pub service: PushNetwork,
+    /// The token by which that network knows it.
+    pub token: String,
+}
+
+/// The networks that carry messages to devices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PushNetwork {
+    /// Firebase Cloud Messaging.
+    Fcm,
+    /// Apple Push Notification service.
+    Apns,
+}
+
+impl std::fmt::Debug for Device {
+    /// Not what it is: it may end in a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Device(…)")
+    }
+}
+
+impl Person {
+    /// Whether there is a way to tell them anything.
+    pub const fn can_be_told(&self) -> bool {
+        self.mobile.is_some() || self.email.is_some() || self.device.is_some()
+    }
 }
 
 impl std::fmt::Debug for Person {

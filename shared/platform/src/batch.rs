@@ -44,12 +44,19 @@ pub struct Failure {
     id: String,
     receipt: String,
     receives: u32,
+    wait: Option<Duration>,
 }
 
 impl Delivery {
     /// The message as one that could not be dealt with.
     pub fn failure(&self) -> Failure {
-        Failure { id: self.id.clone(), receipt: self.receipt.clone(), receives: self.receives }
+        Failure { id: self.id.clone(), receipt: self.receipt.clone(), receives: self.receives, wait: None }
+    }
+
+    /// The message as one whose time has not come: it comes back after this wait, at most [`crate::queue::LONGEST_VISIBILITY`]. Each time counts as one
+    /// of the receives that the queue allows.
+    pub fn later(&self, wait: Duration) -> Failure {
+        Failure { wait: Some(wait), ..self.failure() }
     }
 }
 
@@ -61,7 +68,7 @@ impl Batch {
             let failure = failure_of(&record);
             match read_message(record.body.as_deref().unwrap_or_default()) {
                 Ok(message) => {
-                    let Failure { id, receipt, receives } = failure;
+                    let Failure { id, receipt, receives, .. } = failure;
                     batch.deliveries.push(Delivery { id, receipt, receives, message });
                 }
                 Err(why) => {
@@ -77,7 +84,7 @@ impl Batch {
     pub async fn answer(self, queue: &Queue, random: &Random, failures: Vec<Failure>) -> SqsBatchResponse {
         let failures: Vec<Failure> = self.unreadable.into_iter().chain(failures).collect();
         let waits: Vec<(String, Duration)> =
-            failures.iter().map(|failure| (failure.receipt.clone(), wait(failure.receives, random.number()))).collect();
+            failures.iter().map(|failure| (failure.receipt.clone(), failure.wait(random))).collect();
         if let Err(error) = queue.hide(&waits).await {
             // Not an error of the batch: what was not hidden comes back after the queue's own time-out.
             tracing::warn!(error = %error, "failed messages come back at the queue's own time");
@@ -85,6 +92,12 @@ impl Batch {
         let mut answer = SqsBatchResponse::default();
         answer.batch_item_failures = failures.into_iter().map(|failure| failed(failure.id)).collect();
         answer
+    }
+}
+
+impl Failure {
+    fn wait(&self, random: &Random) -> Duration {
+        self.wait.unwrap_or_else(|| wait(self.receives, random.number()))
     }
 }
 
@@ -99,6 +112,7 @@ fn failure_of(record: &SqsMessage) -> Failure {
         id: record.message_id.clone().unwrap_or_default(),
         receipt: record.receipt_handle.clone().unwrap_or_default(),
         receives: record.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1),
+        wait: None,
     }
 }
 

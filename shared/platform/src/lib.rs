@@ -15,6 +15,7 @@ pub mod queue;
 pub mod random;
 pub mod schedule;
 pub mod secrets;
+pub mod sender;
 pub mod table;
 pub mod telemetry;
 

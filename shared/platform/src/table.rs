@@ -16,6 +16,7 @@ mod guarded;
 mod journal;
 pub mod key;
 mod keys;
+mod notices;
 mod operation;
 mod refund;
 mod totals;
@@ -35,6 +36,7 @@ pub use error::TableError;
 pub use group::{Committed, Group, Refusal};
 pub use guarded::Guarded;
 pub use journal::{DaySeal, Span};
+pub use notices::Told;
 pub use operation::Operation;
 pub use totals::{Cursors, Folding};
 

@@ -16,6 +16,7 @@ mod books;
 pub mod event;
 pub mod identity;
 mod items;
+pub mod outbox;
 pub mod sample;
 
 use std::sync::Arc;
@@ -39,6 +40,8 @@ use testkit::services::Services;
 use testkit::sqs::Disorder;
 use testkit::template::{self, Inputs, Stack};
 use testkit::{Clock, LocalAws, LocalOptions};
+
+pub use outbox::Outbox;
 
 /// What the provider puts into its webhooks.
 pub const WEBHOOK_SECRET: &str = "the stage's webhook secret";
@@ -89,6 +92,8 @@ pub struct Stage {
     pub sandbox: Sandbox,
     /// The true time.
     pub clock: Clock,
+    /// What donors were told.
+    pub outbox: Outbox,
     /// The table, past the faults.
     pub table: Table,
     calm: SdkConfig,
@@ -115,7 +120,8 @@ impl Stage {
         let table = Table::new(&calm, &settings(&stack, "donations")?)?;
         let sandbox = sandbox(&options, &clock);
         let chance = Chance::seeded(options.seed, "platforms");
-        Ok(Stage { cloud, stack, sandbox, clock, table, calm, chance })
+        let outbox = Outbox::new(options.seed);
+        Ok(Stage { cloud, stack, sandbox, clock, outbox, table, calm, chance })
     }
 
     /// What a new environment of a function is given, with a clock that is right.
@@ -139,7 +145,7 @@ impl Stage {
             clock: platform::Clock::Shared(Arc::new(now)),
             random: Random::seeded(self.chance.below(u64::MAX)),
             aws: self.cloud.sdk_config(),
-            outbound: outbound(self.sandbox.clone()),
+            outbound: self.outbox.beside(outbound(self.sandbox.clone())),
         })
     }
 
@@ -219,6 +225,10 @@ fn inputs(endpoint: &str) -> Inputs {
         ("MoyasarKey", API_KEY),
         ("MoyasarWebhook", WEBHOOK_SECRET),
         ("Identifiers", "the stage's key of identifiers"),
+        ("SmsSender", "outbox"),
+        ("PushSender", "outbox"),
+        ("EmailSender", "outbox"),
+        ("OutboxUrl", outbox::URL),
     ];
     Inputs {
         stack_name: "stage".to_owned(),

@@ -5,6 +5,7 @@ use domain::donation::{Attempt, Donation, Giver, Line, State};
 use domain::id::DonationId;
 use domain::moment::Moment;
 use domain::money::Money;
+use domain::notice::Telling;
 use domain::payment::Provider;
 use domain::purpose::{Fund, Language, Programme, Region, Track};
 
@@ -66,6 +67,7 @@ pub fn gift(number: u8, made_at: Moment) -> Donation {
         expires_at: made_at.plus_seconds(24 * 3_600),
         salt: "00".repeat(16),
         personal: None,
+        telling: Telling::default(),
         place: None,
     }
 }

@@ -2,16 +2,19 @@
 //!
 //! A check gives sentences about what is wrong; none means that the rule holds.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::cap;
-use domain::donation::{ChargeKind, Donation, State};
+use domain::donation::{ChargeKind, Donation, Place, State};
 use domain::id::DonationId;
 use domain::journal::{Account, ChainId, Entry, EntryKind, Page, PageKind, Tail};
 use domain::money::Money;
+use domain::notice::Notice;
+use domain::receipt::Serial;
 use domain::totals::{self, Delta};
 use moyasar_sandbox::PaymentFacts;
 use platform::table::{Cursors, Table, TableError};
+use serde_json::Value;
 
 use crate::world::World;
 
@@ -258,6 +261,54 @@ pub async fn day(world: &World, pages: &[Page], wrong: &mut Vec<String>) -> Resu
         }
     }
     Ok(())
+}
+
+/// Each settled gift has a receipt's number of its own.
+pub fn serials(pages: &[Page], wrong: &mut Vec<String>) {
+    let mut seen = BTreeSet::new();
+    for page in pages {
+        for (index, entry) in (0..).zip(page.entries()) {
+            let place = Place { chain: page.chain.number(), seq: page.seq, index };
+            let serial = Serial::new(page.day, place).to_string();
+            if entry.kind == EntryKind::Settled && !seen.insert(serial.clone()) {
+                wrong.push(format!("two gifts have the receipt {serial}"));
+            }
+        }
+    }
+}
+
+/// Every donor who left a way to be told was told what became of their gift, and nothing that is not so.
+pub fn told(donations: &[Donation], messages: &[Value], wrong: &mut Vec<String>) {
+    let sent: BTreeSet<&str> = messages.iter().filter_map(|message| message["reference"].as_str()).collect();
+    for donation in donations.iter().filter(|donation| donation.personal.is_some()) {
+        let refunded_minor = donation.refunded();
+        // Who was given everything back before the thanks were sent is told that alone.
+        let thanked = matches!(donation.state, State::Settled { .. } | State::PartlyRefunded { .. });
+        let due = thanked.then_some(Notice::Thanks { donation: donation.id });
+        let refund = (!refunded_minor.is_zero()).then_some(Notice::Refund { donation: donation.id, refunded_minor });
+        for notice in due.into_iter().chain(refund) {
+            if !sent.contains(format!("{}/{}", donation.id, notice.name()).as_str()) {
+                wrong.push(format!("the donor of {} was not told: {}", donation.id, notice.name()));
+            }
+        }
+    }
+    for reference in sent {
+        let (id, name) = reference.split_once('/').unwrap_or_default();
+        let donation = donations.iter().find(|donation| donation.id.to_string() == id);
+        let Some(donation) = donation.filter(|donation| donation.personal.is_some()) else {
+            wrong.push(format!("{reference} was sent to nobody who wanted it"));
+            continue;
+        };
+        if name == "thanks" && donation.state.settled_by().is_none() {
+            wrong.push(format!("the donor of {id} was thanked for what is {}", donation.state.code()));
+        }
+    }
+}
+
+/// How many notices were sent, and how many of them were sent before.
+pub fn counted(messages: &[Value]) -> (usize, usize) {
+    let different: BTreeSet<String> = messages.iter().map(|message| message["reference"].to_string()).collect();
+    (messages.len(), messages.len() - different.len())
 }
 
 /// How many donations stand in each state.

@@ -22,6 +22,8 @@ pub enum Environment {
     Refunds(refunds::Deps),
     /// `closing`
     Closing(closing::Deps),
+    /// `notifications`
+    Notifications(notifications::Deps),
 }
 
 impl Environment {
@@ -39,6 +41,7 @@ impl Environment {
             "releases" => Environment::Releases(releases::Deps::new(platform)?),
             "refunds" => Environment::Refunds(refunds::Deps::new(platform)?),
             "closing" => Environment::Closing(closing::Deps::new(platform)?),
+            "notifications" => Environment::Notifications(notifications::Deps::new(platform)?),
             other => anyhow::bail!("the function {other} is not simulated"),
         })
     }
@@ -56,6 +59,7 @@ impl Environment {
             Environment::Totals(deps) => json(totals::handle(deps, read(event)?).await)?,
             Environment::Releases(deps) => json(releases::handle(deps, read(event)?).await)?,
             Environment::Refunds(deps) => json(refunds::handle(deps, read(event)?).await)?,
+            Environment::Notifications(deps) => json(notifications::handle(deps, read(event)?).await)?,
             Environment::Closing(deps) => closing::handle(deps, event).await?,
         })
     }

@@ -46,6 +46,8 @@ pub struct Report {
     pub donations: BTreeMap<String, u64>,
     /// Entries in the books.
     pub entries: u64,
+    /// Notices that donors were sent, and how many of them again.
+    pub told: (usize, usize),
     /// Rules that were broken.
     pub violations: Vec<String>,
 }
@@ -63,15 +65,19 @@ async fn play(seed: u64, donors: u64) -> anyhow::Result<Report> {
     let world = Arc::new(World::new(seed).await?);
     let mut wrong = Vec::new();
     provider::misbehave(&world.stage.sandbox);
+    world.stage.outbox.misbehave(30, 20);
     provider::start(&world);
     pollers::start(&world)?;
     tokio::task::spawn_local(clock(Arc::clone(&world)));
     give(&world, seed, donors, &mut wrong).await?;
     world.trace.calm();
     world.stage.sandbox.behave();
-    rest(&world, &mut wrong).await?;
+    world.stage.outbox.misbehave(0, 0);
+    rest(&world, Night::Sleeps, &mut wrong).await?;
     tell_what_was_lost(&world).await?;
-    rest(&world, &mut wrong).await?;
+    rest(&world, Night::Sleeps, &mut wrong).await?;
+    wait_for_the_morning(&world);
+    rest(&world, Night::IsOver, &mut wrong).await?;
     let (entries, states) = check_all(&world, &mut wrong).await?;
     wrong.extend(world.trace.leaks().into_iter().map(|leak| format!("personal data in a call: {leak}")));
     let (events, trace) = world.trace.so_far();
@@ -86,6 +92,7 @@ async fn play(seed: u64, donors: u64) -> anyhow::Result<Report> {
         answers: world.answers(),
         donations,
         entries,
+        told: checks::counted(&world.stage.outbox.messages()),
         violations: wrong,
     })
 }
@@ -142,26 +149,44 @@ async fn send(world: &World, queue: &str, message: &Envelope) -> anyhow::Result<
 
 /// Waits until nothing is under way: no message, no webhook. Dead letters are sent back to where they came from, as in the drill. What never
 /// comes to rest breaks a rule like any other.
-async fn rest(world: &World, wrong: &mut Vec<String>) -> anyhow::Result<()> {
+async fn rest(world: &World, night: Night, wrong: &mut Vec<String>) -> anyhow::Result<()> {
     let mut quiet = 0;
     let until = tokio::time::Instant::now() + LONGEST_REST;
     while tokio::time::Instant::now() < until {
         tokio::time::sleep(REST_LOOK).await;
         world.stage.sandbox.hurry();
         redrive(world).await?;
-        quiet = if under_way(world).is_empty() && world.stage.sandbox.pending() == 0 { quiet + 1 } else { 0 };
+        quiet = if under_way(world, night).is_empty() && world.stage.sandbox.pending() == 0 { quiet + 1 } else { 0 };
         if quiet == QUIET_LOOKS {
             return Ok(());
         }
     }
-    wrong.push(format!("no rest within {} h: {:?}", LONGEST_REST.as_secs() / 3_600, under_way(world)));
+    wrong.push(format!("no rest within {} h: {:?}", LONGEST_REST.as_secs() / 3_600, under_way(world, night)));
     Ok(())
 }
 
-/// How many messages each queue that is not empty holds.
-fn under_way(world: &World) -> BTreeMap<String, usize> {
+/// Whether what donors are told may still wait for the morning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Night {
+    Sleeps,
+    IsOver,
+}
+
+/// How many messages each queue that is not empty holds; at night without those that are hidden from view until people are awake.
+fn under_way(world: &World, night: Night) -> BTreeMap<String, usize> {
+    let waits = |name: &str| night == Night::Sleeps && name.ends_with("-notices");
     let depths = world.stage.cloud.services().sqs.depths().into_iter();
-    depths.map(|(name, depth)| (name, depth.total())).filter(|(_, waiting)| *waiting > 0).collect()
+    let depths = depths.map(|(name, depth)| (name.clone(), if waits(&name) { depth.ready } else { depth.total() }));
+    depths.filter(|(_, waiting)| *waiting > 0).collect()
+}
+
+/// A quarter past eight in Riyadh, when the last notice of the night is in view again.
+fn wait_for_the_morning(world: &World) {
+    let now = world.stage.now();
+    let morning = now.day().start().plus_seconds(8 * 3_600 + 900);
+    if let Ok(left @ 1..) = u64::try_from(morning.millis_since(now)) {
+        world.stage.clock.skip(Duration::from_millis(left));
+    }
 }
 
 async fn redrive(world: &World) -> anyhow::Result<()> {
@@ -202,6 +227,8 @@ async fn check_all(world: &World, wrong: &mut Vec<String>) -> anyhow::Result<(u6
     checks::payments(&pages, &world.stage.sandbox.payments(), wrong);
     checks::balance(&pages, wrong);
     let donations = checks::donations(world, &pages, wrong).await?;
+    checks::serials(&pages, wrong);
+    checks::told(&donations, &world.stage.outbox.messages(), wrong);
     checks::escrow(world, &pages, wrong).await?;
     checks::charges(world, &pages, wrong).await?;
     checks::day(world, &pages, wrong).await?;

@@ -80,12 +80,12 @@ pub(super) fn optional_text<'a>(
 }
 
 /// A member that may be missing, which is no, and is a yes or a no otherwise.
-pub(super) fn flag(members: &Map<String, Value>, name: &str, faults: &mut Vec<Found>) -> bool {
+pub(super) fn flag(members: &Map<String, Value>, at: &str, name: &str, faults: &mut Vec<Found>) -> bool {
     match members.get(name) {
         None | Some(Value::Null) => false,
         Some(Value::Bool(flag)) => *flag,
         Some(_) => {
-            faults.push(WRONG_TYPE.at(format!("/{name}")));
+            faults.push(WRONG_TYPE.at(format!("{at}/{name}")));
             false
         }
     }

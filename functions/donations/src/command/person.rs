@@ -1,25 +1,105 @@
-//! Name and mobile: personal data. Never logged, never in a queue; sealed before they are kept.
+//! What donors tell of themselves: personal data, never logged, never in a queue, sealed before it is kept; and how they want to be told of their gift.
+
+use std::collections::BTreeSet;
 
 use domain::money::to_latin;
-use domain::person::Person;
+use domain::notice::{Kind, Telling};
+use domain::person::{Device, Person, PushNetwork};
 use serde_json::{Map, Value};
 
-use super::body::{object, optional_text};
-use crate::fault::{Found, MOBILE_UNUSABLE, NAME_CHARACTERS, NAME_LENGTH};
+use super::body::{flag, object, optional_text};
+use crate::fault::{
+    DEVICE_UNUSABLE, EMAIL_UNUSABLE, Found, MOBILE_UNUSABLE, MUTE_UNKNOWN, NAME_CHARACTERS, NAME_LENGTH, WRONG_TYPE,
+};
 
 /// The longest name, in characters: five names of a lineage and a title fit, and the gift stays within DynamoDB's unit of 1 KB.
 pub const LONGEST_NAME_CHARS: usize = 80;
 /// The longest text that is read as a mobile number: fifteen digits and what people put between them.
 const LONGEST_MOBILE_CHARS: usize = 32;
+/// The longest e-mail address, by RFC 5321.
+const LONGEST_EMAIL_BYTES: usize = 254;
+/// The longest device token: Firebase's have some 160 characters and Apple's 64; more may come.
+const LONGEST_TOKEN_BYTES: usize = 512;
 /// The members of a person.
-const MEMBERS: &[&str] = &["name", "mobile"];
+const MEMBERS: &[&str] = &["name", "mobile", "email", "device", "discreet", "mute"];
+/// The members of a device.
+const DEVICE_MEMBERS: &[&str] = &["service", "token"];
 
-/// A person, if one tells anything of themselves.
-pub(super) fn person(value: Option<&Value>, faults: &mut Vec<Found>) -> Option<Person> {
-    let value = value.filter(|value| !value.is_null())?;
-    let members = object(value, "/donor", MEMBERS, faults)?;
-    let person = Person { name: name(members, faults), mobile: read_mobile(members, faults) };
-    (person.name.is_some() || person.mobile.is_some()).then_some(person)
+/// A person, if one tells anything of themselves, and how they want to be told.
+pub(super) fn person(value: Option<&Value>, faults: &mut Vec<Found>) -> (Option<Person>, Telling) {
+    let members = value.filter(|value| !value.is_null()).and_then(|value| object(value, "/donor", MEMBERS, faults));
+    let Some(members) = members else { return (None, Telling::default()) };
+    let person = Person {
+        name: name(members, faults),
+        mobile: read_mobile(members, faults),
+        email: read_email(members, faults),
+        device: device(members, faults),
+    };
+    let telling = Telling { discreet: flag(members, "/donor", "discreet", faults), mute: mute(members, faults) };
+    ((person.name.is_some() || person.can_be_told()).then_some(person), telling)
+}
+
+fn read_email(members: &Map<String, Value>, faults: &mut Vec<Found>) -> Option<String> {
+    let text = optional_text(members, "/donor", "email", faults)?.trim();
+    let address = email(text);
+    if address.is_none() {
+        faults.push(EMAIL_UNUSABLE.at("/donor/email"));
+    }
+    address
+}
+
+/// An address that a letter can be sent to, as far as its form tells: letters, digits and the signs that mail systems allow without quotes, at a domain.
+fn email(text: &str) -> Option<String> {
+    let (local, domain) = text.rsplit_once('@')?;
+    let is_local = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&byte);
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let local_fits = !local.is_empty() && local.len() <= 64 && local.bytes().all(is_local) && !has_stray_dot(local);
+    let domain_fits = domain.contains('.') && domain.split('.').all(is_label);
+    (text.len() <= LONGEST_EMAIL_BYTES && local_fits && domain_fits).then(|| text.to_owned())
+}
+
+fn has_stray_dot(local: &str) -> bool {
+    local.starts_with('.') || local.ends_with('.') || local.contains("..")
+}
+
+fn device(members: &Map<String, Value>, faults: &mut Vec<Found>) -> Option<Device> {
+    let value = members.get("device").filter(|value| !value.is_null())?;
+    let members = object(value, "/donor/device", DEVICE_MEMBERS, faults)?;
+    let service = match optional_text(members, "/donor/device", "service", faults) {
+        Some("fcm") => Some(PushNetwork::Fcm),
+        Some("apns") => Some(PushNetwork::Apns),
+        Some(_) | None => None,
+    };
+    let is_token =
+        |token: &&str| (1..=LONGEST_TOKEN_BYTES).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
+    let token = optional_text(members, "/donor/device", "token", faults).filter(is_token);
+    let device = service.zip(token).map(|(service, token)| Device { service, token: token.to_owned() });
+    if device.is_none() {
+        faults.push(DEVICE_UNUSABLE.at("/donor/device"));
+    }
+    device
+}
+
+fn mute(members: &Map<String, Value>, faults: &mut Vec<Found>) -> BTreeSet<Kind> {
+    let list = match members.get("mute") {
+        None | Some(Value::Null) => return BTreeSet::new(),
+        Some(Value::Array(list)) => list,
+        Some(_) => {
+            faults.push(WRONG_TYPE.at("/donor/mute"));
+            return BTreeSet::new();
+        }
+    };
+    let kind = |code: &Value| Kind::ALL.into_iter().find(|kind| code.as_str() == Some(kind.code()));
+    let mute: BTreeSet<Kind> = list.iter().filter_map(kind).collect();
+    if list.iter().any(|code| kind(code).is_none()) {
+        faults.push(MUTE_UNKNOWN.at("/donor/mute"));
+    }
+    mute
 }
 
 fn name(members: &Map<String, Value>, faults: &mut Vec<Found>) -> Option<String> {
@@ -92,6 +172,33 @@ mod tests {
             &"0".repeat(99),
         ] {
             assert_eq!(mobile(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_that_a_letter_can_be_sent_to() {
+        for text in ["a@example.org", "first.last+gift@mail.example.sa", "o'neil@xn--mgberp4a5d4ar.example"] {
+            assert_eq!(email(text).as_deref(), Some(text));
+        }
+        let long = format!("{}@example.org", "a".repeat(65));
+        for text in [
+            "",
+            "@",
+            "a@b",
+            "a@.org",
+            "@example.org",
+            "a b@example.org",
+            "a@example.org,b@example.org",
+            ".a@example.org",
+            "a..b@example.org",
+            "a@exa mple.org",
+            "a@-example.org",
+            "\"a\"@example.org",
+            "أحمد@example.org",
+            &long,
+            "a@example.org\r\nBcc: b@example.org",
+        ] {
+            assert_eq!(email(text), None, "{text}");
         }
     }
 

@@ -8,6 +8,7 @@ use domain::donation::{Attempt, Donation, Giver, HoldPart, Line, MOST_ATTEMPTS, 
 use domain::id::DonationId;
 use domain::moment::Moment;
 use domain::money::Money;
+use domain::notice::Telling;
 use domain::payment::{Method, PaymentRef, Provider};
 use domain::purpose::{Fund, Language, Programme, Region, Track};
 use donations::{Deps, handle};
@@ -248,6 +249,7 @@ pub fn donation(number: u8, state: State, giver: Giver, made_at: Moment) -> Dona
         expires_at: made_at.plus_seconds(24 * 3_600),
         salt: "00".repeat(16),
         personal: None,
+        telling: Telling::default(),
         place: None,
     }
 }

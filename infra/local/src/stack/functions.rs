@@ -89,6 +89,9 @@ fn one(described: &Described, platform: &Platform) -> Result<Function, StartErro
         "totals" => function!(of, with, totals::Deps, |deps, event| totals::handle(deps, event).await),
         "releases" => function!(of, with, releases::Deps, |deps, event| releases::handle(deps, event).await),
         "refunds" => function!(of, with, refunds::Deps, |deps, event| refunds::handle(deps, event).await),
+        "notifications" => {
+            function!(of, with, notifications::Deps, |deps, event| notifications::handle(deps, event).await)
+        }
         "closing" => function!(of, with, closing::Deps, |deps, event| {
             closing::handle(deps, event).await.map_err(|error| platform::http::chain(&error))?
         }),

@@ -10,6 +10,7 @@ use testkit::services::Services;
 use testkit::template::Stack;
 
 use super::functions::Functions;
+use super::outbox::Outbox;
 use crate::clock::Clock;
 use crate::issuer::Issuer;
 use crate::pollers::Gauge;
@@ -27,6 +28,7 @@ pub struct Inside {
     pub(super) issuer: Issuer,
     pub(super) sandbox: Sandbox,
     pub(super) table: Table,
+    pub(super) outbox: Outbox,
     pub(super) clock: Clock,
 }
 
@@ -69,6 +71,11 @@ impl Inside {
     /// The table.
     pub fn table(&self) -> &Table {
         &self.table
+    }
+
+    /// What donors were told, the latest first.
+    pub fn told(&self) -> Vec<Value> {
+        self.outbox.messages()
     }
 
     /// The time that all parts share.

@@ -3,6 +3,7 @@
 //! | page | answer |
 //! |---|---|
 //! | `GET /local` | the parts, their counters, what went wrong |
+//! | `GET /local/outbox` | what donors were told, the latest first |
 //! | `GET /local/thanks` | where a donor comes back to after paying |
 //! | `POST /local/schedules/{name}?time=…` | fires a schedule as if that time had come; now, without one |
 //! | `GET /local/token`, `GET /local/issuer/…` | the issuer's: see [`crate::issuer`] |
@@ -15,15 +16,17 @@ use http::{Method, Response, StatusCode};
 use jiff::Timestamp;
 
 use super::Inside;
-use super::parts::THANKS_PATH;
+use super::parts::{OUTBOX_PATH, THANKS_PATH};
 use crate::gateway::{Page, PageRequest, answer};
 
 /// All of them.
 pub(super) fn all(inside: &Arc<Inside>) -> Vec<Page> {
     let (about, ringer) = (Arc::clone(inside), Arc::clone(inside));
+    let outbox = inside.outbox.clone();
     let mut pages = vec![
         Page::new("/local", move |request| std::future::ready(overview(&about, &request))),
         Page::new(THANKS_PATH, |request| std::future::ready(thanks(&request))),
+        Page::new(OUTBOX_PATH, move |request| std::future::ready(outbox.answer(&request))),
         Page::new("/local/schedules", move |request| {
             let inside = Arc::clone(&ringer);
             async move { fire(&inside, &request).await }
@@ -63,7 +66,7 @@ async fn fire(inside: &Inside, request: &PageRequest) -> Response<Bytes> {
     }
 }
 
-fn of_type(content_type: &'static str, body: String) -> Response<Bytes> {
+pub(super) fn of_type(content_type: &'static str, body: String) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response

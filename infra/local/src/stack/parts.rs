@@ -30,6 +30,8 @@ const TEMPLATE: &str = include_str!("../../../template.yaml");
 const STACK_NAME: &str = "local";
 /// Where donors are sent back to after paying.
 pub(super) const THANKS_PATH: &str = "/local/thanks";
+/// Where what donors are told can be looked at.
+pub(super) const OUTBOX_PATH: &str = "/local/outbox";
 /// Waits between the provider's tries of a webhook. The real ones are minutes to hours; nobody waits so long at a desk.
 const WEBHOOK_WAITS_MS: [u64; 5] = [1_000, 2_000, 5_000, 15_000, 60_000];
 
@@ -119,6 +121,10 @@ pub(super) fn stack(cloud: &LocalAws, url: &str, provider: &str, secrets: &Secre
         ("MoyasarKey", secrets.moyasar_key.clone()),
         ("MoyasarWebhook", secrets.moyasar_webhook.clone()),
         ("Identifiers", secrets.identifiers.clone()),
+        ("SmsSender", "outbox".to_owned()),
+        ("PushSender", "outbox".to_owned()),
+        ("EmailSender", "outbox".to_owned()),
+        ("OutboxUrl", format!("{url}{OUTBOX_PATH}")),
     ];
     let inputs = Inputs {
         stack_name: STACK_NAME.to_owned(),

@@ -6,6 +6,7 @@ use domain::id::{DonationId, PaymentId};
 use domain::journal::{Account, Entry, EntryKind, Transfer};
 use domain::moment::Moment;
 use domain::money::Money;
+use domain::notice::Telling;
 use domain::payment::{Happening, Method, PaymentFact, PaymentRef, Provider};
 use domain::purpose::{Fund, Language, Programme, Region, Track};
 use proptest::prelude::*;
@@ -63,6 +64,7 @@ pub fn donation(state: State, lines: Vec<Line>) -> Donation {
         expires_at: NOON.plus_seconds(900),
         salt: "5a".to_owned(),
         personal: None,
+        telling: Telling::default(),
         place: None,
     }
 }

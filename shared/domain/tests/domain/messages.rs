@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use domain::id::DonationId;
 use domain::journal::ChainId;
 use domain::message::{Envelope, Message, MessageError, PaymentReported, VERSION};
+use domain::notice::Notice;
 use domain::payment::{Happening, Method, PaymentFact};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -14,7 +15,7 @@ use serde_json::Value;
 use crate::given::{NOON, any_of, fact, halalas, payment};
 
 /// Every name in every message. A name is added here only after asking: does it tell anything about a person?
-const NAMES: [&str; 25] = [
+const NAMES: [&str; 26] = [
     "amount_minor",
     "attempt",
     "captured_at",
@@ -28,6 +29,7 @@ const NAMES: [&str; 25] = [
     "hold_spent",
     "kind",
     "method",
+    "notice_due",
     "page_committed",
     "payment",
     "payment_reported",
@@ -68,14 +70,24 @@ fn name(message: &Message) -> &'static str {
         Message::HoldSpent { .. } => "hold_spent",
         Message::HoldDropped { .. } => "hold_dropped",
         Message::RefundDue { .. } => "refund_due",
+        Message::NoticeDue(notice) => match notice {
+            Notice::Thanks { .. } => "notice_due thanks",
+            Notice::Failure { .. } => "notice_due failure",
+            Notice::Refund { .. } => "notice_due refund",
+            Notice::ChargeReturned { .. } => "notice_due charge_returned",
+        },
     }
 }
 
-const ALL: [&str; 11] = [
+const ALL: [&str; 15] = [
     "fold_requested",
     "hold_dropped",
     "hold_due",
     "hold_spent",
+    "notice_due charge_returned",
+    "notice_due failure",
+    "notice_due refund",
+    "notice_due thanks",
     "page_committed",
     "payment_reported",
     "payment_told captured",
@@ -104,6 +116,21 @@ fn any_fact() -> impl Strategy<Value = PaymentFact> {
     )
 }
 
+fn any_notice() -> impl Strategy<Value = Notice> {
+    let donation = || any::<[u8; 16]>().prop_map(DonationId::from_bytes);
+    prop_oneof![
+        donation().prop_map(|donation| Notice::Thanks { donation }),
+        (donation(), any::<u32>()).prop_map(|(donation, attempt)| Notice::Failure { donation, attempt }),
+        (donation(), any::<u32>())
+            .prop_map(|(donation, sum)| Notice::Refund { donation, refunded_minor: halalas(sum.into()) }),
+        (donation(), "[a-z0-9]{1,64}", any::<u32>()).prop_map(|(donation, id, sum)| Notice::ChargeReturned {
+            donation,
+            payment: payment(&id),
+            refunded_minor: halalas(sum.into()),
+        }),
+    ]
+}
+
 fn any_message() -> impl Strategy<Value = Message> {
     let donation = || any::<[u8; 16]>().prop_map(DonationId::from_bytes);
     let reported = |(id, event, kind, amount, status): (String, String, String, u32, String)| {
@@ -121,6 +148,7 @@ fn any_message() -> impl Strategy<Value = Message> {
         donation().prop_map(|donation| Message::HoldDropped { donation }),
         ("[a-z0-9]{1,64}", any::<u32>())
             .prop_map(|(id, sum)| Message::RefundDue { payment: payment(&id), refunded_minor: halalas(sum.into()) }),
+        any_notice().prop_map(Message::NoticeDue),
     ]
 }
 

@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{CharityId, DonationId, OpportunityId};
 use domain::journal::ChainId;
 use domain::moment::{Day, Moment};
+use domain::notice::Notice;
 use domain::payment::PaymentRef;
 
 use super::{Item, text};
@@ -92,6 +93,16 @@ impl Key {
         Key::of(format!("CASE#{id}"), "CASE")
     }
 
+    /// The note that the donors of a page's gifts were thanked.
+    pub fn told_page(chain: ChainId, seq: u64) -> Key {
+        Key::of(format!("TOLD#{}#{seq:012}", chain_partition(chain)), "THANKS")
+    }
+
+    /// The note that the donor of a donation was told this.
+    pub fn told(notice: &Notice) -> Key {
+        Key::of(format!("TOLD#{}", notice.donation()), notice.name())
+    }
+
     /// A day's seal.
     pub fn seal(day: Day) -> Key {
         Key::of(format!("SEAL#{day}"), "SEAL")
@@ -139,6 +150,7 @@ mod tests {
         let payment = PaymentRef { provider: domain::payment::Provider::Moyasar, payment: "p-1".parse().unwrap() };
         let opportunity: OpportunityId = "wells-jazan".parse().unwrap();
         let at = Moment::from_millis(1_795_500_000_000);
+        let failure = Notice::Failure { donation: DonationId::from_bytes([0xAB; 16]), attempt: 2 };
         let keys = [
             (Key::donation(&DonationId::from_bytes([0xAB; 16])), "DON#abababababababababababababababab / DON"),
             (Key::charge(&payment), "PAY#moyasar#p-1 / PAY"),
@@ -150,6 +162,8 @@ mod tests {
             (Key::opportunity(&opportunity), "OPP#2 / wells-jazan"),
             (Key::charity(&"birr".parse().unwrap()), "CHARITY / birr"),
             (Key::case("0a"), "CASE#0a / CASE"),
+            (Key::told_page(ChainId::new(3).unwrap(), 17), "TOLD#JP#03#000000000017 / THANKS"),
+            (Key::told(&failure), "TOLD#abababababababababababababababab / failure#2"),
             (Key::seal(at.day()), "SEAL#2026-11-24 / SEAL"),
             (Key::operation(at, 7), "OPS#2026-11-24 / 001795500000000#0000000000000007"),
         ];

@@ -1,0 +1,48 @@
+//! One notice to one donor.
+
+use std::time::Duration;
+
+use domain::notice::{Notice, quiet_until};
+use platform::batch::{Delivery, Failure};
+use platform::http::chain;
+use platform::table::Told;
+
+use crate::Deps;
+use crate::tell::{self, Known, TellError};
+
+/// Over how long a morning's messages are spread after a night's quiet.
+const MORNING_SPREAD_SECS: u64 = 900;
+
+/// Tells a donor; gives the message back if it has to come again.
+pub(crate) async fn tell(deps: &Deps, notice: &Notice, delivery: &Delivery) -> Option<Failure> {
+    if let Some(wait) = quiet(deps, notice) {
+        return Some(delivery.later(wait));
+    }
+    match tell_one(deps, notice).await {
+        Ok(()) => None,
+        Err(error) => {
+            let (donation, notice) = (notice.donation(), notice.name());
+            tracing::warn!(%donation, notice, error = chain(&error), "a donor is told later");
+            Some(delivery.failure())
+        }
+    }
+}
+
+async fn tell_one(deps: &Deps, notice: &Notice) -> Result<(), TellError> {
+    if deps.table.was_told(Told::One(notice)).await? {
+        return Ok(());
+    }
+    // A charge may name a donation that there never was.
+    let Some(donation) = deps.table.donation(notice.donation()).await? else { return Ok(()) };
+    let known = Known::of(deps, std::slice::from_ref(&donation)).await?;
+    tell::tell(deps, notice, &donation, &known).await?;
+    Ok(deps.table.note_told(Told::One(notice), deps.clock.now()).await?)
+}
+
+/// How long the notice waits because people sleep.
+fn quiet(deps: &Deps, notice: &Notice) -> Option<Duration> {
+    let now = deps.clock.now();
+    let until = quiet_until(now).filter(|_| notice.kind().can_wait())?;
+    let spread = Duration::from_secs(deps.random.number() % MORNING_SPREAD_SECS);
+    Some(Duration::from_millis(u64::try_from(until.millis_since(now)).unwrap_or(0)) + spread)
+}

@@ -1,0 +1,130 @@
+//! Who is told what, where and when, and who is not.
+
+use std::time::Duration;
+
+use domain::message::Message;
+use domain::money::Money;
+use domain::notice::{Kind, Notice};
+use domain::payment::{PaymentRef, Provider};
+use domain::purpose::Language;
+use serde_json::json;
+
+use crate::scene::{MOBILE, Scene, hand, somebody};
+
+#[tokio::test(start_paused = true)]
+async fn a_settled_gift_is_thanked_for_once_with_its_receipt() {
+    let scene = Scene::set().await;
+    let (id, message) = scene.settled(1, somebody(), |_| {}).await;
+    assert_eq!(scene.hand(std::slice::from_ref(&message)).await, 0);
+    let told = scene.stage.outbox.messages();
+    assert_eq!((told[0]["channel"].as_str(), told[0]["to"].as_str()), (Some("sms"), Some(MOBILE)));
+    assert_eq!(told[0]["reference"], format!("{id}/thanks"));
+    let text = told[0]["text"].as_str().unwrap();
+    for said in ["50.00", "حفر آبار في جازان", "http://api.stage/v1/receipts/"] {
+        assert!(text.contains(said), "{said} is not in {text}");
+    }
+    assert!(!text.contains("أحمد"), "a name is in nobody's pocket: {text}");
+    // Again, in this environment and in another: it was told.
+    assert_eq!(scene.hand(&[message.clone(), message.clone()]).await, 0);
+    assert_eq!(hand(&scene.another(), &[message]).await, 0);
+    assert_eq!(scene.texts().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn everyone_is_told_where_they_can_be_told_and_in_their_language() {
+    let scene = Scene::set().await;
+    let device = json!({"service": "fcm", "token": "token-1"});
+    let people = [
+        (json!({"email": "a@example.org"}), Some(("email", "a@example.org"))),
+        (json!({"device": device, "email": "a@example.org"}), Some(("push", "token-1"))),
+        (json!({"mobile": MOBILE, "device": device}), Some(("sms", MOBILE))),
+        (json!({"name": "أحمد"}), None),
+    ];
+    for (number, (person, way)) in (1..).zip(people) {
+        let english = |gift: &mut domain::donation::Donation| gift.language = Language::English;
+        let (_, message) = scene.settled(number, person, english).await;
+        let before = scene.texts().len();
+        assert_eq!(scene.hand(&[message]).await, 0);
+        let told = scene.stage.outbox.messages().split_off(before);
+        let found: Vec<_> = told.iter().map(|m| (m["channel"].as_str().unwrap(), m["to"].as_str().unwrap())).collect();
+        assert_eq!(found, way.into_iter().collect::<Vec<_>>());
+        assert!(told.iter().all(|message| message["text"].as_str().unwrap().contains("Wells in Jazan")));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_discreet_hides_amount_and_project() {
+    let scene = Scene::set().await;
+    let (_, message) = scene.settled(1, somebody(), |gift| gift.telling.discreet = true).await;
+    scene.hand(&[message]).await;
+    let text = scene.texts().remove(0);
+    assert!(!text.contains("50") && !text.contains("جازان") && !text.contains("http"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_without_a_kind_or_was_erased_is_not_told() {
+    let scene = Scene::set().await;
+    let (muted, thanks) = scene.settled(1, somebody(), |gift| gift.telling.mute = [Kind::Thanks].into()).await;
+    let erased = |gift: &mut domain::donation::Donation| {
+        let sealed = gift.personal.take().unwrap();
+        // Sealed under a key that is there no more.
+        gift.personal = Some(domain::donation::Sealed { key: "donation#gone".to_owned(), ..sealed });
+    };
+    let (_, other) = scene.settled(2, somebody(), erased).await;
+    assert_eq!(scene.hand(&[thanks, other]).await, 0);
+    assert!(scene.texts().is_empty());
+    // The other kinds are told.
+    scene.stage.give_back(&muted, "20".parse().unwrap()).await.unwrap();
+    let refund = Message::NoticeDue(Notice::Refund { donation: muted, refunded_minor: "20".parse().unwrap() });
+    assert_eq!(scene.hand(&[refund]).await, 0);
+    assert!(scene.texts()[0].contains("20.00"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_payment_is_told_unless_it_was_paid_after_all() {
+    let scene = Scene::set().await;
+    let id = scene.give(1, somebody(), |_| {}).await;
+    let failure = scene.failed(id).await;
+    assert_eq!(scene.hand(&[failure.clone(), failure]).await, 0);
+    let texts = scene.texts().len();
+    assert!((1..=2).contains(&texts), "{texts}");
+    let id = scene.give(2, somebody(), |_| {}).await;
+    let failure = scene.failed(id).await;
+    scene.stage.settle(&id).await.unwrap();
+    assert_eq!(scene.hand(&[failure]).await, 0);
+    assert_eq!(scene.texts().len(), texts, "paid after all");
+}
+
+/// A refund that grew is told as it is now; the older notice says nothing any more.
+#[tokio::test(start_paused = true)]
+async fn money_given_back_is_told_as_it_stands() {
+    let scene = Scene::set().await;
+    let (id, _) = scene.settled(1, somebody(), |_| {}).await;
+    let notice =
+        |amount: &str| Message::NoticeDue(Notice::Refund { donation: id, refunded_minor: amount.parse::<Money>().unwrap() });
+    scene.stage.give_back(&id, "20".parse().unwrap()).await.unwrap();
+    scene.stage.give_back(&id, "50".parse().unwrap()).await.unwrap();
+    assert_eq!(scene.hand(&[notice("20"), notice("50")]).await, 0);
+    assert_eq!(scene.texts().len(), 1);
+    assert!(scene.texts()[0].contains("50.00"));
+    let payment = PaymentRef { provider: Provider::Moyasar, payment: "p-2".parse().unwrap() };
+    let returned = Notice::ChargeReturned { donation: id, payment, refunded_minor: "50".parse().unwrap() };
+    assert_eq!(scene.hand(&[Message::NoticeDue(returned)]).await, 0);
+    assert_eq!(scene.texts().len(), 2);
+}
+
+/// Thanks come at once, at any hour; money given back is told in the morning.
+#[tokio::test(start_paused = true)]
+async fn the_night_is_quiet() {
+    let scene = Scene::set_at("2026-11-23T23:30:00+03:00").await;
+    let (id, thanks) = scene.settled(1, somebody(), |_| {}).await;
+    scene.stage.give_back(&id, "20".parse().unwrap()).await.unwrap();
+    let refund = Message::NoticeDue(Notice::Refund { donation: id, refunded_minor: "20".parse().unwrap() });
+    assert_eq!(scene.hand(&[thanks, refund.clone()]).await, 1);
+    assert_eq!(scene.texts().len(), 1, "the thanks alone");
+    tokio::time::advance(Duration::from_secs(8 * 3_600 + 1_799)).await;
+    assert_eq!(scene.hand(std::slice::from_ref(&refund)).await, 1, "not yet eight");
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(scene.hand(&[refund]).await, 0);
+    assert_eq!(scene.texts().len(), 2);
+}

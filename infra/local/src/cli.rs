@@ -10,16 +10,20 @@ mod arguments;
 mod screen;
 mod welcome;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
+use domain::moment::{Day, Moment};
+use testkit::Clock;
 
 use crate::client::Client;
 use crate::load::{self, LoadError};
+use crate::night::{self, Morning};
 use crate::proof::{self, Proof};
-use crate::scenario::Scenario;
+use crate::scenario::{Played, Scenario};
 use crate::seed;
 use crate::stack::{Local, Options, StartError};
 use arguments::{Arguments, Command, LoadArguments};
@@ -86,11 +90,17 @@ fn refuse(error: &clap::Error) -> ExitCode {
 
 /// Starts the platform, plays the opening, and stays up unless told otherwise. Answers whether every proof held.
 async fn platform(arguments: &Arguments) -> Result<bool, Ended> {
-    let options = Options { port: arguments.port, data: arguments.data.clone(), ..Options::default() };
+    // Only a platform on which nothing has happened yet can begin a day back.
+    let is_new = arguments.data.as_deref().is_none_or(is_empty);
+    let folder = documents(arguments)?;
+    let clock = if is_new { night::clock() } else { Clock::system() };
+    let options =
+        Options { port: arguments.port, data: arguments.data.clone(), clock: Some(clock.clone()), ..Options::default() };
     let local = Local::start(options).await?;
     println!("The platform is up at {}\n", local.url());
+    let opening = Opening { clock: is_new.then_some(clock), folder };
     let held = tokio::select! {
-        held = open(&local) => held,
+        held = open(&local, &opening) => held,
         () = interrupted() => Ok(None),
     };
     let outcome = match held {
@@ -109,9 +119,61 @@ async fn platform(arguments: &Arguments) -> Result<bool, Ended> {
     outcome
 }
 
-/// The catalogue, the scenario, the proof. `Some` is whether everything held. A folder in which gifts are kept already has had its opening day:
+/// How the opening day is played.
+struct Opening {
+    /// The clock, if it begins a day back.
+    clock: Option<Clock>,
+    /// Where documents are put.
+    folder: PathBuf,
+}
+
+fn is_empty(folder: &Path) -> bool {
+    folder.read_dir().map_or(true, |mut entries| entries.next().is_none())
+}
+
+/// The folder for documents, there from now on: better than after the opening day.
+fn documents(arguments: &Arguments) -> Result<PathBuf, Ended> {
+    let named = arguments.documents.clone().or_else(|| arguments.data.as_ref().map(|data| data.join("documents")));
+    let Some(folder) = named else {
+        let made = tempfile::Builder::new().prefix("ihsan-").tempdir();
+        return made
+            .map(tempfile::TempDir::keep)
+            .map_err(|error| Ended::NotStarted(format!("no temporary folder: {error}")));
+    };
+    let made = std::fs::create_dir_all(&folder);
+    made.map_err(|error| Ended::NotStarted(format!("{} cannot be written: {error}", folder.display())))?;
+    Ok(folder)
+}
+
+/// Lets the night pass, and tells where its documents are. `false` when it did not go as it must.
+async fn sleep_over(local: &Local, opening: &Opening, day: Day, played: &Played) -> bool {
+    let Some(clock) = &opening.clock else { return true };
+    let Some(first) = &played.first else {
+        println!("  ! no gift was settled, so there is no receipt");
+        return false;
+    };
+    match night::pass(local.inside(), clock, day, first, &opening.folder).await {
+        Ok(Morning { day, receipt, report }) => {
+            println!("\nMidnight has passed: {day} is sealed and reported.");
+            println!("  the first gift's receipt   {}", receipt.display());
+            println!("  the day's report           {} (and .csv, .json)", report.display());
+            println!(
+                "  what donors were told      {} messages at {}/local/outbox",
+                local.inside().told().len(),
+                local.url()
+            );
+            true
+        }
+        Err(error) => {
+            println!("  ! the night after the opening day: {error}");
+            false
+        }
+    }
+}
+
+/// The catalogue, the scenario, the proof, the night. `Some` is whether everything held. A folder in which gifts are kept already has had its opening day:
 /// it fills projects that can be filled once.
-async fn open(local: &Local) -> Result<Option<bool>, Ended> {
+async fn open(local: &Local, with: &Opening) -> Result<Option<bool>, Ended> {
     let broken = |error: &dyn std::error::Error| Ended::Broken(error.to_string());
     let inside = local.inside();
     let puts = seed::catalogue().map_err(|error| broken(&error))?;
@@ -119,6 +181,7 @@ async fn open(local: &Local) -> Result<Option<bool>, Ended> {
     screen.phase("Catalogue", puts.len() as u64);
     let client = Client::new(local.url());
     seed::put(inside, &client, &puts, || screen.advance(1)).await.map_err(|error| broken(&error))?;
+    let day = Moment::from_millis(inside.now().as_millisecond()).day();
     let kept = proof::settled_counts(inside.table()).await.map_err(|error| broken(&error))?.len();
     let played = if kept == 0 {
         let opening = Scenario::opening().map_err(|error| broken(&error))?;
@@ -135,6 +198,10 @@ async fn open(local: &Local) -> Result<Option<bool>, Ended> {
         None => println!("The opening day was played before: {kept} gifts are kept, and are proven again."),
     }
     println!("\nMoney in = money booked = totals:\n{proof}");
+    let slept = match &played {
+        Some(played) => sleep_over(local, with, day, played).await,
+        None => true,
+    };
     let wrong = played.map(|played| played.wrong).unwrap_or_default();
     wrong.iter().for_each(|wrong| println!("  ! {wrong}"));
     if !rested {
@@ -142,7 +209,7 @@ async fn open(local: &Local) -> Result<Option<bool>, Ended> {
     }
     let troubles = inside.troubles();
     troubles.iter().for_each(|trouble| println!("  ! {trouble}"));
-    Ok(Some(wrong.is_empty() && proof.holds() && rested && troubles.is_empty()))
+    Ok(Some(wrong.is_empty() && proof.holds() && rested && slept && troubles.is_empty()))
 }
 
 /// Stays up until interrupted, and tells of new trouble.

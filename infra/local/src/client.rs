@@ -75,12 +75,34 @@ impl Client {
         answered.map_err(|_| failed("no answer in time".to_owned()))?.map_err(failed)
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Reply, String> {
+    /// Fetches what lies at a URL, on whatever server, as it is.
+    ///
+    /// # Errors
+    /// When no answer came, or one that is not 200.
+    pub async fn fetch(&self, url: &str) -> Result<Bytes, NoAnswer> {
+        let failed = |reason: String| NoAnswer { method: Method::GET, url: without_query(url).to_owned(), reason };
+        let request = Request::get(url).body(Full::new(Bytes::new())).map_err(|error| failed(error.to_string()))?;
+        let answered = tokio::time::timeout(PATIENCE, self.whole(request)).await;
+        let (parts, bytes) = answered.map_err(|_| failed("no answer in time".to_owned()))?.map_err(failed)?;
+        if parts.status == 200 { Ok(bytes) } else { Err(failed(parts.status.to_string())) }
+    }
+
+    async fn whole(&self, request: Request<Full<Bytes>>) -> Result<(http::response::Parts, Bytes), String> {
         let response = self.pool.request(request).await.map_err(|error| error.to_string())?;
         let (parts, body) = response.into_parts();
         let bytes = Limited::new(body, ANSWER_LIMIT).collect().await.map_err(|error| error.to_string())?.to_bytes();
+        Ok((parts, bytes))
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Reply, String> {
+        let (parts, bytes) = self.whole(request).await?;
         let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
         let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| text());
         Ok(Reply { status: parts.status.as_u16(), headers: parts.headers, body })
     }
+}
+
+/// A signature in a URL is nobody's business.
+fn without_query(url: &str) -> &str {
+    url.split('?').next().unwrap_or_default()
 }

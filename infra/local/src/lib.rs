@@ -26,6 +26,7 @@ pub mod gateway;
 pub mod giving;
 pub mod issuer;
 pub mod load;
+pub mod night;
 pub mod pollers;
 pub mod proof;
 pub mod scenario;

@@ -82,6 +82,8 @@ pub struct Played {
     pub paid: usize,
     /// Gifts that came to be settled.
     pub settled: usize,
+    /// The first gift that came to be settled.
+    pub first: Option<Gift>,
     /// What did not go as it must, a sentence each.
     pub wrong: Vec<String>,
 }
@@ -225,7 +227,11 @@ impl Play<'_> {
         let until = Instant::now() + PATIENCE;
         for waiting in std::mem::take(&mut self.waiting) {
             match self.end_of(&waiting, until).await {
-                Ok(()) => self.played.settled += usize::from(waiting.ends == "settled"),
+                Ok(()) if waiting.ends == "settled" => {
+                    self.played.settled += 1;
+                    self.played.first.get_or_insert(waiting.gift);
+                }
+                Ok(()) => {}
                 Err(wrong) => self.played.wrong.push(format!("{}: {wrong}", waiting.title)),
             }
             told.ended();

@@ -20,7 +20,7 @@ fn help_explains() {
     let output = run(&["--help"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success());
-    for word in ["--once", "--data", "--port", "load", "8080"] {
+    for word in ["--once", "--data", "--documents", "--port", "load", "8080"] {
         assert!(text.contains(word), "{word} in {text}");
     }
     assert!(run(&["load", "--help"]).status.success());
@@ -66,4 +66,13 @@ fn what_one_run_kept_the_next_proves_again() {
     assert!(provider(&said[0]).is_some(), "{}", said[0]);
     assert_eq!(provider(&said[0]), provider(&said[1]));
     assert!(said[1].contains("was played before"), "{}", said[1]);
+    let kept: Vec<String> = std::fs::read_dir(folder.path().join("documents"))
+        .unwrap()
+        .map(|file| file.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    for ending in [".pdf", ".html", ".csv", ".json"] {
+        assert_eq!(kept.iter().filter(|name| name.ends_with(ending)).count(), 1, "{ending} in {kept:?}");
+    }
+    let receipt = kept.iter().find(|name| name.ends_with(".pdf")).unwrap();
+    assert!(said[0].contains(receipt.as_str()) && said[0].contains("is sealed and reported"), "{}", said[0]);
 }

@@ -13,8 +13,9 @@ use crate::load::Order;
     version,
     about,
     long_about = "The giving platform on this machine: real functions, an emulated cloud, a payment provider to play against.\n\n\
-        Without a command it starts everything on 127.0.0.1, puts a small catalogue, plays an opening day, proves that money in \
-        = money booked = totals, prints commands and tokens to go on with, and stays up until Ctrl-C. Nothing is left behind \
+        Without a command it starts everything on 127.0.0.1, puts a small catalogue, plays an opening day (yesterday's), proves that \
+        money in = money booked = totals, lets the night pass in which the day is sealed and reported, puts the first gift's receipt \
+        and the day's report on disk, prints commands and tokens to go on with, and stays up until Ctrl-C. Nothing else is left behind \
         unless --data names a folder.",
     args_conflicts_with_subcommands = true
 )]
@@ -25,6 +26,10 @@ pub(super) struct Arguments {
     /// Keep the state in this folder between runs
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// Put the first gift's receipt and the day's report into this folder; without it into DIR/documents of --data, else into a new folder among the
+    /// temporary files, which stays
+    #[arg(long, value_name = "DIR")]
+    pub documents: Option<PathBuf>,
     /// The API's port on 127.0.0.1; 0 takes a free one
     #[arg(long, value_name = "N", default_value_t = 8080)]
     pub port: u16,

@@ -31,6 +31,12 @@ Give as a guest, pay on the provider's page, look at the gift:
   curl -X POST $PROVIDER/sandbox/invoices/$INVOICE/pay -d '{{"method":"mada"}}'; echo
   sleep 3; curl -H "Access-Token: $ACCESS" $API/v1/donations/$ID; echo
 
+Its receipt, and what its donor was told:
+  curl -s -H "Access-Token: $ACCESS" $API/v1/donations/$ID/receipt | tee /tmp/receipt.json; echo
+  curl -s -o /tmp/receipt.pdf "$(sed 's/.*"url":"\([^"]*\)".*/\1/; s/\\u0026/\&/g' /tmp/receipt.json)"
+  curl $API/v1/receipts/$(sed 's/.*"code":"\([^"]*\)".*/\1/' /tmp/receipt.json); echo
+  curl $API/local/outbox
+
 A donor's gifts, and an operator's acts:
   curl -H "Authorization: Bearer $DONOR" $API/v1/donations; echo
   curl -H "Authorization: Bearer $AUDITOR" "$API/v1/operations/audit?day=$(TZ=UTC-3 date +%F)"; echo

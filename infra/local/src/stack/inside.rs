@@ -7,6 +7,7 @@ use moyasar_sandbox::Sandbox;
 use platform::table::Table;
 use serde_json::{Value, json};
 use testkit::services::Services;
+use testkit::sqs::Depth;
 use testkit::template::Stack;
 
 use super::functions::Functions;
@@ -93,11 +94,14 @@ impl Inside {
         self.bell.fire(schedule, time).await
     }
 
-    /// Whether no queue but those for dead letters holds a message that waits, and no webhook waits to be posted.
+    /// Whether no queue but those for dead letters holds a message that waits, and no webhook waits to be posted. Notices that are hidden until the morning are not
+    /// counted: they may be hidden for hours.
     pub fn is_quiet(&self) -> bool {
         let depths = self.services.sqs.depths();
         let dead = |name: &str| name.ends_with("-dlq");
-        let busy = depths.iter().any(|(name, depth)| !dead(name) && depth.ready + depth.in_flight > 0);
+        let waiting = |name: &str| name.ends_with("-notices");
+        let work = |name: &str, depth: &Depth| depth.ready + if waiting(name) { 0 } else { depth.in_flight };
+        let busy = depths.iter().any(|(name, depth)| !dead(name) && work(name, depth) > 0);
         !busy && self.sandbox.next_due().is_none()
     }
 

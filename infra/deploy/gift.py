@@ -115,6 +115,8 @@ def give(steps, world):
         totals_follow(world)
     with steps.step("a second charge is given back at the provider"):
         second_charge(world, gift)
+    with steps.step("the donor was told by SMS, once of each"):
+        donor_is_told(world)
     with steps.step("midnight closes the day before"):
         close_the_day(world)
     with steps.step("the sealed day is reported"):
@@ -223,6 +225,22 @@ def second_charge(world, gift):
     until("the second payment is given back", lambda: world.paid_at.tally()["refunded"] == HALALAS)
     until("the books have the charge", lambda: world.items("PAY#"))
     require("the gift is settled as it was", shown(world, gift)["state"] == "settled")
+
+
+def donor_is_told(world):
+    """Thanks at once; money given back not at night, when it waits for the morning. The gift has no name in any of it."""
+    def told():
+        request = urllib.request.Request(f"{world.at.url}/_ministack/sns/sms-messages")
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            sent = json.loads(answer.read())["sms_messages"]
+        return [message["Message"] for messages in sent.values() for message in messages]
+
+    hour = (time.gmtime().tm_hour + 3) % 24
+    expected = 2 if 8 <= hour < 22 else 1
+    texts = until("the donor is told", lambda: told() if len(told()) >= expected else None)
+    require(f"as often as there is news: {texts}", len(texts) == expected)
+    require("thanks with the receipt", AMOUNT in texts[0] and "/v1/receipts/" in texts[0])
+    require("nobody is named", not any("نورة" in text for text in texts))
 
 
 def close_the_day(world):

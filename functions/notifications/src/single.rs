@@ -5,11 +5,14 @@ use std::time::Duration;
 use domain::notice::{Notice, quiet_until};
 use platform::batch::{Delivery, Failure};
 use platform::http::chain;
-use platform::table::Told;
+use platform::table::Turn;
 
 use crate::Deps;
 use crate::tell::{self, Known, TellError};
 
+/// How long a notice counts as being told: longer than a carrier may take to answer, and as clocks of two environments may differ. A run that died in the
+/// middle stands in nobody's way for longer.
+pub const BUSY_SECS: i64 = 20;
 /// Over how long a morning's messages are spread after a night's quiet.
 const MORNING_SPREAD_SECS: u64 = 900;
 
@@ -19,7 +22,8 @@ pub(crate) async fn tell(deps: &Deps, notice: &Notice, delivery: &Delivery) -> O
         return Some(delivery.later(wait));
     }
     match tell_one(deps, notice).await {
-        Ok(()) => None,
+        Ok(Turn::Mine | Turn::Over) => None,
+        Ok(Turn::Others) => Some(delivery.later(Duration::from_secs(BUSY_SECS.unsigned_abs()))),
         Err(error) => {
             let (donation, notice) = (notice.donation(), notice.name());
             tracing::warn!(%donation, notice, error = chain(&error), "a donor is told later");
@@ -28,15 +32,17 @@ pub(crate) async fn tell(deps: &Deps, notice: &Notice, delivery: &Delivery) -> O
     }
 }
 
-async fn tell_one(deps: &Deps, notice: &Notice) -> Result<(), TellError> {
-    if deps.table.was_told(Told::One(notice)).await? {
-        return Ok(());
-    }
+async fn tell_one(deps: &Deps, notice: &Notice) -> Result<Turn, TellError> {
     // A charge may name a donation that there never was.
-    let Some(donation) = deps.table.donation(notice.donation()).await? else { return Ok(()) };
+    let Some(donation) = deps.table.donation(notice.donation()).await? else { return Ok(Turn::Over) };
     let known = Known::of(deps, std::slice::from_ref(&donation)).await?;
-    tell::tell(deps, notice, &donation, &known).await?;
-    Ok(deps.table.note_told(Told::One(notice), deps.clock.now()).await?)
+    let now = deps.clock.now();
+    let turn = deps.table.begin_telling(notice, now, now.plus_seconds(BUSY_SECS)).await?;
+    if turn == Turn::Mine {
+        tell::tell(deps, notice, &donation, &known).await?;
+        deps.table.note_told(notice, deps.clock.now()).await?;
+    }
+    Ok(turn)
 }
 
 /// How long the notice waits because people sleep.

@@ -8,7 +8,6 @@ use domain::notice::Notice;
 use futures_util::{StreamExt as _, stream};
 use platform::batch::{Delivery, Failure};
 use platform::http::chain;
-use platform::table::Told;
 use std::time::Duration;
 
 use crate::Deps;
@@ -35,8 +34,7 @@ pub(crate) async fn thank(deps: &Deps, number: u8, seq: u64, delivery: &Delivery
 }
 
 async fn thank_all(deps: &Deps, chain: ChainId, seq: u64) -> Result<(), TellError> {
-    let told = Told::Page(chain, seq);
-    if deps.table.was_told(told).await? {
+    if deps.table.was_page_told(chain, seq).await? {
         return Ok(());
     }
     let gifts = gifts(deps, chain, seq).await?;
@@ -48,7 +46,7 @@ async fn thank_all(deps: &Deps, chain: ChainId, seq: u64) -> Result<(), TellErro
     let untold: Vec<Option<DonationId>> = stream::iter(work).buffer_unordered(AT_ONCE).collect().await;
     let again = untold.into_iter().flatten().map(|donation| (Message::NoticeDue(Notice::Thanks { donation }), AGAIN));
     deps.notices.send_all_later(again).await?;
-    Ok(deps.table.note_told(told, deps.clock.now()).await?)
+    Ok(deps.table.note_page_told(chain, seq, deps.clock.now()).await?)
 }
 
 /// The gifts that the page settles and whose donors left something of themselves.

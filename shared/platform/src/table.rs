@@ -36,7 +36,7 @@ pub use error::TableError;
 pub use group::{Committed, Group, Refusal};
 pub use guarded::Guarded;
 pub use journal::{DaySeal, Span};
-pub use notices::Told;
+pub use notices::Turn;
 pub use operation::Operation;
 pub use totals::{Cursors, Folding};
 

@@ -36,6 +36,9 @@ struct Summary {
     seeds: u64,
     events: u64,
     entries: u64,
+    /// Notices that donors were sent, and how many of them had been sent before.
+    told: usize,
+    told_again: usize,
     faults: BTreeMap<String, u64>,
     answers: BTreeMap<String, u64>,
     donations: BTreeMap<String, u64>,
@@ -47,6 +50,8 @@ impl Summary {
         self.seeds += 1;
         self.events += report.events;
         self.entries += report.entries;
+        self.told += report.told.0;
+        self.told_again += report.told.1;
         for (name, count) in report.faults {
             *self.faults.entry(name).or_default() += count;
         }

@@ -1,58 +1,92 @@
 //! Who was told what.
 //!
 //! A note that something was told keeps a second telling rare; it is written after the telling, so that a crash between the two tells twice and never not
-//! at all. It is cleaned away when no message about it can be in a queue any more.
+//! at all. The donors of a page have one note together. A single notice is often asked for by two at the same moment (the provider's webhook, and whoever asked for
+//! the refund), so whoever tells it first says that it is at it. Notes are cleaned away when no message about them can be in a queue any more.
 
 use domain::journal::ChainId;
 use domain::moment::Moment;
 use domain::notice::Notice;
 use serde::{Deserialize, Serialize};
 
+use super::error::classify;
 use super::key::Key;
-use super::{Table, TableError};
+use super::{Table, TableError, number};
 
 /// How long such a note is kept: a message lives for fourteen days in a queue, and fourteen more if it is sent back from the dead letters.
 const KEPT_SECS: i64 = 30 * 24 * 3_600;
 
-/// Something that is told.
-#[derive(Debug, Clone, Copy)]
-pub enum Told<'a> {
-    /// The donors of a page's gifts are thanked.
-    Page(ChainId, u64),
-    /// One donor is told this.
-    One(&'a Notice),
-}
-
-impl Told<'_> {
-    fn key(&self) -> Key {
-        match self {
-            Told::Page(chain, seq) => Key::told_page(*chain, *seq),
-            Told::One(notice) => Key::told(notice),
-        }
-    }
-}
-
 /// The note.
 #[derive(Serialize, Deserialize)]
 struct Note {
-    told_at: Moment,
+    /// When it was told; absent while somebody is at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    told_at: Option<Moment>,
     ttl: i64,
 }
 
+/// Who may tell a notice now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Whoever asked.
+    Mine,
+    /// Somebody else, who is at it.
+    Others,
+    /// Nobody: it was told.
+    Over,
+}
+
 impl Table {
-    /// Whether this was told.
+    /// Whether the donors of a page were told.
     ///
     /// # Errors
     /// When the table cannot be reached.
-    pub async fn was_told(&self, told: Told<'_>) -> Result<bool, TableError> {
-        Ok(self.get::<Note>(&told.key()).await?.is_some())
+    pub async fn was_page_told(&self, chain: ChainId, seq: u64) -> Result<bool, TableError> {
+        Ok(self.get::<Note>(&Key::told_page(chain, seq)).await?.is_some())
     }
 
-    /// Notes that this was told.
+    /// Notes that the donors of a page were told.
+    ///
+    /// # Errors
+    /// When the table cannot be reached; they may be told again then.
+    pub async fn note_page_told(&self, chain: ChainId, seq: u64, now: Moment) -> Result<(), TableError> {
+        self.put(&Key::told_page(chain, seq), &note(now)).await
+    }
+
+    /// Says that a notice is being told from `now` until `until`, unless somebody is at it or it was told.
+    ///
+    /// # Errors
+    /// When the table cannot be reached; whether it was said is not known then.
+    pub async fn begin_telling(&self, notice: &Notice, now: Moment, until: Moment) -> Result<Turn, TableError> {
+        let call = self.client.update_item().table_name(&self.name).set_key(Some(Key::told(notice).item()));
+        let call = call
+            .update_expression("SET busy_until = :until, #ttl = :ttl")
+            .condition_expression(
+                "attribute_not_exists(told_at) AND (attribute_not_exists(busy_until) OR busy_until <= :now)",
+            )
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":until", number(until.millis()))
+            .expression_attribute_values(":now", number(now.millis()))
+            .expression_attribute_values(":ttl", number(until.plus_seconds(KEPT_SECS).seconds()));
+        match call.send().await {
+            Ok(_) => Ok(Turn::Mine),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                let note = self.get::<Note>(&Key::told(notice)).await?;
+                Ok(if note.is_some_and(|note| note.told_at.is_some()) { Turn::Over } else { Turn::Others })
+            }
+            Err(error) => Err(classify(error)),
+        }
+    }
+
+    /// Notes that a notice was told.
     ///
     /// # Errors
     /// When the table cannot be reached; it may be told again then.
-    pub async fn note_told(&self, told: Told<'_>, now: Moment) -> Result<(), TableError> {
-        self.put(&told.key(), &Note { told_at: now, ttl: now.plus_seconds(KEPT_SECS).seconds() }).await
+    pub async fn note_told(&self, notice: &Notice, now: Moment) -> Result<(), TableError> {
+        self.put(&Key::told(notice), &note(now)).await
     }
+}
+
+fn note(now: Moment) -> Note {
+    Note { told_at: Some(now), ttl: now.plus_seconds(KEPT_SECS).seconds() }
 }

@@ -9,17 +9,33 @@ use architecture::template::template;
 use architecture::{assert_none, files};
 
 /// What a function reads by calling a part of the platform.
-const IMPLIED: [(&[&str], &[&str]); 6] = [
+const IMPLIED: [(&[&str], &[&str]); 8] = [
     (&["table", "("], &["TABLE"]),
     (&["secrets", "("], &["SECRETS"]),
     (&["Bucket", ":", ":", "new"], &["BUCKET"]),
     (&["Privacy", ":", ":", "new"], &["KMS_KEY", "KEYS_TABLE"]),
     (&["Providers", ":", ":", "new"], &["MOYASAR_URL", "SECRETS", "SECRET_MOYASAR_KEY"]),
+    (&["Door", ":", ":", "new"], &["TABLE", "IDENTITY_ISSUER", "SECRETS", "SECRET_IDENTIFIERS"]),
+    (&["Senders", ":", ":", "new"], SENDERS),
     (&["Providers", ":", ":", "for_webhooks"], &["SECRETS", "SECRET_MOYASAR_WEBHOOK"]),
 ];
 
+/// What the carriers of messages read, each its own.
+const SENDERS: &[&str] = &[
+    "SENDER_SMS",
+    "SENDER_PUSH",
+    "SENDER_EMAIL",
+    "SMS_SENDER_ID",
+    "SMS_GATEWAY_URL",
+    "SECRET_SMS_GATEWAY",
+    "EMAIL_FROM",
+    "PUSH_FCM",
+    "PUSH_APNS",
+    "OUTBOX_URL",
+];
+
 /// How a setting's name begins.
-const SETTINGS: [&str; 5] = ["QUEUE_", "SECRET_", "MOYASAR_", "RETURN_URLS", "IDENTITY_ISSUER"];
+const SETTINGS: [&str; 7] = ["QUEUE_", "SECRET_", "MOYASAR_", "RETURN_URLS", "IDENTITY_ISSUER", "PUBLIC_URL", "FONTS"];
 
 #[test]
 fn each_function_is_given_what_it_reads_and_nothing_else() {

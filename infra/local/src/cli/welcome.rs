@@ -33,7 +33,7 @@ Give as a guest, pay on the provider's page, look at the gift:
 
 Its receipt, and what its donor was told:
   curl -s -H "Access-Token: $ACCESS" $API/v1/donations/$ID/receipt | tee /tmp/receipt.json; echo
-  curl -s -o /tmp/receipt.pdf "$(sed 's/.*"url":"\([^"]*\)".*/\1/; s/\\u0026/\&/g' /tmp/receipt.json)"
+  curl -s -o /tmp/receipt.pdf "$(sed 's/.*"url":"\([^"]*\)".*/\1/' /tmp/receipt.json)"
   curl $API/v1/receipts/$(sed 's/.*"code":"\([^"]*\)".*/\1/' /tmp/receipt.json); echo
   curl $API/local/outbox
 

@@ -14,7 +14,7 @@
 //!
 //! **Halfway.** A crash before 5 tells again those who were told. A crash never leaves anybody untold: the message goes only after the note.
 //!
-//! **Failure.** A carrier that is down is waited for: ten receives, more than half an hour, then the DLQ wakes a person. An address that the carrier refuses
+//! **Failure.** A carrier that is down is waited for: twelve receives, more than half an hour, then the DLQ wakes a person. An address that the carrier refuses
 //! is counted, and the notice is done.
 
 pub mod single;

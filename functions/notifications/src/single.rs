@@ -39,7 +39,11 @@ async fn tell_one(deps: &Deps, notice: &Notice) -> Result<Turn, TellError> {
     let now = deps.clock.now();
     let turn = deps.table.begin_telling(notice, now, now.plus_seconds(BUSY_SECS)).await?;
     if turn == Turn::Mine {
-        tell::tell(deps, notice, &donation, &known).await?;
+        if let Err(error) = tell::tell(deps, notice, &donation, &known).await {
+            // Whoever tries next need not wait; if this fails as well, they wait for as long as a telling lasts.
+            deps.table.give_up_telling(notice).await?;
+            return Err(error);
+        }
         deps.table.note_told(notice, deps.clock.now()).await?;
     }
     Ok(turn)

@@ -1,5 +1,7 @@
 //! The donors of a page's gifts are thanked.
 
+use std::time::Duration;
+
 use domain::donation::Donation;
 use domain::id::DonationId;
 use domain::journal::{ChainId, EntryKind};
@@ -8,7 +10,6 @@ use domain::notice::Notice;
 use futures_util::{StreamExt as _, stream};
 use platform::batch::{Delivery, Failure};
 use platform::http::chain;
-use std::time::Duration;
 
 use crate::Deps;
 use crate::tell::{self, Known, TellError};

@@ -47,7 +47,7 @@ impl Consequences {
                 told.spend_hold(donation);
                 told.thank(donation, page.map(|page| (page.chain, page.seq)));
             }
-            told.tell_of_refund(&Donation { state: state.clone(), ..donation.clone() });
+            told.tell_of_refund(donation, state);
         }
         for donation in &plan.repeated {
             told.spend_hold(donation);
@@ -55,7 +55,7 @@ impl Consequences {
                 told.journal.push(Message::page_committed(chain, place.seq));
                 told.thank(donation, Some((chain, place.seq)));
             }
-            told.tell_of_refund(donation);
+            told.tell_of_refund(donation, &donation.state);
         }
         for charge in plan.charges.iter().chain(&plan.repeated_charges) {
             if !charge.due().is_zero() {
@@ -81,8 +81,8 @@ impl Consequences {
         }
     }
 
-    fn tell_of_refund(&mut self, donation: &Donation) {
-        let refunded_minor = donation.refunded();
+    fn tell_of_refund(&mut self, donation: &Donation, state: &State) {
+        let refunded_minor = donation.refunded_in(state);
         if donation.personal.is_some() && !refunded_minor.is_zero() {
             self.notices.push(Message::NoticeDue(Notice::Refund { donation: donation.id, refunded_minor }));
         }

@@ -123,26 +123,29 @@ async fn platform(arguments: &Arguments) -> Result<bool, Ended> {
 struct Opening {
     /// The clock, if it begins a day back.
     clock: Option<Clock>,
-    /// Where documents are put.
-    folder: PathBuf,
+    /// Where documents are put; a new temporary folder without one, made when there is something to put.
+    folder: Option<PathBuf>,
 }
 
 fn is_empty(folder: &Path) -> bool {
     folder.read_dir().map_or(true, |mut entries| entries.next().is_none())
 }
 
-/// The folder for documents, there from now on: better than after the opening day.
-fn documents(arguments: &Arguments) -> Result<PathBuf, Ended> {
+/// The folder that is named for documents, there from now on: better refused now than after the opening day.
+fn documents(arguments: &Arguments) -> Result<Option<PathBuf>, Ended> {
     let named = arguments.documents.clone().or_else(|| arguments.data.as_ref().map(|data| data.join("documents")));
-    let Some(folder) = named else {
-        let made = tempfile::Builder::new().prefix("ihsan-").tempdir();
-        return made
-            .map(tempfile::TempDir::keep)
-            .map_err(|error| Ended::NotStarted(format!("no temporary folder: {error}")));
-    };
+    let Some(folder) = named else { return Ok(None) };
     let made = std::fs::create_dir_all(&folder);
     made.map_err(|error| Ended::NotStarted(format!("{} cannot be written: {error}", folder.display())))?;
-    Ok(folder)
+    Ok(Some(folder))
+}
+
+/// The folder for documents; a new one among the temporary files, which stays, if none is named.
+fn folder_of(opening: &Opening) -> std::io::Result<PathBuf> {
+    match &opening.folder {
+        Some(folder) => Ok(folder.clone()),
+        None => Ok(tempfile::Builder::new().prefix("ihsan-").tempdir()?.keep()),
+    }
 }
 
 /// Lets the night pass, and tells where its documents are. `false` when it did not go as it must.
@@ -152,7 +155,14 @@ async fn sleep_over(local: &Local, opening: &Opening, day: Day, played: &Played)
         println!("  ! no gift was settled, so there is no receipt");
         return false;
     };
-    match night::pass(local.inside(), clock, day, first, &opening.folder).await {
+    let folder = match folder_of(opening) {
+        Ok(folder) => folder,
+        Err(error) => {
+            println!("  ! no folder for documents: {error}");
+            return false;
+        }
+    };
+    match night::pass(local.inside(), clock, day, first, &folder).await {
         Ok(Morning { day, receipt, report }) => {
             println!("\nMidnight has passed: {day} is sealed and reported.");
             println!("  the first gift's receipt   {}", receipt.display());

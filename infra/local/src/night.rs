@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use domain::moment::{Day, Moment};
 use http::Method;
+use platform::table::TableError;
 use serde_json::Value;
 use testkit::Clock;
 use tokio::time::Instant;
@@ -17,7 +18,6 @@ use tokio::time::Instant;
 use crate::giving::{Gift, Givers, GivingError};
 use crate::proof;
 use crate::stack::Inside;
-use platform::table::TableError;
 
 /// How far back the opening day is played.
 const BACK: Duration = Duration::from_secs(24 * 3_600);

@@ -270,7 +270,12 @@ impl Donation {
 
     /// What was given back of it.
     pub fn refunded(&self) -> Money {
-        match &self.state {
+        self.refunded_in(&self.state)
+    }
+
+    /// What is given back of it in this state.
+    pub fn refunded_in(&self, state: &State) -> Money {
+        match state {
             State::PartlyRefunded { refunded_minor, .. } => *refunded_minor,
             State::Refunded { .. } => self.total(),
             State::Awaiting | State::Failed { .. } | State::Cancelled | State::Expired | State::Settled { .. } => {

@@ -78,6 +78,16 @@ impl Table {
         }
     }
 
+    /// Says that a notice is not being told any more, and was not.
+    ///
+    /// # Errors
+    /// When the table cannot be reached; it counts as being told until its end then.
+    pub async fn give_up_telling(&self, notice: &Notice) -> Result<(), TableError> {
+        let call = self.client.update_item().table_name(&self.name).set_key(Some(Key::told(notice).item()));
+        call.update_expression("REMOVE busy_until").send().await.map_err(classify)?;
+        Ok(())
+    }
+
     /// Notes that a notice was told.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use domain::donation::{Donation, Line};
 use domain::moment::Moment;
 use domain::money::Money;
+use domain::notice::Telling;
 use domain::payment::CURRENCY;
 use domain::person::Person;
 use http::HeaderName;
@@ -123,4 +124,18 @@ pub struct Mine<'a> {
     pub donations: Vec<View<'a>>,
     /// What to ask for the next page with; none after the last.
     pub next: Option<String>,
+}
+
+/// How a donor is told of their gifts.
+#[derive(Serialize)]
+pub struct Preferences {
+    discreet: bool,
+    mute: Vec<&'static str>,
+}
+
+impl Preferences {
+    /// In words.
+    pub fn of(telling: &Telling) -> Preferences {
+        Preferences { discreet: telling.discreet, mute: telling.mute.iter().map(|kind| kind.code()).collect() }
+    }
 }

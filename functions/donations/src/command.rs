@@ -85,6 +85,18 @@ pub fn parse(body: &Value, returns: &ReturnUrls) -> Result<Command, Vec<Found>> 
     if faults.is_empty() { Ok(command) } else { Err(faults) }
 }
 
+/// How a donor wants to be told of all their gifts, in a body, or all that is wrong with it. What is not said is as if it had never been.
+///
+/// # Errors
+/// What is wrong, each with its place.
+pub fn telling(body: &Value) -> Result<Telling, Vec<Found>> {
+    let mut faults = Vec::new();
+    let nothing = Map::new();
+    let members = object(body, "", &["discreet", "mute"], &mut faults).unwrap_or(&nothing);
+    let telling = person::telling(members, "", &mut faults);
+    if faults.is_empty() { Ok(telling) } else { Err(faults) }
+}
+
 fn lines(value: Option<&Value>, faults: &mut Vec<Found>) -> Vec<Wanted> {
     let elements = match value {
         None | Some(Value::Null) => {

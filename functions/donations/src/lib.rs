@@ -30,6 +30,7 @@ pub mod hold;
 pub mod make;
 pub mod mine;
 pub mod plan;
+pub mod prefer;
 pub mod show;
 
 use platform::auth::door::Door;
@@ -50,6 +51,8 @@ pub const ROUTES: &[Route] = &[
     Route { key: "GET /v1/donations/{id}", role: Role::Holder },
     Route { key: "POST /v1/donations/{id}/cancel", role: Role::Holder },
     Route { key: "POST /v1/donations/{id}/attempts", role: Role::Holder },
+    Route { key: "GET /v1/notice-preferences", role: Role::Donor },
+    Route { key: "PUT /v1/notice-preferences", role: Role::Donor },
 ];
 
 /// What the function is given, once for each environment.
@@ -98,6 +101,8 @@ async fn route(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
         "GET /v1/donations/{id}" => show::show(deps, call).await,
         "POST /v1/donations/{id}/cancel" => cancel::cancel(deps, call).await,
         "POST /v1/donations/{id}/attempts" => attempt::attempt(deps, call).await,
+        "GET /v1/notice-preferences" => prefer::show(deps, call).await,
+        "PUT /v1/notice-preferences" => prefer::keep(deps, call).await,
         _ => Err(Problem::not_found()),
     }
 }

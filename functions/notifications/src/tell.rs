@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use domain::catalogue::Bilingual;
-use domain::donation::Donation;
-use domain::id::OpportunityId;
-use domain::notice::Notice;
+use domain::donation::{Donation, Giver};
+use domain::id::{DonorId, OpportunityId};
+use domain::notice::{Notice, Telling};
 use domain::person::Person;
 use platform::auth::Identifiers;
 use platform::privacy::PrivacyError;
@@ -37,20 +37,29 @@ pub(crate) enum TellError {
     NoPage,
 }
 
-/// The names of what was given to.
+/// What there is to know beside the donations: the names of what was given to, and how donors want to be told of all their gifts.
 pub(crate) struct Known {
     projects: HashMap<OpportunityId, Bilingual>,
+    wishes: HashMap<DonorId, Telling>,
 }
 
 impl Known {
-    /// Of these donations, in one read.
+    /// Of these donations: a read, and another if there is a signed-in donor's among them.
     pub(crate) async fn of(deps: &Deps, donations: &[Donation]) -> Result<Known, TellError> {
-        let mut ids: Vec<OpportunityId> =
-            donations.iter().flat_map(|donation| &donation.lines).map(|line| line.opportunity.clone()).collect();
-        ids.sort();
-        ids.dedup();
-        let found = deps.table.opportunities(&ids).await?;
-        Ok(Known { projects: found.into_iter().map(|opportunity| (opportunity.id, opportunity.title)).collect() })
+        let projects = donations.iter().flat_map(|donation| &donation.lines).map(|line| line.opportunity.clone());
+        let donors = donations.iter().filter_map(|donation| signed_in(donation).cloned());
+        let (projects, donors) = (each_once(projects), each_once(donors));
+        let found = deps.table.opportunities(&projects).await?;
+        Ok(Known {
+            projects: found.into_iter().map(|opportunity| (opportunity.id, opportunity.title)).collect(),
+            wishes: deps.table.tellings(&donors).await?,
+        })
+    }
+
+    /// How the donor wants to be told of this donation: as they said with it, and for all of theirs.
+    fn telling(&self, donation: &Donation) -> Telling {
+        let of_all = signed_in(donation).and_then(|donor| self.wishes.get(donor));
+        of_all.map_or_else(|| donation.telling.clone(), |of_all| donation.telling.and(of_all))
     }
 
     fn project(&self, id: &OpportunityId) -> Bilingual {
@@ -59,16 +68,31 @@ impl Known {
     }
 }
 
+fn signed_in(donation: &Donation) -> Option<&DonorId> {
+    match &donation.giver {
+        Giver::Donor(donor) => Some(donor),
+        Giver::Guest => None,
+    }
+}
+
+fn each_once<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut all: Vec<T> = all.collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
 /// Tells a donor, if it is still so, they can be told, and they want to be.
 ///
 /// # Errors
 /// When they could not be told this time. An address that the carrier refuses is no error: a repeat would change nothing.
 pub(crate) async fn tell(deps: &Deps, notice: &Notice, donation: &Donation, known: &Known) -> Result<(), TellError> {
-    if !notice.is_still_so(donation) || donation.telling.mute.contains(&notice.kind()) {
+    let telling = known.telling(donation);
+    if !notice.is_still_so(donation) || telling.mute.contains(&notice.kind()) {
         return Ok(());
     }
     let Some(to) = way_to(deps, donation).await? else { return Ok(()) };
-    let words = words::of(notice, &gift(deps, donation, known).await?, &to)?;
+    let words = words::of(notice, &gift(deps, donation, known, telling.discreet).await?, &to)?;
     let reference = format!("{}/{}", donation.id, notice.name());
     match deps.senders.send(&to, &words, &reference).await {
         Ok(()) => telemetry::count("notifications", "NoticesTold", 1),
@@ -92,7 +116,7 @@ async fn way_to(deps: &Deps, donation: &Donation) -> Result<Option<Address>, Tel
 }
 
 /// The gift as words can speak of it.
-async fn gift(deps: &Deps, donation: &Donation, known: &Known) -> Result<Gift, TellError> {
+async fn gift(deps: &Deps, donation: &Donation, known: &Known, is_discreet: bool) -> Result<Gift, TellError> {
     let read = || async { deps.secrets.read("SECRET_IDENTIFIERS").await.map(Identifiers::new) };
     let identifiers = deps.identifiers.get_or_try_init(read).await?;
     let code = donation.place.and_then(|place| identifiers.receipt_code(place));
@@ -101,7 +125,7 @@ async fn gift(deps: &Deps, donation: &Donation, known: &Known) -> Result<Gift, T
         project: donation.lines.first().map(|line| known.project(&line.opportunity)),
         others: donation.lines.len().saturating_sub(1),
         receipt_url: code.map(|code| format!("{}/v1/receipts/{}", deps.public_url, code.compact())),
-        is_discreet: donation.telling.discreet,
+        is_discreet,
         language: donation.language,
     })
 }

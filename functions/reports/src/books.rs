@@ -1,6 +1,9 @@
 //! The pages of a sealed day, read once, each verified against the one before it.
 
+use std::collections::BTreeSet;
+
 use domain::journal::{ChainId, Page, PageError, PageKind, Tail};
+use domain::moment::Day;
 use domain::report::{DayFigures, Disagreement};
 use platform::table::{DaySeal, Span, Table, TableError};
 
@@ -59,9 +62,12 @@ pub enum BooksError {
         /// The page.
         seq: u64,
     },
-    /// The seal names a chain that there is not.
-    #[error("there is no chain {0}")]
+    /// The seal names a chain that there is not, or one twice.
+    #[error("the seal must name chain {0} once, and there must be one")]
     NoChain(u8),
+    /// The seal does not name a chain that had begun by then, or was to be begun by it.
+    #[error("the seal does not name chain {0}")]
+    Unnamed(u8),
 }
 
 impl BooksError {
@@ -77,14 +83,32 @@ impl BooksError {
 /// The first page that is missing, unreadable, or not what it must be.
 pub async fn read(table: &Table, seal: &DaySeal) -> Result<DayFigures, BooksError> {
     let mut figures = DayFigures::default();
+    let mut named = BTreeSet::new();
     for span in &seal.chains {
-        read_chain(table, seal, span, &mut figures).await?;
+        let chain = ChainId::new(span.chain).filter(|chain| named.insert(*chain));
+        let chain = chain.ok_or(BooksError::NoChain(span.chain))?;
+        read_chain(table, seal, (chain, span), &mut figures).await?;
+    }
+    for chain in ChainId::all().filter(|chain| !named.contains(chain)) {
+        began_later(table, chain, seal.day).await?;
     }
     Ok(figures)
 }
 
-async fn read_chain(table: &Table, seal: &DaySeal, span: &Span, figures: &mut DayFigures) -> Result<(), BooksError> {
-    let chain = ChainId::new(span.chain).ok_or(BooksError::NoChain(span.chain))?;
+/// A chain that the seal leaves out had not begun by then: closing begins those that are empty.
+async fn began_later(table: &Table, chain: ChainId, day: Day) -> Result<(), BooksError> {
+    let first = table.page(chain, 0).await;
+    let first = first.map_err(|source| BooksError::Unread { chain: chain.number(), seq: 0, source })?;
+    let began_later = first.is_some_and(|first| first.day > day);
+    if began_later { Ok(()) } else { Err(BooksError::Unnamed(chain.number())) }
+}
+
+async fn read_chain(
+    table: &Table,
+    seal: &DaySeal,
+    (chain, span): (ChainId, &Span),
+    figures: &mut DayFigures,
+) -> Result<(), BooksError> {
     let mut tail = before(table, chain, span.first).await?;
     while tail.next_seq <= span.seal {
         let (seq, left) = (tail.next_seq, span.seal - tail.next_seq + 1);

@@ -145,6 +145,10 @@ async fn compare_totals(table: &Table, seal: &DaySeal, figures: &DayFigures) -> 
         folded.insert(format!("s:{fund}"), figures.net_minor());
         folded.insert(format!("n:{fund}"), signed(figures.gifts));
     }
+    for (account, moved) in &figures.accounts {
+        folded.insert(format!("d:{account}"), moved.debit_minor);
+        folded.insert(format!("c:{account}"), moved.credit_minor);
+    }
     for (name, folded) in folded {
         let kept = kept.get(&name).copied().unwrap_or_default();
         if kept != folded {

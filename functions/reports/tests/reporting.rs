@@ -171,6 +171,107 @@ async fn a_sealed_day_is_reported_in_three_forms() {
     assert_eq!((&report["proof"]["pages"], &report["proof"]["entries"]), (&json!(18), &json!(3)));
 }
 
+fn charge(kind: EntryKind, number: u32, debit: Account, credit: Account, amount: &str) -> Entry {
+    let transfers = vec![Transfer::new(debit, credit, amount.parse().unwrap()).unwrap()];
+    Entry { kind, transfers, ..gift(number, amount) }
+}
+
+/// What is nobody's gift is told apart from gifts, and given back it is gone from them; all of it moved through accounts that are told.
+#[tokio::test(start_paused = true)]
+async fn refunds_and_payments_that_are_nobodys_gift_are_told_apart() {
+    use Account::{Clearing, RefundsPayable, Suspense};
+    let stage = stage().await;
+    catalogue(&stage, "آبار جازان").await;
+    let moyasar = || Clearing(Provider::Moyasar);
+    let mut books = Books::of(&stage);
+    books.book(3, vec![gift(1, "50"), gift(2, "30")]).await;
+    let wells = Account::Opportunity(Fund::Sadaqa, "wells".parse().unwrap());
+    let mut back = charge(EntryKind::Refunded, 2, wells, moyasar(), "12.50");
+    back.transfers = back.transfers.into_iter().map(|transfer| transfer.for_line(0, purpose())).collect();
+    let apart = vec![
+        back,
+        charge(EntryKind::SecondCharge, 3, moyasar(), RefundsPayable, "50"),
+        charge(EntryKind::LateCharge, 4, moyasar(), RefundsPayable, "7"),
+        charge(EntryKind::Orphan, 5, moyasar(), Suspense, "9"),
+        charge(EntryKind::ChargeReturned, 3, RefundsPayable, moyasar(), "50"),
+    ];
+    books.book(9, apart).await;
+    books.close(day()).await;
+    books.follow().await;
+    handle(&deps(&stage), asked()).await.unwrap();
+    let report: Value = serde_json::from_slice(&documents(&stage)["json"]).unwrap();
+    assert_eq!(report["all"], json!({"given": "80.00", "returned": "12.50", "net": "67.50", "gifts": 2, "lines": 2}));
+    let apart = json!({"second_charges": "50.00", "late_charges": "7.00", "orphans": "9.00", "returned": "50.00"});
+    assert_eq!(report["apart"], apart);
+    let clearing = json!({"account": "clearing:moyasar", "debit": "146.00", "credit": "62.50"});
+    assert_eq!(report["proof"]["accounts"][0], clearing);
+    let csv = String::from_utf8(documents(&stage).remove("csv").unwrap()).unwrap();
+    let counted = csv.lines().find(|line| line.starts_with("books,entries,")).unwrap();
+    assert!(counted.ends_with(",7"), "{counted}");
+}
+
+/// A charge that the follower left out moves nothing of what was given, and is found all the same.
+#[tokio::test(start_paused = true)]
+async fn a_charge_that_is_not_in_the_totals_is_found() {
+    let stage = stage().await;
+    let mut books = Books::of(&stage);
+    let (clearing, payable) = (Account::Clearing(Provider::Moyasar), Account::RefundsPayable);
+    books.book(3, vec![gift(1, "50"), charge(EntryKind::LateCharge, 2, clearing, payable, "50")]).await;
+    // What the follower folds in its place.
+    let charged = books.pages.remove(0);
+    let lone = Tail::empty(charged.chain).write(vec![gift(1, "50")], &[vec![1; 16]], BEGINS.parse().unwrap());
+    books.pages.push(lone);
+    books.close(day()).await;
+    books.follow().await;
+    let error = handle(&deps(&stage), asked()).await.unwrap_err();
+    assert!(matches!(&error, ReportError::Totals { name, .. } if name == "c:refunds_payable"), "{error}");
+}
+
+/// A seal that names all chains but one, or one twice, is no seal of the day.
+#[tokio::test(start_paused = true)]
+async fn a_chain_that_the_seal_leaves_out_is_missed() {
+    for twice in [false, true] {
+        let stage = stage().await;
+        let mut books = Books::of(&stage);
+        books.book(3, vec![gift(1, "50")]).await;
+        let mut chains = Vec::new();
+        for chain in ChainId::all() {
+            let seal = Tail { day: Some(day()), ..books.tails[&chain] }.seal(day().next().start());
+            chains.push(Span::new(0, &seal));
+            books.write(seal).await;
+        }
+        if twice {
+            chains[3] = chains[4].clone()
+        } else {
+            drop(chains.remove(3))
+        }
+        stage.table.close_day(&DaySeal { day: day(), chains, closed_at: stage.now() }).await.unwrap();
+        books.follow().await;
+        let error = handle(&deps(&stage), asked()).await.unwrap_err();
+        let found = if twice { BooksError::NoChain(4) } else { BooksError::Unnamed(3) };
+        assert_eq!(std::error::Error::source(&error).unwrap().to_string(), found.to_string());
+    }
+}
+
+/// A chain that began on a later day has nothing of this one.
+#[tokio::test(start_paused = true)]
+async fn a_chain_that_began_later_is_not_missed() {
+    let stage = stage().await;
+    let mut books = Books::of(&stage);
+    books.book(3, vec![gift(1, "50")]).await;
+    let mut chains = Vec::new();
+    for chain in ChainId::all().filter(|chain| chain.number() != 5) {
+        let seal = Tail { day: Some(day()), ..books.tails[&chain] }.seal(day().next().start());
+        chains.push(Span::new(0, &seal));
+        books.write(seal).await;
+    }
+    let first = Tail { day: Some(day().next()), ..Tail::empty(ChainId::new(5).unwrap()) }.seal(day().next().start());
+    books.write(first).await;
+    stage.table.close_day(&DaySeal { day: day(), chains, closed_at: stage.now() }).await.unwrap();
+    books.follow().await;
+    assert_eq!(handle(&deps(&stage), asked()).await.unwrap()["gifts"], 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_second_run_writes_the_same_bytes_also_after_a_new_name() {
     let stage = stage().await;

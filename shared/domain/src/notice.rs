@@ -59,7 +59,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// How a donor wants to be told of a gift.
+/// How a donor wants to be told: of one gift, or of all of theirs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Telling {
     /// Amount and project are not to be seen by whoever sees the telephone.
@@ -74,6 +74,19 @@ impl Telling {
     /// Whether nothing particular is wanted.
     pub fn is_ordinary(&self) -> bool {
         *self == Telling::default()
+    }
+
+    /// Both wishes at once: a wish to hear less is never undone by the other.
+    ///
+    /// ```
+    /// use domain::notice::{Kind, Telling};
+    /// let of_the_gift = Telling { discreet: true, mute: [Kind::Thanks].into() };
+    /// let of_all = Telling { discreet: false, mute: [Kind::Refund].into() };
+    /// assert_eq!(of_the_gift.and(&of_all), Telling { discreet: true, mute: [Kind::Thanks, Kind::Refund].into() });
+    /// ```
+    #[must_use]
+    pub fn and(&self, other: &Telling) -> Telling {
+        Telling { discreet: self.discreet || other.discreet, mute: &self.mute | &other.mute }
     }
 }
 

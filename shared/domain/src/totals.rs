@@ -9,6 +9,7 @@
 //! | `OPP#<bucket>` | `s:<opportunity>`, `n:<opportunity>` | collected and not given back; gifts settled with a line for it |
 //! | `ACC` | `d:<account>`, `c:<account>` | debits and credits of each account, opportunities summed by fund |
 //! | `DAY#<day>` | `s:<fund>`, `n:<fund>`, `s:all`, `n:all` | the day's running figures; a gift of several lines counts once |
+//! | `DAY#<day>` | `d:<account>`, `c:<account>` | what moved through each account on the day, opportunities summed by fund |
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,7 +45,9 @@ fn fold_entry(delta: &mut Delta, day: &str, entry: &Entry) {
     for transfer in &entry.transfers {
         let amount = transfer.amount().signed_halalas();
         for (account, side, sign) in [(transfer.debit(), 'd', -1), (transfer.credit(), 'c', 1)] {
-            add(delta, "ACC", format!("{side}:{}", summed(account)), amount);
+            let name = format!("{side}:{}", summed(account));
+            add(delta, day, name.clone(), amount);
+            add(delta, "ACC", name, amount);
             if let Account::Opportunity(fund, opportunity) = account {
                 add(delta, &item(opportunity), format!("s:{opportunity}"), sign * amount);
                 add(delta, day, format!("s:{fund}"), sign * amount);

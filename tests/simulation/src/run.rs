@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use crate::donors::Donor;
 use crate::environment::Environment;
 use crate::world::World;
-use crate::{checks, pollers, provider};
+use crate::{checks, paper, pollers, provider};
 
 /// The longest that a run waits for everything to come to rest.
 const LONGEST_REST: Duration = Duration::from_secs(6 * 3_600);
@@ -232,6 +232,10 @@ async fn check_all(world: &World, wrong: &mut Vec<String>) -> anyhow::Result<(u6
     checks::escrow(world, &pages, wrong).await?;
     checks::charges(world, &pages, wrong).await?;
     checks::day(world, &pages, wrong).await?;
+    world.trace.storm_again();
+    paper::report(world, &pages, wrong).await?;
+    paper::hand_out(world, &pages, wrong).await?;
+    world.trace.calm();
     let entries = pages.iter().map(|page| page.entries().len() as u64).sum();
     Ok((entries, checks::states(&donations)))
 }

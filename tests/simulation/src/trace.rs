@@ -57,6 +57,7 @@ struct Seen {
 /// Faults drawn from the seed, and a record of every call. Clones share it.
 #[derive(Clone)]
 pub struct Trace {
+    seed: u64,
     storm: Arc<Mutex<Option<RandomFaults>>>,
     seen: Arc<Mutex<Seen>>,
 }
@@ -64,7 +65,13 @@ pub struct Trace {
 impl Trace {
     /// With the faults of this seed.
     pub fn new(seed: u64) -> Trace {
-        Trace { storm: Arc::new(Mutex::new(Some(RandomFaults::new(STORM, seed)))), seen: Arc::default() }
+        Trace { seed, storm: Arc::new(Mutex::new(Some(RandomFaults::new(STORM, seed)))), seen: Arc::default() }
+    }
+
+    /// Faults again, others than before.
+    pub fn storm_again(&self) {
+        let storm = RandomFaults::new(STORM, self.seed.wrapping_add(1 << 32));
+        *self.storm.lock().unwrap_or_else(PoisonError::into_inner) = Some(storm);
     }
 
     /// No faults from now on.

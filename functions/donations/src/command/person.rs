@@ -35,7 +35,7 @@ pub(super) fn person(value: Option<&Value>, faults: &mut Vec<Found>) -> (Option<
         email: read_email(members, faults),
         device: device(members, faults),
     };
-    let telling = Telling { discreet: flag(members, "/donor", "discreet", faults), mute: mute(members, faults) };
+    let telling = telling(members, "/donor", faults);
     ((person.name.is_some() || person.can_be_told()).then_some(person), telling)
 }
 
@@ -85,19 +85,24 @@ fn device(members: &Map<String, Value>, faults: &mut Vec<Found>) -> Option<Devic
     device
 }
 
-fn mute(members: &Map<String, Value>, faults: &mut Vec<Found>) -> BTreeSet<Kind> {
+/// How a donor wants to be told, by two members that may be missing.
+pub(super) fn telling(members: &Map<String, Value>, at: &str, faults: &mut Vec<Found>) -> Telling {
+    Telling { discreet: flag(members, at, "discreet", faults), mute: mute(members, at, faults) }
+}
+
+fn mute(members: &Map<String, Value>, at: &str, faults: &mut Vec<Found>) -> BTreeSet<Kind> {
     let list = match members.get("mute") {
         None | Some(Value::Null) => return BTreeSet::new(),
         Some(Value::Array(list)) => list,
         Some(_) => {
-            faults.push(WRONG_TYPE.at("/donor/mute"));
+            faults.push(WRONG_TYPE.at(format!("{at}/mute")));
             return BTreeSet::new();
         }
     };
     let kind = |code: &Value| Kind::ALL.into_iter().find(|kind| code.as_str() == Some(kind.code()));
     let mute: BTreeSet<Kind> = list.iter().filter_map(kind).collect();
     if list.iter().any(|code| kind(code).is_none()) {
-        faults.push(MUTE_UNKNOWN.at("/donor/mute"));
+        faults.push(MUTE_UNKNOWN.at(format!("{at}/mute")));
     }
     mute
 }

@@ -208,3 +208,22 @@ fn an_ordinary_gift_is_within_one_write_unit() {
         assert_eq!(units() - before, 2);
     });
 }
+
+#[test]
+fn a_donors_preferences_are_theirs_and_the_last_word_holds() {
+    run(async {
+        let scene = Scene::bare().await;
+        let ask = |method: &str, donor: &str, body: &serde_json::Value| {
+            let route = format!("{method} /v1/notice-preferences");
+            let mut event = stage::event::http(&route, json!({}), json!({}), &body.to_string());
+            event["requestContext"]["authorizer"] = json!({"jwt": {"claims": {"sub": donor, "role": "donor"}}});
+            scene.call(event)
+        };
+        let said = json!({"discreet": true, "mute": ["refund", "thanks"]});
+        assert_eq!(ask("PUT", "donor-1", &said).await.status, 200);
+        assert_eq!(ask("GET", "donor-1", &json!({})).await.body, json!({"discreet": true, "mute": ["thanks", "refund"]}));
+        assert_eq!(ask("GET", "donor-2", &json!({})).await.body, json!({"discreet": false, "mute": []}));
+        assert_eq!(ask("PUT", "donor-1", &json!({"mute": ["failure"]})).await.status, 200);
+        assert_eq!(ask("GET", "donor-1", &json!({})).await.body, json!({"discreet": false, "mute": ["failure"]}));
+    });
+}

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use domain::donation::Giver;
+use domain::id::DonorId;
 use domain::message::Message;
 use domain::money::Money;
-use domain::notice::{Kind, Notice};
+use domain::notice::{Kind, Notice, Telling};
 use domain::payment::{PaymentRef, Provider};
 use domain::purpose::Language;
 use serde_json::json;
@@ -78,6 +80,37 @@ async fn who_does_without_a_kind_or_was_erased_is_not_told() {
     let refund = Message::NoticeDue(Notice::Refund { donation: muted, refunded_minor: "20".parse().unwrap() });
     assert_eq!(scene.hand(&[refund]).await, 0);
     assert!(scene.texts()[0].contains("20.00"));
+}
+
+/// What a signed-in donor said for all their gifts holds for those of before too, beside what they said with the gift.
+#[tokio::test(start_paused = true)]
+async fn a_donors_wish_for_all_their_gifts_holds_beside_the_one_for_this() {
+    let scene = Scene::set().await;
+    let donor: DonorId = "donor-1".parse().unwrap();
+    let of = |gift: &mut domain::donation::Donation| gift.giver = Giver::Donor("donor-1".parse().unwrap());
+    let (first, thanks) = scene.settled(1, somebody(), of).await;
+    let quiet = Telling { discreet: true, mute: [Kind::Thanks].into() };
+    scene.stage.table.keep_telling(&donor, &quiet).await.unwrap();
+    let (_, others) = scene.settled(2, somebody(), |gift| gift.giver = Giver::Donor("donor-2".parse().unwrap())).await;
+    let (_, guests) = scene.settled(3, somebody(), |_| {}).await;
+    assert_eq!(scene.hand(&[thanks, others, guests]).await, 0);
+    let texts = scene.texts();
+    assert_eq!(texts.len(), 2, "another donor and a guest");
+    assert!(texts.iter().all(|text| text.contains("50.00")), "{texts:?}");
+    scene.stage.give_back(&first, "20".parse().unwrap()).await.unwrap();
+    let refund = Message::NoticeDue(Notice::Refund { donation: first, refunded_minor: "20".parse().unwrap() });
+    assert_eq!(scene.hand(&[refund]).await, 0);
+    assert!(!scene.texts()[2].contains("20"), "discreetly: {}", scene.texts()[2]);
+    // Said anew: what was said before is forgotten, and what was said with a gift is not.
+    scene.stage.table.keep_telling(&donor, &Telling::default()).await.unwrap();
+    let muted = |gift: &mut domain::donation::Donation| {
+        of(gift);
+        gift.telling.mute = [Kind::Thanks].into();
+    };
+    let (_, silent) = scene.settled(4, somebody(), muted).await;
+    let (_, told) = scene.settled(5, somebody(), of).await;
+    assert_eq!(scene.hand(&[silent, told]).await, 0);
+    assert_eq!(scene.texts().len(), 4);
 }
 
 #[tokio::test(start_paused = true)]

@@ -88,14 +88,14 @@ fn figures(table: &Table) -> Markup {
             @if table.rows.is_empty() {
                 p.none { "لا شيء في هذا اليوم" }
             } @else {
-                table {
+                div.wide { table {
                     thead { tr {
-                        th scope="col" { "الاسم" }
-                        th scope="col" { "ما أُعطي" }
-                        th scope="col" { "ما رُدّ" }
-                        th scope="col" { "الصافي" }
-                        th scope="col" { "التبرعات" }
-                        th scope="col" { "الأسطر" }
+                        (column("الاسم", "Name"))
+                        (column("ما أُعطي", "Given"))
+                        (column("ما رُدّ", "Given back"))
+                        (column("الصافي", "Net"))
+                        (column("التبرعات", "Gifts"))
+                        (column("الأسطر", "Lines"))
                     } }
                     tbody { @for row in &table.rows {
                         tr.nothing[row.figures == Figures::default()] {
@@ -107,7 +107,7 @@ fn figures(table: &Table) -> Markup {
                             td { (ltr(&count(row.figures.lines))) }
                         }
                     } }
-                }
+                } }
             }
         }
     }
@@ -152,9 +152,9 @@ fn proof(report: &DayReport) -> Markup {
             }
             table.small {
                 thead { tr {
-                    th scope="col" { "الحساب" }
-                    th scope="col" { "مدين" }
-                    th scope="col" { "دائن" }
+                    (column("الحساب", "Account"))
+                    (column("مدين", "Debit"))
+                    (column("دائن", "Credit"))
                 } }
                 tbody { @for (account, moved) in &figures.accounts {
                     tr {
@@ -166,9 +166,9 @@ fn proof(report: &DayReport) -> Markup {
             }
             table.small.seals {
                 thead { tr {
-                    th scope="col" { "السلسلة" }
-                    th scope="col" { "الصفحات" }
-                    th scope="col" { "بصمة الختم" }
+                    (column("السلسلة", "Chain"))
+                    (column("الصفحات", "Pages"))
+                    (column("بصمة الختم", "Hash of the seal"))
                 } }
                 tbody { @for span in &report.chains {
                     tr {
@@ -180,6 +180,11 @@ fn proof(report: &DayReport) -> Markup {
             }
         }
     }
+}
+
+/// The head of a column.
+fn column(arabic: &str, english: &str) -> Markup {
+    html! { th scope="col" { (arabic) span.en lang="en" dir="ltr" { (english) } } }
 }
 
 /// What runs from left to right, so that nothing around it changes its order.

@@ -4,12 +4,13 @@
 //!
 //! | column | is |
 //! |---|---|
-//! | `section` | `all`, a table's key, `unassigned`, `apart`, `account` |
+//! | `section` | `all`, a table's key, `unassigned`, `apart`, `account`, `books` |
 //! | `code` | a code or an id |
 //! | `name_ar`, `name_en` | its names |
 //! | `given_sar`, `returned_sar`, `net_sar` | riyals with two places |
 //! | `gifts`, `lines` | counts |
 //! | `debit_sar`, `credit_sar` | of an account |
+//! | `count` | of the pages and entries of the books that all this is from |
 //!
 //! A text that a spreadsheet would take for a formula is led by an apostrophe (OWASP, "CSV injection"); numbers stay numbers.
 
@@ -19,7 +20,7 @@ use super::{DayReport, tables};
 use crate::amount::riyals;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
-const HEADER: [&str; 11] = [
+const HEADER: [&str; 12] = [
     "section",
     "code",
     "name_ar",
@@ -31,9 +32,10 @@ const HEADER: [&str; 11] = [
     "lines",
     "debit_sar",
     "credit_sar",
+    "count",
 ];
 
-type Record = [String; 11];
+type Record = [String; 12];
 
 pub(super) fn csv(report: &DayReport) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(BYTE_ORDER_MARK.to_vec());
@@ -72,6 +74,14 @@ fn records(report: &DayReport) -> Vec<Record> {
         let mut record = named("account", account, (account, account));
         record[9] = riyals(moved.debit_minor);
         record[10] = riyals(moved.credit_minor);
+        records.push(record);
+    }
+    for (code, names, counted) in [
+        ("pages", ("صفحات الدفاتر", "Pages of the books"), figures.pages),
+        ("entries", ("القيود", "Entries"), figures.entries),
+    ] {
+        let mut record = named("books", code, names);
+        record[11] = counted.to_string();
         records.push(record);
     }
     records

@@ -68,16 +68,21 @@ fn recount(pages: &[Page]) -> Delta {
         }
         put(format!("DAY#{day}"), "s:all".to_owned(), net_credit(&pages, |account| account.fund().is_some()));
         put(format!("DAY#{day}"), "n:all".to_owned(), gifts(&pages, |_| true));
+        recount_accounts(&pages, |name, figure| put(format!("DAY#{day}"), name, figure));
     }
+    recount_accounts(pages, |name, figure| put("ACC".to_owned(), name, figure));
+    significant(&delta)
+}
+
+fn recount_accounts(pages: &[Page], mut put: impl FnMut(String, i64)) {
     for fund in Fund::ALL {
-        put("ACC".to_owned(), format!("d:fund:{fund}"), debits(pages, |account| account.fund() == Some(*fund)));
-        put("ACC".to_owned(), format!("c:fund:{fund}"), credits(pages, |account| account.fund() == Some(*fund)));
+        put(format!("d:fund:{fund}"), debits(pages, |account| account.fund() == Some(*fund)));
+        put(format!("c:fund:{fund}"), credits(pages, |account| account.fund() == Some(*fund)));
     }
     for name in ["clearing:moyasar", "refunds_payable", "refunds_suspense", "suspense"] {
-        put("ACC".to_owned(), format!("d:{name}"), debits(pages, |account| account.to_string() == name));
-        put("ACC".to_owned(), format!("c:{name}"), credits(pages, |account| account.to_string() == name));
+        put(format!("d:{name}"), debits(pages, |account| account.to_string() == name));
+        put(format!("c:{name}"), credits(pages, |account| account.to_string() == name));
     }
-    significant(&delta)
 }
 
 fn entries(pages: &[Page]) -> impl Iterator<Item = &Entry> {

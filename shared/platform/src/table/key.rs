@@ -1,7 +1,7 @@
 //! Every key of the table, in one place.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::id::{CharityId, DonationId, OpportunityId};
+use domain::id::{CharityId, DonationId, DonorId, OpportunityId};
 use domain::journal::ChainId;
 use domain::moment::{Day, Moment};
 use domain::notice::Notice;
@@ -103,6 +103,11 @@ impl Key {
         Key::of(format!("TOLD#{}", notice.donation()), notice.name())
     }
 
+    /// How a donor wants to be told of their gifts.
+    pub fn telling(donor: &DonorId) -> Key {
+        Key::of(format!("DONOR#{donor}"), "TELLING")
+    }
+
     /// A day's seal.
     pub fn seal(day: Day) -> Key {
         Key::of(format!("SEAL#{day}"), "SEAL")
@@ -164,6 +169,7 @@ mod tests {
             (Key::case("0a"), "CASE#0a / CASE"),
             (Key::told_page(ChainId::new(3).unwrap(), 17), "TOLD#JP#03#000000000017 / THANKS"),
             (Key::told(&failure), "TOLD#abababababababababababababababab / failure#2"),
+            (Key::telling(&"donor-1".parse().unwrap()), "DONOR#donor-1 / TELLING"),
             (Key::seal(at.day()), "SEAL#2026-11-24 / SEAL"),
             (Key::operation(at, 7), "OPS#2026-11-24 / 001795500000000#0000000000000007"),
         ];

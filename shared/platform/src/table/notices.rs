@@ -1,12 +1,15 @@
-//! Who was told what.
+//! Who was told what, and how donors want to be told.
 //!
 //! A note that something was told keeps a second telling rare; it is written after the telling, so that a crash between the two tells twice and never not
 //! at all. The donors of a page have one note together. A single notice is often asked for by two at the same moment (the provider's webhook, and whoever asked for
 //! the refund), so whoever tells it first says that it is at it. Notes are cleaned away when no message about them can be in a queue any more.
 
+use std::collections::HashMap;
+
+use domain::id::DonorId;
 use domain::journal::ChainId;
 use domain::moment::Moment;
-use domain::notice::Notice;
+use domain::notice::{Notice, Telling};
 use serde::{Deserialize, Serialize};
 
 use super::error::classify;
@@ -25,6 +28,14 @@ struct Note {
     ttl: i64,
 }
 
+/// How a donor wants to be told of all their gifts. It says whose it is, because many are read at once, in no order.
+#[derive(Serialize, Deserialize)]
+struct Wish {
+    whose: DonorId,
+    #[serde(flatten)]
+    telling: Telling,
+}
+
 /// Who may tell a notice now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
@@ -37,6 +48,24 @@ pub enum Turn {
 }
 
 impl Table {
+    /// How these donors want to be told of their gifts; who never said is left out.
+    ///
+    /// # Errors
+    /// When the table cannot be reached.
+    pub async fn tellings(&self, donors: &[DonorId]) -> Result<HashMap<DonorId, Telling>, TableError> {
+        let keys: Vec<Key> = donors.iter().map(Key::telling).collect();
+        let wishes = self.get_all::<Wish>(&keys).await?;
+        Ok(wishes.into_iter().map(|wish| (wish.whose, wish.telling)).collect())
+    }
+
+    /// Keeps how a donor wants to be told of their gifts, in place of what they said before.
+    ///
+    /// # Errors
+    /// When the table cannot be reached; keeping it again changes nothing.
+    pub async fn keep_telling(&self, donor: &DonorId, telling: &Telling) -> Result<(), TableError> {
+        self.put(&Key::telling(donor), &Wish { whose: donor.clone(), telling: telling.clone() }).await
+    }
+
     /// Whether the donors of a page were told.
     ///
     /// # Errors

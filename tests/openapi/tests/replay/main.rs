@@ -49,6 +49,7 @@ async fn operators_acts_and_the_document_itself() {
 async fn giving() {
     replay(" /v1/guests").await;
     replay(" /v1/donations").await;
+    replay(" /v1/notice-preferences").await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -72,7 +72,9 @@ fn over(donation: &Donation, deps: &Deps) -> Problem {
         State::Cancelled => Problem::new(409, "cancelled", "أُلغي هذا التبرع", "This donation was cancelled"),
         // Payable a moment ago, and not any more.
         State::Awaiting | State::Failed { .. } | State::Expired => expired(),
-        State::Settled { .. } | State::PartlyRefunded { .. } | State::Refunded { .. } => already_paid(),
+        State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. } => {
+            already_paid()
+        }
     }
 }
 

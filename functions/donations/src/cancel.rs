@@ -27,7 +27,9 @@ pub async fn cancel(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
                 return show::answer(deps, &donation).await;
             }
             State::Expired => return Err(expired()),
-            State::Settled { .. } | State::PartlyRefunded { .. } | State::Refunded { .. } => return Err(already_paid()),
+            State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. } => {
+                return Err(already_paid());
+            }
         }
         donation = deps.table.donation(&donation.id).await?.ok_or_else(Problem::not_found)?;
     }

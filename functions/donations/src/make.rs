@@ -1,7 +1,7 @@
 //! Making a donation.
 
 use data_encoding::HEXLOWER;
-use domain::donation::{Attempt, Donation, Giver, State};
+use domain::donation::{Attempt, Back, Donation, Giver, State};
 use domain::id::DonationId;
 use domain::moment::Moment;
 use domain::payment::Provider;
@@ -124,6 +124,7 @@ async fn donation(deps: &Deps, wish: &Wish<'_>, plan: Plan) -> Result<Donation, 
         personal,
         telling: command.telling.clone(),
         place: None,
+        back: Back::default(),
     })
 }
 

@@ -82,7 +82,7 @@ fn checked(donation: &Donation) -> Result<Checked, Problem> {
     let SettledBy { captured_at, .. } = donation.state.settled_by().ok_or_else(Problem::not_found)?;
     let date = captured_at.day();
     Ok(Checked {
-        amount: donation.total().minus(donation.refunded()).unwrap_or(Money::ZERO),
+        amount: donation.total().minus(donation.gone()).unwrap_or(Money::ZERO),
         currency: CURRENCY,
         date,
         hijri_date: HijriDate::of(date, Sighted::AsPublished),

@@ -44,7 +44,7 @@ pub async fn of(deps: &Deps, donation: &Donation) -> Result<Receipt, Problem> {
         method,
         payment,
         lines: lines(deps, donation).await?,
-        refunded: donation.refunded(),
+        refunded: donation.gone(),
     })
 }
 

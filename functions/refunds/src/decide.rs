@@ -47,7 +47,12 @@ pub fn decide(owed: Money, receives: u32, answer: &Result<Payment, ProviderError
 fn refunded(payment: &Payment, owed: Money) -> Option<PaymentFact> {
     let enough = |fact: &&PaymentFact| match &fact.happening {
         Happening::Refunded { refunded_minor } => *refunded_minor >= owed,
-        Happening::Captured { .. } | Happening::Failed { .. } | Happening::Voided => false,
+        Happening::Captured { .. }
+        | Happening::Failed { .. }
+        | Happening::Voided
+        | Happening::Disputed { .. }
+        | Happening::DisputeWon { .. }
+        | Happening::DisputeLost { .. } => false,
     };
     payment.facts.iter().find(enough).cloned()
 }

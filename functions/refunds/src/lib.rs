@@ -8,6 +8,8 @@
 //! when ([`run::BUSY_SECS`]); it outlasts any call of a run that died, and is taken back as soon as the outcome is known. Where it is not
 //! known the note stays: a refund that is still on its way must not be missed by the next look.
 //!
+//! **Asked for.** A refund that an operator asked for and another agreed to stands in its donation; the message only says where to look.
+//!
 //! **Phases**, for each payment: note, fetch and refund what is missing (one call to find that nothing is, two or three otherwise), take the
 //! note back, tell settlement how much is refunded now.
 //!

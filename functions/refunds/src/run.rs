@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::case::{Case, Reason};
+use domain::id::DonationId;
 use domain::message::Message;
 use domain::money::Money;
 use domain::payment::PaymentRef;
@@ -12,6 +13,7 @@ use platform::batch::{Delivery, Failure};
 use platform::http::chain;
 use platform::outbound::OutboundError;
 use platform::queue::LONGEST_DELAY;
+use platform::table::TableError;
 use platform::telemetry;
 use providers::{Payment, ProviderError};
 use serde_json::json;
@@ -29,21 +31,23 @@ pub const BUSY_SECS: i64 = 30;
 
 /// A payment, what is owed back of it, and the messages that say so.
 struct Owed<'a> {
-    payment: &'a PaymentRef,
+    payment: PaymentRef,
     amount: Money,
+    /// The donation whose refund was asked for and agreed to, if that is why.
+    asked_of: Option<DonationId>,
     deliveries: Vec<&'a Delivery>,
 }
 
 /// Why a payment was not asked for.
 enum Unasked {
-    Table(platform::table::TableError),
+    Table(TableError),
     Busy,
 }
 
 /// Gives back what the messages ask for; gives back those that have to come again.
 pub(crate) async fn run(deps: &Deps, deliveries: &[Delivery]) -> Vec<Failure> {
     let mut failures = Vec::new();
-    let owed = owed(deliveries, &mut failures);
+    let owed = owed(deps, deliveries, &mut failures).await;
     let mut settled = Vec::new();
     for owed in owed {
         settled.push(settle(deps, owed).boxed());
@@ -54,23 +58,42 @@ pub(crate) async fn run(deps: &Deps, deliveries: &[Delivery]) -> Vec<Failure> {
 }
 
 /// One entry for each payment. Messages ask for sums, so the largest holds the others. A message that is not for this queue fails.
-fn owed<'a>(deliveries: &'a [Delivery], failures: &mut Vec<Failure>) -> Vec<Owed<'a>> {
-    let mut payments: BTreeMap<&PaymentRef, Owed<'_>> = BTreeMap::new();
+async fn owed<'a>(deps: &Deps, deliveries: &'a [Delivery], failures: &mut Vec<Failure>) -> Vec<Owed<'a>> {
+    let mut payments: BTreeMap<PaymentRef, Owed<'a>> = BTreeMap::new();
     for delivery in deliveries {
-        match &delivery.message {
-            Message::RefundDue { payment, refunded_minor } => {
-                let none = || Owed { payment, amount: Money::ZERO, deliveries: Vec::new() };
-                let owed = payments.entry(payment).or_insert_with(none);
-                owed.amount = owed.amount.max(*refunded_minor);
-                owed.deliveries.push(delivery);
-            }
+        let asked = match &delivery.message {
+            Message::RefundDue { payment, refunded_minor } => Some((payment.clone(), *refunded_minor, None)),
+            Message::RefundApproved { donation } => match approved(deps, *donation).await {
+                Ok(asked) => asked,
+                Err(error) => {
+                    tracing::warn!(%donation, error = chain(&error), "a refund that was agreed to comes again");
+                    failures.push(delivery.failure());
+                    None
+                }
+            },
             _ => {
                 tracing::error!(message_id = delivery.id, "a message is not for refunds");
                 failures.push(delivery.failure());
+                None
             }
-        }
+        };
+        let Some((payment, amount, asked_of)) = asked else { continue };
+        let none = || Owed { payment: payment.clone(), amount: Money::ZERO, asked_of: None, deliveries: Vec::new() };
+        let owed = payments.entry(payment.clone()).or_insert_with(none);
+        owed.amount = owed.amount.max(amount);
+        owed.asked_of = owed.asked_of.or(asked_of);
+        owed.deliveries.push(delivery);
     }
     payments.into_values().collect()
+}
+
+/// What is to be given back of the donation's payment by two people's agreement. Nothing when nobody has agreed after all, or it is done: the message is sent before the
+/// agreement is written, so that none is ever forgotten.
+async fn approved(deps: &Deps, id: DonationId) -> Result<Option<(PaymentRef, Money, Option<DonationId>)>, TableError> {
+    let Some(donation) = deps.table.donation(&id).await? else { return Ok(None) };
+    let target = donation.back.approved().map(|(_, target)| target);
+    let settled_by = donation.state.settled_by();
+    Ok(target.zip(settled_by).map(|(target, by)| (by.payment.clone(), target, Some(id))))
 }
 
 /// The way of one payment; gives back its messages if they have to come again.
@@ -98,14 +121,14 @@ async fn settle(deps: &Deps, owed: Owed<'_>) -> Vec<Failure> {
 async fn refund(deps: &Deps, owed: &Owed<'_>) -> Result<Result<Payment, ProviderError>, Unasked> {
     let now = deps.clock.now();
     let until = now.plus_seconds(BUSY_SECS);
-    if !deps.table.begin_refund(owed.payment, now, until).await.map_err(Unasked::Table)? {
+    if !deps.table.begin_refund(&owed.payment, now, until).await.map_err(Unasked::Table)? {
         return Err(Unasked::Busy);
     }
     let provider = deps.providers.of(owed.payment.provider);
     let answer = tokio::time::timeout(LONGEST, provider.refund_to(&owed.payment.payment, owed.amount)).await;
     let answer = answer.unwrap_or(Err(ProviderError::NoAnswer(OutboundError::Late)));
     let is_known = answer.as_ref().err().is_none_or(|error| !error.may_have_acted());
-    if is_known && let Err(error) = deps.table.end_refund(owed.payment, until).await {
+    if is_known && let Err(error) = deps.table.end_refund(&owed.payment, until).await {
         // Not an error of the refund: the note ends by itself.
         tracing::warn!(
             payment = owed.payment.payment.as_str(),
@@ -123,7 +146,10 @@ fn again(owed: &Owed<'_>, why: &str) -> Vec<Failure> {
 
 /// A message that waits for a provider's recovery begins anew before its receives run out: an outage sets nothing aside.
 async fn start_over(deps: &Deps, owed: &Owed<'_>) -> Vec<Failure> {
-    let anew = Message::RefundDue { payment: owed.payment.clone(), refunded_minor: owed.amount };
+    let anew = match owed.asked_of {
+        Some(donation) => Message::RefundApproved { donation },
+        None => Message::RefundDue { payment: owed.payment.clone(), refunded_minor: owed.amount },
+    };
     match deps.refunds.send(anew, LONGEST_DELAY).await {
         Ok(()) => Vec::new(),
         Err(error) => again(owed, &chain(&error)),
@@ -136,15 +162,32 @@ async fn set_aside(deps: &Deps, owed: &Owed<'_>, answer: &Result<Payment, Provid
     let case = Case {
         reason: Reason::RefundRefused,
         payment: Some(owed.payment.clone()),
-        donation: payment.and_then(|payment| payment.facts.first()).and_then(|fact| fact.donation),
+        donation: owed.asked_of.or(payment.and_then(|payment| payment.facts.first()).and_then(|fact| fact.donation)),
         amount_minor: owed.amount,
         evidence: json!({"owed_minor": owed.amount.halalas(), "refunded_minor": refunded, "why": why}).to_string(),
         opened_at: deps.clock.now(),
     };
     tracing::error!(case = case.id(), payment = owed.payment.payment.as_str(), why, "a refund is set aside");
     telemetry::count("refunds", "SetAside", 1);
-    match deps.table.open_case(&case).await {
-        Ok(()) => Vec::new(),
+    let set_aside = async {
+        deps.table.open_case(&case).await?;
+        match owed.asked_of {
+            Some(donation) => refuse(deps, donation).await,
+            None => Ok(true),
+        }
+    };
+    match set_aside.await {
+        Ok(true) => Vec::new(),
+        Ok(false) => again(owed, "the donation has moved on"),
         Err(error) => again(owed, &chain(&error)),
+    }
+}
+
+/// What was agreed to is not given back: another refund may be asked for. `false` when the donation has moved on.
+async fn refuse(deps: &Deps, id: DonationId) -> Result<bool, TableError> {
+    let Some(donation) = deps.table.donation(&id).await? else { return Ok(true) };
+    match donation.refuse_refund(deps.clock.now()) {
+        Some(back) => deps.table.turn_donation(&donation, &donation.state, &back).await,
+        None => Ok(true),
     }
 }

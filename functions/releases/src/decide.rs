@@ -55,7 +55,8 @@ pub const fn subject(message: &Message) -> Option<DonationId> {
         | Message::PageCommitted { .. }
         | Message::FoldRequested {}
         | Message::NoticeDue(_)
-        | Message::RefundDue { .. } => None,
+        | Message::RefundDue { .. }
+        | Message::RefundApproved { .. } => None,
     }
 }
 
@@ -72,7 +73,8 @@ pub fn step(message: &Message, donation: Option<&Donation>, now: Moment) -> Step
         | Message::PageCommitted { .. }
         | Message::FoldRequested {}
         | Message::NoticeDue(_)
-        | Message::RefundDue { .. } => Step::Fail("not for this queue"),
+        | Message::RefundDue { .. }
+        | Message::RefundApproved { .. } => Step::Fail("not for this queue"),
     }
 }
 
@@ -98,6 +100,8 @@ pub const fn ending(state: &State) -> Option<Ending> {
     match state {
         State::Awaiting | State::Failed { .. } => None,
         State::Cancelled | State::Expired => Some(Ending::Release),
-        State::Settled { .. } | State::PartlyRefunded { .. } | State::Refunded { .. } => Some(Ending::Spend),
+        State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. } => {
+            Some(Ending::Spend)
+        }
     }
 }

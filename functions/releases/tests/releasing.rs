@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::cap::MOST_SHARDS;
 use domain::catalogue::{Bilingual, Opportunity, Purpose, Standing};
-use domain::donation::{Donation, Giver, HoldPart, Line, SettledBy, State};
+use domain::donation::{Back, Donation, Giver, HoldPart, Line, SettledBy, State};
 use domain::id::{DonationId, OpportunityId};
 use domain::message::Message;
 use domain::moment::Moment;
@@ -89,6 +89,7 @@ fn donation(number: u8, state: State, expires_at: Moment) -> Donation {
         personal: None,
         telling: Telling::default(),
         place: None,
+        back: Back::default(),
     }
 }
 
@@ -208,7 +209,12 @@ fn every_message_finds_every_state() {
             Step::End(Ending::Spend),
             Step::End(Ending::Spend),
         ),
-        (State::Refunded { settled_by: by }, Step::Sweep, Step::End(Ending::Spend), Step::End(Ending::Spend)),
+        (
+            State::Refunded { settled_by: by, refunded_minor: riyals(1) },
+            Step::Sweep,
+            Step::End(Ending::Spend),
+            Step::End(Ending::Spend),
+        ),
     ];
     for (state, when_due, when_spent, when_dropped) in table {
         let over = donation(1, state.clone(), now.plus_seconds(-GRACE_SECS));

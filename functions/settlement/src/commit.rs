@@ -12,13 +12,13 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use domain::donation::{Donation, Place, State};
+use domain::donation::Place;
 use domain::journal::{ChainId, Page, Tail};
-use platform::table::{Committed, Group, Refusal, TableError};
+use platform::table::{Booking, Committed, Group, Refusal, TableError};
 
 use crate::Deps;
 use crate::group::GroupError;
-use crate::plan::Plan;
+use crate::plan::{Plan, Turn};
 
 /// How often a group is read, planned and written before its messages go back to the queue. Each round is lost only to others who won.
 pub const ROUNDS: u32 = 8;
@@ -140,8 +140,11 @@ fn is_mine(refusals: &[Refusal], page: &Page) -> Result<bool, TableError> {
 fn group(plan: &Plan, page: Page) -> Group {
     let place =
         |index: usize| Place { chain: page.chain.number(), seq: page.seq, index: u16::try_from(index).unwrap_or(u16::MAX) };
-    let donations: Vec<(Donation, State, Option<Place>)> =
-        plan.booked.iter().map(|(read, state, settles)| (read.clone(), state.clone(), settles.map(place))).collect();
+    let booking = |(turn, settles): &(Turn, Option<usize>)| {
+        let Turn { read, state, back } = turn.clone();
+        Booking { read, state, back, place: settles.map(place) }
+    };
+    let donations = plan.booked.iter().map(booking).collect();
     Group { donations, charges: plan.charges.clone(), page }
 }
 

@@ -13,7 +13,7 @@ use platform::queue::QueueError;
 use platform::telemetry;
 
 use crate::Deps;
-use crate::plan::Plan;
+use crate::plan::{Plan, Turn};
 
 /// How long a failed payment is not told of: the donor saw it fail, and most try again at once. Whoever has paid by then hears nothing of it.
 pub const FAILURE_WAIT: Duration = Duration::from_secs(120);
@@ -41,7 +41,7 @@ impl Consequences {
         if let Some(page) = page {
             told.journal.push(Message::page_committed(page.chain, page.seq));
         }
-        for (donation, state, settles) in &plan.booked {
+        for (Turn { read: donation, state, .. }, settles) in &plan.booked {
             if settles.is_some() {
                 told.settled += 1;
                 told.spend_hold(donation);
@@ -64,8 +64,8 @@ impl Consequences {
             }
             told.tell_of_return(charge);
         }
-        let failed_now = plan.changed.iter().filter(|(_, state)| matches!(state, State::Failed { .. }));
-        for donation in failed_now.map(|(donation, _)| donation).chain(&plan.failed_before) {
+        let failed_now = plan.changed.iter().filter(|turn| matches!(turn.state, State::Failed { .. }));
+        for donation in failed_now.map(|turn| &turn.read).chain(&plan.failed_before) {
             told.tell_of_failure(donation);
         }
         for list in [&mut told.journal, &mut told.notices, &mut told.failures] {
@@ -82,7 +82,7 @@ impl Consequences {
     }
 
     fn tell_of_refund(&mut self, donation: &Donation, state: &State) {
-        let refunded_minor = donation.refunded_in(state);
+        let refunded_minor = state.refunded();
         if donation.personal.is_some() && !refunded_minor.is_zero() {
             self.notices.push(Message::NoticeDue(Notice::Refund { donation: donation.id, refunded_minor }));
         }

@@ -119,8 +119,8 @@ async fn read(deps: &Deps, facts: &[Told]) -> Result<Known, GroupError> {
 
 /// Changes of donations that book nothing: a plain conditional write each. `false` when one had moved on.
 async fn change(deps: &Deps, plan: &Plan) -> Result<bool, GroupError> {
-    for (donation, state) in &plan.changed {
-        if !deps.table.move_donation(donation, state).await? {
+    for turn in &plan.changed {
+        if !deps.table.turn_donation(&turn.read, &turn.state, &turn.back).await? {
             return Ok(false);
         }
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use data_encoding::HEXLOWER;
 use domain::case::{Case, Reason};
-use domain::donation::{Charge, Decision, Donation, State, decide, needs_charge};
+use domain::donation::{Back, Charge, Decision, Donation, State, decide, needs_charge};
 use domain::id::DonationId;
 use domain::journal::{Entry, EntryKind, TransferError};
 use domain::moment::Moment;
@@ -33,6 +33,17 @@ impl Known {
     }
 }
 
+/// What becomes of a donation.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    /// As it was read.
+    pub read: Donation,
+    /// The state it takes.
+    pub state: State,
+    /// What is known then of what goes back of it.
+    pub back: Back,
+}
+
 /// What is to be written and told.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
@@ -40,12 +51,12 @@ pub struct Plan {
     pub entries: Vec<Entry>,
     /// The salts of the entries' leaves.
     pub salts: Vec<Vec<u8>>,
-    /// Donations that the page books: as they were read, the state they take, and the index of the entry that settles them.
-    pub booked: Vec<(Donation, State, Option<usize>)>,
+    /// Donations that the page books, and the index of the entry that settles them.
+    pub booked: Vec<(Turn, Option<usize>)>,
     /// Charges that the page books, as they are to stand.
     pub charges: Vec<Charge>,
-    /// Donations that change without money: as they were read, and the state they take.
-    pub changed: Vec<(Donation, State)>,
+    /// Donations that change without money.
+    pub changed: Vec<Turn>,
     /// Matters for a person.
     pub cases: Vec<Case>,
     /// Donations that were settled before: to be told again.
@@ -84,9 +95,9 @@ impl Folding {
     fn take(&mut self, index: usize, fact: &PaymentFact, now: Moment) -> Result<(), TransferError> {
         let charge = self.now.charges.get(&fact.payment);
         match decide(self.now.donation(fact), charge, fact, now)? {
-            Decision::Book { state, entry, case } => {
+            Decision::Book { state, back, entry, case } => {
                 self.case(fact, case, now);
-                self.book(fact, state, entry);
+                self.book(fact, (state, back), entry);
             }
             Decision::Keep { charge, entry, case } => {
                 self.case(fact, case, now);
@@ -94,7 +105,7 @@ impl Folding {
                 self.kept.insert(charge.payment.clone(), ());
                 self.now.charges.insert(charge.payment.clone(), charge);
             }
-            Decision::Change { state } => self.change(fact, state),
+            Decision::Change { state, back } => self.change(fact, (state, back)),
             Decision::Repeat => self.repeat(fact),
             Decision::Wait => self.plan.waiting.push(index),
             Decision::SetAside(reason) => self.case(fact, Some(reason), now),
@@ -103,19 +114,20 @@ impl Folding {
         Ok(())
     }
 
-    fn book(&mut self, fact: &PaymentFact, state: State, entry: Entry) {
+    fn book(&mut self, fact: &PaymentFact, to: (State, Back), entry: Entry) {
         let settles = (entry.kind == EntryKind::Settled).then_some(self.plan.entries.len());
         self.enter(fact, entry);
-        self.change(fact, state);
+        self.change(fact, to);
         if let Some(id) = fact.donation {
             let index = self.booked.entry(id).or_default();
             *index = index.or(settles);
         }
     }
 
-    fn change(&mut self, fact: &PaymentFact, state: State) {
+    fn change(&mut self, fact: &PaymentFact, (state, back): (State, Back)) {
         if let Some(donation) = fact.donation.and_then(|id| self.now.donations.get_mut(&id)) {
             donation.state = state;
+            donation.back = back;
         }
     }
 
@@ -160,15 +172,16 @@ impl Folding {
     fn finish(mut self) -> Plan {
         for (id, read) in &self.read.donations {
             let Some(now) = self.now.donations.get(id) else { continue };
+            let turn = || Turn { read: read.clone(), state: now.state.clone(), back: now.back.clone() };
             match self.booked.get(id) {
-                Some(settles) => self.plan.booked.push((read.clone(), now.state.clone(), *settles)),
-                None if now.state != read.state => self.plan.changed.push((read.clone(), now.state.clone())),
+                Some(settles) => self.plan.booked.push((turn(), *settles)),
+                None if now.state != read.state || now.back != read.back => self.plan.changed.push(turn()),
                 None => {}
             }
         }
         // In the order of their ids, so that the same facts make the same transaction.
-        self.plan.booked.sort_by_key(|(donation, ..)| donation.id);
-        self.plan.changed.sort_by_key(|(donation, _)| donation.id);
+        self.plan.booked.sort_by_key(|(turn, _)| turn.read.id);
+        self.plan.changed.sort_by_key(|turn| turn.read.id);
         for payment in self.kept.keys() {
             if let Some(charge) = self.now.charges.get(payment) {
                 // However often it changed in this batch, it is written once.

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use domain::catalogue::Purpose;
-use domain::donation::{Attempt, Donation, Giver, HoldPart, Line, State};
+use domain::donation::{Attempt, Back, Donation, Giver, HoldPart, Line, State};
 use domain::id::DonationId;
 use domain::journal::{ChainId, EntryKind, Page, PageKind, Tail};
 use domain::message::Message;
@@ -53,6 +53,7 @@ fn donation(stage: &Stage, number: u8, lines: Vec<Line>) -> Donation {
         personal: None,
         telling: Telling::default(),
         place: None,
+        back: Back::default(),
     }
 }
 

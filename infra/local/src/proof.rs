@@ -181,6 +181,8 @@ fn sums<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Sums {
         match entry.kind {
             EntryKind::Settled | EntryKind::SecondCharge | EntryKind::LateCharge | EntryKind::Orphan => sums.taken += amount,
             EntryKind::Refunded | EntryKind::ChargeReturned => sums.returned += amount,
+            // The provider played with here opens none.
+            EntryKind::Disputed | EntryKind::DisputeWon | EntryKind::DisputeLost => {}
         }
     }
     sums

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use crate::amount::riyals;
 
 /// The form of the JSON. Programs read it: a change that they must know of is a new number.
-pub const FORM: u8 = 1;
+pub const FORM: u8 = 2;
 /// How many opportunities are told by name: as many as fit on a page beside the rest.
 pub const TOP_OPPORTUNITIES: usize = 10;
 
@@ -91,6 +91,7 @@ pub fn json(report: &DayReport) -> Vec<u8> {
         "currency": "SAR",
         "all": tables::of_figures(&figures.all),
         "unassigned": riyals(figures.unassigned_minor),
+        "disputed": riyals(figures.disputed_minor),
         "apart": {
             "second_charges": riyals(apart.second_minor),
             "late_charges": riyals(apart.late_minor),

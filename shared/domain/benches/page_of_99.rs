@@ -12,7 +12,7 @@
 use std::hint::black_box;
 
 use domain::catalogue::Purpose;
-use domain::donation::{Attempt, Decision, Donation, Giver, Line, State, decide};
+use domain::donation::{Attempt, Back, Decision, Donation, Giver, Line, State, decide};
 use domain::id::DonationId;
 use domain::journal::page::MOST_ENTRIES;
 use domain::journal::{ChainId, Entry, Page, Tail};
@@ -57,6 +57,7 @@ fn gift(number: u32) -> Donation {
         personal: None,
         telling: Telling::default(),
         place: None,
+        back: Back::default(),
     }
 }
 

@@ -34,6 +34,14 @@ codes!(
         VoidAfterCapture = 9 "void_after_capture",
         /// The provider does not give back what is owed of a payment.
         RefundRefused = 10 "refund_refused",
+        /// More went back of a payment, by refunds and by a dispute, than was taken.
+        RefundBeyondCapture = 11 "refund_beyond_capture",
+        /// A donor has asked their bank for the money: it is to be answered at the provider in time.
+        DisputeOpened = 12 "dispute_opened",
+        /// A dispute is told in another way than before: of another amount, or decided otherwise.
+        DisputeDiffers = 13 "dispute_differs",
+        /// A dispute about a payment that is kept apart from its donation, and may be on its way back already.
+        DisputeOfCharge = 14 "dispute_of_charge",
     }
 );
 

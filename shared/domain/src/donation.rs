@@ -1,6 +1,8 @@
 //! One act of giving.
 //!
 //! ```text
+//!                  ┌──▶ disputed ◀──┐ won: back to where it was; lost: refunded
+//!                  ▼                ▼
 //! awaiting ──▶ settled ──▶ partly refunded ──▶ refunded
 //!    │ ▲  ╲________▲ ▲
 //!    ▼ │           │ │   paid after all: settled late, if nothing that it held was given up,
@@ -15,10 +17,13 @@
 
 use serde::{Deserialize, Serialize};
 
+mod back;
 mod charge;
 mod decide;
+mod dispute;
 mod refund;
 
+pub use back::{Asked, Back, Dispute, MOST_REFUNDS, Outcome, Part, Refund, RefundFault, RefundReason, RefundStage};
 pub use charge::{Charge, ChargeKind};
 pub use decide::{Decision, decide, needs_charge};
 
@@ -140,10 +145,21 @@ pub enum State {
         #[serde(with = "halalas")]
         refunded_minor: Money,
     },
-    /// Paid, booked, and given back whole.
+    /// Paid and booked; the donor has asked their bank for money back, and that is not decided yet.
+    Disputed {
+        /// By which payment.
+        settled_by: SettledBy,
+        /// How much was refunded so far.
+        #[serde(with = "halalas")]
+        refunded_minor: Money,
+    },
+    /// Paid, booked, and gone back whole, by refunds or by a dispute that was lost.
     Refunded {
         /// By which payment.
         settled_by: SettledBy,
+        /// How much was refunded: less than the whole after a dispute, more after a mistake.
+        #[serde(with = "halalas")]
+        refunded_minor: Money,
     },
 }
 
@@ -157,6 +173,7 @@ impl State {
             State::Expired => "expired",
             State::Settled { .. } => "settled",
             State::PartlyRefunded { .. } => "partly_refunded",
+            State::Disputed { .. } => "disputed",
             State::Refunded { .. } => "refunded",
         }
     }
@@ -164,10 +181,23 @@ impl State {
     /// The payment that settled it, once one has.
     pub const fn settled_by(&self) -> Option<&SettledBy> {
         match self {
-            State::Settled { settled_by } | State::PartlyRefunded { settled_by, .. } | State::Refunded { settled_by } => {
-                Some(settled_by)
-            }
+            State::Settled { settled_by }
+            | State::PartlyRefunded { settled_by, .. }
+            | State::Disputed { settled_by, .. }
+            | State::Refunded { settled_by, .. } => Some(settled_by),
             State::Awaiting | State::Failed { .. } | State::Cancelled | State::Expired => None,
+        }
+    }
+
+    /// What was refunded in this state.
+    pub const fn refunded(&self) -> Money {
+        match self {
+            State::PartlyRefunded { refunded_minor, .. }
+            | State::Disputed { refunded_minor, .. }
+            | State::Refunded { refunded_minor, .. } => *refunded_minor,
+            State::Awaiting | State::Failed { .. } | State::Cancelled | State::Expired | State::Settled { .. } => {
+                Money::ZERO
+            }
         }
     }
 
@@ -179,6 +209,7 @@ impl State {
             | State::Expired
             | State::Settled { .. }
             | State::PartlyRefunded { .. }
+            | State::Disputed { .. }
             | State::Refunded { .. } => false,
         }
     }
@@ -253,6 +284,9 @@ pub struct Donation {
     /// Where in the books it stands, once settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+    /// What goes back of it, or may.
+    #[serde(flatten)]
+    pub back: Back,
 }
 
 impl Donation {
@@ -268,20 +302,9 @@ impl Donation {
         if self.state.is_payable() && self.expires_at <= now { State::Expired } else { self.state.clone() }
     }
 
-    /// What was given back of it.
-    pub fn refunded(&self) -> Money {
-        self.refunded_in(&self.state)
-    }
-
-    /// What is given back of it in this state.
-    pub fn refunded_in(&self, state: &State) -> Money {
-        match state {
-            State::PartlyRefunded { refunded_minor, .. } => *refunded_minor,
-            State::Refunded { .. } => self.total(),
-            State::Awaiting | State::Failed { .. } | State::Cancelled | State::Expired | State::Settled { .. } => {
-                Money::ZERO
-            }
-        }
+    /// What was refunded of it. What was lost in a dispute is not in it.
+    pub const fn refunded(&self) -> Money {
+        self.state.refunded()
     }
 
     /// The latest checkout attempt.

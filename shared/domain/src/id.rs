@@ -132,6 +132,11 @@ fn is_token(text: &str, longest: usize) -> bool {
 }
 
 text_id!(
+    /// The id of a refund, derived from the donation and the key of whoever asks for it: 32 lower-case hex digits.
+    RefundId, "refund id", "32 lower-case hex digits",
+    |text| text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+);
+text_id!(
     /// The id of an opportunity, chosen by the operator who publishes it: `wells-jazan-2026`.
     OpportunityId, "opportunity id", "3 to 40 lower-case letters, digits and hyphens", is_slug
 );

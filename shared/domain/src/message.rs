@@ -60,6 +60,11 @@ pub enum Message {
         #[serde(with = "halalas")]
         refunded_minor: Money,
     },
+    /// To `refunds`: two people agreed to a refund of this donation, or are about to. The donation says which, and how much.
+    RefundApproved {
+        /// The donation.
+        donation: DonationId,
+    },
     /// To `notices`: tell a donor this.
     NoticeDue(Notice),
 }

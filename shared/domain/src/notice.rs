@@ -175,12 +175,9 @@ impl Notice {
             (Notice::Failure { attempt, .. }, State::Failed { .. }) => {
                 donation.attempt().is_some_and(|latest| latest.number == *attempt)
             }
-            (Notice::Refund { refunded_minor: told, .. }, State::PartlyRefunded { refunded_minor, .. }) => {
-                told == refunded_minor
-            }
-            (Notice::Refund { refunded_minor: told, .. }, State::Refunded { .. }) => *told == donation.total(),
+            (Notice::Refund { refunded_minor: told, .. }, state) => !told.is_zero() && *told == state.refunded(),
             (Notice::ChargeReturned { .. }, _) => true,
-            (Notice::Thanks { .. } | Notice::Failure { .. } | Notice::Refund { .. }, _) => false,
+            (Notice::Thanks { .. } | Notice::Failure { .. }, _) => false,
         }
     }
 }

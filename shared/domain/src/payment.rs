@@ -77,6 +77,24 @@ pub enum Happening {
         #[serde(with = "halalas")]
         refunded_minor: Money,
     },
+    /// The donor has asked their bank for money back; the provider keeps it until that is decided.
+    Disputed {
+        /// How much of the payment.
+        #[serde(with = "halalas")]
+        disputed_minor: Money,
+    },
+    /// A dispute was decided for us.
+    DisputeWon {
+        /// How much of the payment it was about.
+        #[serde(with = "halalas")]
+        disputed_minor: Money,
+    },
+    /// A dispute was decided for the donor.
+    DisputeLost {
+        /// How much of the payment it was about.
+        #[serde(with = "halalas")]
+        disputed_minor: Money,
+    },
 }
 
 /// A fact about one payment, as the provider tells it.

@@ -81,6 +81,8 @@ pub struct DayFigures {
     pub methods: BTreeMap<Method, Figures>,
     /// Given back without it being known for which line, less what earlier days or this one have assigned since.
     pub unassigned_minor: i64,
+    /// Taken back by providers until a dispute is decided, less what was decided on this day.
+    pub disputed_minor: i64,
     /// Payments that are nobody's gift.
     pub apart: Apart,
     /// What moved through each account, opportunities summed by their fund.
@@ -146,7 +148,8 @@ impl DayFigures {
             self.move_accounts(transfer);
             match entry.kind {
                 EntryKind::Settled => self.given(entry, transfer, &mut seen)?,
-                EntryKind::Refunded => self.returned(entry, transfer)?,
+                EntryKind::Refunded | EntryKind::DisputeLost => self.returned(entry, transfer)?,
+                EntryKind::Disputed | EntryKind::DisputeWon => {}
                 EntryKind::SecondCharge => self.apart.second_minor += transfer.amount().signed_halalas(),
                 EntryKind::LateCharge => self.apart.late_minor += transfer.amount().signed_halalas(),
                 EntryKind::Orphan => self.apart.orphan_minor += transfer.amount().signed_halalas(),
@@ -158,6 +161,8 @@ impl DayFigures {
 
     fn move_accounts(&mut self, transfer: &Transfer) {
         let amount = transfer.amount().signed_halalas();
+        let disputes = |account: &Account| i64::from(matches!(account, Account::Disputes(_)));
+        self.disputed_minor += amount * (disputes(transfer.debit()) - disputes(transfer.credit()));
         self.accounts.entry(summed(transfer.debit())).or_default().debit_minor += amount;
         self.accounts.entry(summed(transfer.credit())).or_default().credit_minor += amount;
     }
@@ -230,7 +235,7 @@ impl DayFigures {
         let moved_minor = clearing.map(|(_, movement)| movement.debit_minor - movement.credit_minor).sum();
         let Apart { second_minor, late_minor, orphan_minor, returned_minor } = self.apart;
         let apart_minor = second_minor + late_minor + orphan_minor - returned_minor;
-        let explained_minor = self.all.net_minor() - self.unassigned_minor + apart_minor;
+        let explained_minor = self.all.net_minor() - self.unassigned_minor - self.disputed_minor + apart_minor;
         if moved_minor == explained_minor { Ok(()) } else { Err(Disagreement::Unexplained { moved_minor, explained_minor }) }
     }
 

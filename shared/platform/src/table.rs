@@ -33,7 +33,7 @@ use serde::de::DeserializeOwned;
 pub use cap::{Claiming, Escrow};
 pub use catalogue::{Revised, Revising, Shelf};
 pub use error::TableError;
-pub use group::{Committed, Group, Refusal};
+pub use group::{Booking, Committed, Group, Refusal};
 pub use guarded::Guarded;
 pub use journal::{DaySeal, Span};
 pub use notices::Turn;

@@ -7,7 +7,7 @@ use domain::id::DonationId;
 use domain::journal::ChainId;
 use domain::money::Money;
 use domain::payment::{CURRENCY, Happening, Method, PaymentFact, PaymentRef, Provider};
-use platform::table::{Committed, Group};
+use platform::table::{Booking, Committed, Group};
 
 use crate::Stage;
 
@@ -32,7 +32,11 @@ impl Stage {
         self.book(donation, Happening::Refunded { refunded_minor }).await
     }
 
-    async fn book(&self, id: &DonationId, happening: Happening) -> anyhow::Result<Donation> {
+    /// Books what happened to a donation's payment, on a page of its own; gives back the donation as it stands then.
+    ///
+    /// # Errors
+    /// When nothing is to be booked, or the table does not take the page.
+    pub async fn book(&self, id: &DonationId, happening: Happening) -> anyhow::Result<Donation> {
         let donation = self.table.donation(id).await?.context("there is no such donation")?;
         let payment = match donation.state.settled_by() {
             Some(settled_by) => settled_by.payment.clone(),
@@ -47,13 +51,13 @@ impl Stage {
             happening,
         };
         let decision = decide(Some(&donation), None, &fact, self.now())?;
-        let Decision::Book { state, entry, .. } = decision else { bail!("nothing is booked: {decision:?}") };
+        let Decision::Book { state, back, entry, .. } = decision else { bail!("nothing is booked: {decision:?}") };
         let tail = self.table.tail(ChainId::new(CHAIN).context("not a chain")?).await?;
         let salt = HEXLOWER.decode(donation.salt.as_bytes())?;
         let page = tail.write(vec![entry], &[salt], self.now());
         let settles = donation.state.settled_by().is_none();
         let place = settles.then_some(Place { chain: CHAIN, seq: page.seq, index: 0 });
-        let group = Group { page, donations: vec![(donation, state, place)], charges: Vec::new() };
+        let group = Group { page, donations: vec![Booking { read: donation, state, back, place }], charges: Vec::new() };
         match self.table.commit(&group).await? {
             Committed::Done => self.table.donation(id).await?.context("the donation is gone"),
             other => bail!("the page was not taken: {other:?}"),

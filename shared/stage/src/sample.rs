@@ -1,7 +1,7 @@
 //! Samples: a charity, something to give to, and a gift to it.
 
 use domain::catalogue::{Bilingual, Charity, Opportunity, Standing};
-use domain::donation::{Attempt, Donation, Giver, Line, State};
+use domain::donation::{Attempt, Back, Donation, Giver, Line, State};
 use domain::id::DonationId;
 use domain::moment::Moment;
 use domain::money::Money;
@@ -69,5 +69,6 @@ pub fn gift(number: u8, made_at: Moment) -> Donation {
         personal: None,
         telling: Telling::default(),
         place: None,
+        back: Back::default(),
     }
 }

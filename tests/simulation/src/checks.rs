@@ -98,7 +98,7 @@ pub fn payments(pages: &[Page], truth: &[PaymentFacts], wrong: &mut Vec<String>)
             wrong.push(format!("payment {} of {} was booked {came_in} times", payment.id, payment.taken));
         }
         let taken = sum(&booked, is_income);
-        let returned = sum(&booked, |kind| !is_income(kind));
+        let returned = sum(&booked, is_refund);
         if came_in == 1 && (taken != payment.taken || returned != payment.refunded) {
             wrong.push(format!(
                 "payment {}: {taken} in and {returned} back are booked, {} and {} are true",
@@ -112,8 +112,16 @@ pub fn payments(pages: &[Page], truth: &[PaymentFacts], wrong: &mut Vec<String>)
 const fn is_income(kind: EntryKind) -> bool {
     match kind {
         EntryKind::Settled | EntryKind::SecondCharge | EntryKind::LateCharge | EntryKind::Orphan => true,
-        EntryKind::Refunded | EntryKind::ChargeReturned => false,
+        EntryKind::Refunded
+        | EntryKind::ChargeReturned
+        | EntryKind::Disputed
+        | EntryKind::DisputeWon
+        | EntryKind::DisputeLost => false,
     }
+}
+
+const fn is_refund(kind: EntryKind) -> bool {
+    matches!(kind, EntryKind::Refunded | EntryKind::ChargeReturned)
 }
 
 fn sum(entries: &[&Entry], of: impl Fn(EntryKind) -> bool) -> u64 {

@@ -80,7 +80,7 @@ pub async fn hand_out(world: &World, pages: &[Page], wrong: &mut Vec<String>) ->
         }
         let path = json!({"code": first["code"]});
         let checked = ask(world, &event::http("GET /v1/receipts/{code}", path, json!({}), "")).await?;
-        let stands = donation.total().minus(donation.refunded()).unwrap_or_default().to_string();
+        let stands = donation.total().minus(donation.gone()).unwrap_or_default().to_string();
         if checked["amount"] != stands {
             wrong.push(format!("the receipt of {} is for {}, and {stands} stands", donation.id, checked["amount"]));
         }

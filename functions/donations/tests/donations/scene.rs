@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 
 use domain::catalogue::{Bilingual, Opportunity, Standing};
-use domain::donation::{Attempt, Donation, Giver, HoldPart, Line, MOST_ATTEMPTS, SettledBy, State};
+use domain::donation::{Attempt, Back, Donation, Giver, HoldPart, Line, MOST_ATTEMPTS, SettledBy, State};
 use domain::id::DonationId;
 use domain::moment::Moment;
 use domain::money::Money;
@@ -251,6 +251,7 @@ pub fn donation(number: u8, state: State, giver: Giver, made_at: Moment) -> Dona
         personal: None,
         telling: Telling::default(),
         place: None,
+        back: Back::default(),
     }
 }
 

@@ -121,6 +121,7 @@ fn apart(report: &DayReport) -> Markup {
         ("مبالغ لا يُعرف تبرعها", "No donation known", apart.orphan_minor),
         ("رُدّ من هذه", "Given back of these", apart.returned_minor),
         ("رُدّ ولم يُعرف سطره", "Given back, line not known", report.figures.unassigned_minor),
+        ("محجوز لدى المزوّد في اعتراضات لم تُحسم", "Held by the provider in open disputes", report.figures.disputed_minor),
     ];
     html! {
         section {

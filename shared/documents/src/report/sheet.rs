@@ -4,7 +4,7 @@
 //!
 //! | column | is |
 //! |---|---|
-//! | `section` | `all`, a table's key, `unassigned`, `apart`, `account`, `books` |
+//! | `section` | `all`, a table's key, `unassigned`, `disputed`, `apart`, `account`, `books` |
 //! | `code` | a code or an id |
 //! | `name_ar`, `name_en` | its names |
 //! | `given_sar`, `returned_sar`, `net_sar` | riyals with two places |
@@ -61,6 +61,8 @@ fn records(report: &DayReport) -> Vec<Record> {
         0,
         figures.unassigned_minor,
     ));
+    let disputed = ("محجوز في اعتراضات لم تُحسم", "Held in open disputes");
+    records.push(of_sum("disputed", "disputes", disputed, 0, figures.disputed_minor));
     let apart = &figures.apart;
     for (code, names, given, returned) in [
         ("second_charges", ("دُفع مرتين", "Paid twice"), apart.second_minor, 0),

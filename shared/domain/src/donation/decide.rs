@@ -1,14 +1,14 @@
 //! What a payment fact makes of a donation: the whole table, without a catch-all.
 //!
-//! | state | captured | failed | voided | refunded |
-//! |---|---|---|---|---|
-//! | absent | orphan | nothing | nothing | wait for the capture |
-//! | awaiting | settle | fail, if the attempt is the latest | fail, likewise | wait for the capture |
-//! | failed | settle | nothing | nothing | wait for the capture |
-//! | cancelled, expired | settle if it held nothing, else owed back | nothing | nothing | wait for the capture |
-//! | settled, partly refunded, refunded; by this payment | repeat | nothing | set aside | book what is new |
-//! | the same; by another payment | second charge | nothing | nothing | wait for the capture |
-//! | any, the payment being kept apart as a charge | repeat | nothing | set aside | give the charge back |
+//! | state | captured | failed | voided | refunded | disputed, won, lost |
+//! |---|---|---|---|---|---|
+//! | absent | orphan | nothing | nothing | wait for the capture | likewise |
+//! | awaiting | settle | fail, if the attempt is the latest | fail, likewise | wait for the capture | likewise |
+//! | failed | settle | nothing | nothing | wait for the capture | likewise |
+//! | cancelled, expired | settle if it held nothing, else owed back | nothing | nothing | wait for the capture | likewise |
+//! | settled, partly refunded, disputed, refunded; by this payment | repeat | nothing | set aside | book what is new | book what is new |
+//! | the same; by another payment | second charge | nothing | nothing | wait for the capture | likewise |
+//! | any, the payment being kept apart as a charge | repeat | nothing | set aside | give the charge back | set aside |
 //!
 //! The last row goes before the others, except that of the settling payment: a payment that was once kept apart never settles a
 //! donation later, not even the one that had given up its hold, or that the provider's metadata names only now.
@@ -17,7 +17,8 @@
 //! attempt that failed for another amount is not the donation's, and nothing follows from it. Every row stands, cell by cell, in
 //! `tests/domain/decisions.md`, which a test holds against this code.
 
-use super::{Charge, ChargeKind, Donation, Line, SettledBy, State, refund};
+use super::back::{Back, Dispute, Outcome};
+use super::{Charge, ChargeKind, Donation, Line, SettledBy, State, dispute, refund};
 use crate::case::Reason;
 use crate::id::DonationId;
 use crate::journal::{Account, Entry, EntryKind, Transfer, TransferError};
@@ -32,6 +33,8 @@ pub enum Decision {
     Book {
         /// Its new state.
         state: State,
+        /// What is known of what goes back of it.
+        back: Back,
         /// What goes into the books.
         entry: Entry,
         /// What a person must look at besides.
@@ -50,6 +53,8 @@ pub enum Decision {
     Change {
         /// Its new state.
         state: State,
+        /// What is known of what goes back of it.
+        back: Back,
     },
     /// Done before: its consequences are told again, in case they were lost.
     Repeat,
@@ -70,13 +75,18 @@ pub fn needs_charge(donation: Option<&Donation>, fact: &PaymentFact) -> bool {
     let own = donation.and_then(|donation| donation.state.settled_by()).is_some_and(|by| by.payment == fact.payment);
     match &fact.happening {
         Happening::Failed { .. } => false,
-        Happening::Captured { .. } | Happening::Voided | Happening::Refunded { .. } => !own,
+        Happening::Captured { .. }
+        | Happening::Voided
+        | Happening::Refunded { .. }
+        | Happening::Disputed { .. }
+        | Happening::DisputeWon { .. }
+        | Happening::DisputeLost { .. } => !own,
     }
 }
 
 /// Decides what a fact makes of the donation that it names and of the charge kept for its payment.
 ///
-/// `now` is used only as the time of a refund, which providers do not always tell.
+/// `now` is used only as the time of a refund or a dispute, which providers do not always tell.
 ///
 /// # Errors
 /// When the amount of a line is nothing; the bounds of making a donation rule it out.
@@ -90,11 +100,17 @@ pub fn decide(
         return Ok(Decision::SetAside(Reason::CurrencyDiffers));
     }
     let charge = charge.filter(|_| needs_charge(donation, fact));
+    let disputed = |disputed_minor: Money, outcome: Outcome| {
+        dispute::disputed(donation, charge, fact, Dispute { disputed_minor, outcome }, now)
+    };
     match &fact.happening {
         Happening::Captured { method, captured_at } => captured(donation, charge, fact, *method, *captured_at),
         Happening::Refunded { refunded_minor } => refund::refunded(donation, charge, fact, *refunded_minor, now),
         Happening::Failed { reason } => Ok(failed(donation, fact, reason)),
         Happening::Voided => Ok(voided(donation, charge, fact)),
+        Happening::Disputed { disputed_minor } => disputed(*disputed_minor, Outcome::Open),
+        Happening::DisputeWon { disputed_minor } => disputed(*disputed_minor, Outcome::Won),
+        Happening::DisputeLost { disputed_minor } => disputed(*disputed_minor, Outcome::Lost),
     }
 }
 
@@ -122,7 +138,10 @@ fn captured(
         State::Awaiting | State::Failed { .. } => settle(donation, fact, method, captured_at),
         State::Cancelled | State::Expired if donation.hold.is_empty() => settle(donation, fact, method, captured_at),
         State::Cancelled | State::Expired => keep(ChargeKind::Late, None),
-        State::Settled { settled_by } | State::PartlyRefunded { settled_by, .. } | State::Refunded { settled_by } => {
+        State::Settled { settled_by }
+        | State::PartlyRefunded { settled_by, .. }
+        | State::Disputed { settled_by, .. }
+        | State::Refunded { settled_by, .. } => {
             if settled_by.payment == fact.payment {
                 Ok(Decision::Repeat)
             } else {
@@ -141,7 +160,7 @@ fn settle(donation: &Donation, fact: &PaymentFact, method: Method, captured_at: 
     let transfers = (0..).zip(&donation.lines).map(credit).collect::<Result<_, _>>()?;
     let settled_by = SettledBy { payment: fact.payment.clone(), method, captured_at };
     let entry = entry(EntryKind::Settled, Some(donation.id), fact, method, captured_at, transfers);
-    Ok(Decision::Book { state: State::Settled { settled_by }, entry, case: None })
+    Ok(Decision::Book { state: State::Settled { settled_by }, back: donation.back.clone(), entry, case: None })
 }
 
 fn keep_apart(
@@ -163,13 +182,16 @@ fn failed(donation: Option<&Donation>, fact: &PaymentFact, reason: &str) -> Deci
     let latest = donation.attempt().is_some_and(|attempt| attempt.number == fact.attempt);
     let ours = latest && donation.total() == fact.amount_minor;
     match &donation.state {
-        State::Awaiting if ours => Decision::Change { state: State::Failed { reason: reason.to_owned() } },
+        State::Awaiting if ours => {
+            Decision::Change { state: State::Failed { reason: reason.to_owned() }, back: donation.back.clone() }
+        }
         State::Awaiting
         | State::Failed { .. }
         | State::Cancelled
         | State::Expired
         | State::Settled { .. }
         | State::PartlyRefunded { .. }
+        | State::Disputed { .. }
         | State::Refunded { .. } => Decision::Nothing,
     }
 }

@@ -1,12 +1,13 @@
 //! What a refund makes of a donation, or of a charge that is kept apart from one.
 //!
 //! A refund is told as the sum of all refunds of the payment so far, so what is booked is `reported − booked`, if anything. Which
-//! line of several is given back is not told. A part of such a gift therefore stands in suspense, with a case, until the whole has been
-//! given back: then every line is, and the suspense of that gift is cleared. The books end the same, whether a refund
-//! was told in steps or at once.
+//! line of several is given back is not told; a refund that was asked for here says it ([`super::back`]). A part of a gift of several lines that was
+//! given back otherwise stands in suspense, with a case, until the whole has been given back: then every line is, and the suspense of that gift is
+//! cleared. The books end the same, whether a refund was told in steps or at once.
 
+use super::back::{Back, allocate};
 use super::decide::{Decision, entry};
-use super::{Charge, Donation, Line, State};
+use super::{Charge, Donation, Line, SettledBy, State};
 use crate::case::Reason;
 use crate::journal::{Account, EntryKind, Transfer, TransferError};
 use crate::moment::Moment;
@@ -47,60 +48,63 @@ fn refund_donation(
     reported: Money,
     now: Moment,
 ) -> Result<Decision, TransferError> {
-    let (settled_by, booked) = match &donation.state {
-        State::Settled { settled_by } => (settled_by, Money::ZERO),
-        State::PartlyRefunded { settled_by, refunded_minor } => (settled_by, *refunded_minor),
-        State::Refunded { .. } => return Ok(Decision::Repeat),
-        State::Awaiting | State::Failed { .. } | State::Cancelled | State::Expired => return Ok(Decision::Wait),
-    };
-    let Some(fresh) = reported.minus(booked).filter(|fresh| !fresh.is_zero()) else { return Ok(Decision::Repeat) };
-    let (transfers, case) = refund_transfers(donation, fact, booked, fresh)?;
-    let settled_by = settled_by.clone();
-    let method = settled_by.method;
-    let state = if reported == donation.total() {
-        State::Refunded { settled_by }
-    } else {
-        State::PartlyRefunded { settled_by, refunded_minor: reported }
-    };
-    let entry = entry(EntryKind::Refunded, Some(donation.id), fact, method, now, transfers);
-    Ok(Decision::Book { state, entry, case })
+    let Some(settled_by) = donation.state.settled_by() else { return Ok(Decision::Wait) };
+    if reported <= donation.refunded() {
+        return Ok(Decision::Repeat);
+    }
+    let back = donation.back.reported(reported);
+    let gone = reported.plus(back.lost()).unwrap_or(Money::ZERO);
+    let (transfers, case) = gone_back(donation, &back, gone, &Account::Clearing(fact.payment.provider))?;
+    let state = standing(donation, settled_by, reported, &back);
+    let entry = entry(EntryKind::Refunded, Some(donation.id), fact, settled_by.method, now, transfers);
+    Ok(Decision::Book { state, back, entry, case })
 }
 
-/// Back from where the money went: from the only line, or from every line once the whole is given back. Otherwise nobody told which
-/// line was meant: the refund stands in suspense, and a person looks at it.
-fn refund_transfers(
-    donation: &Donation,
-    fact: &PaymentFact,
-    booked: Money,
-    fresh: Money,
-) -> Result<(Vec<Transfer>, Option<Reason>), TransferError> {
-    let clearing = Account::Clearing(fact.payment.provider);
-    match donation.lines.as_slice() {
-        [only] => Ok((vec![back(0, only, clearing, fresh)?], None)),
-        lines if booked.plus(fresh) == Some(donation.total()) => Ok((back_whole(lines, &clearing, booked)?, None)),
-        _ => {
-            let transfer = Transfer::new(Account::RefundsSuspense, clearing, fresh)?;
-            Ok((vec![transfer], Some(Reason::RefundUnassigned)))
-        }
+/// How a paid donation stands when so much was refunded and `back` is so.
+pub(super) fn standing(donation: &Donation, settled_by: &SettledBy, refunded_minor: Money, back: &Back) -> State {
+    let settled_by = settled_by.clone();
+    let gone = refunded_minor.plus(back.lost()).unwrap_or(Money::ZERO);
+    if !back.disputed().is_zero() {
+        State::Disputed { settled_by, refunded_minor }
+    } else if gone >= donation.total() {
+        State::Refunded { settled_by, refunded_minor }
+    } else if gone.is_zero() {
+        State::Settled { settled_by }
+    } else {
+        State::PartlyRefunded { settled_by, refunded_minor }
     }
 }
 
-/// Every line back in full. What was given back before left the clearing account then, from suspense: the first lines make
-/// up for it there, the others go back through clearing now.
-fn back_whole(lines: &[Line], clearing: &Account, booked: Money) -> Result<Vec<Transfer>, TransferError> {
-    let mut suspended = booked;
+/// The transfers after which `gone` has gone back in all, the money leaving the account `from`; and what a person must look at, if more of it is from no line that
+/// is known than before. What was in suspense before and is known now makes up for it there first.
+pub(super) fn gone_back(
+    donation: &Donation,
+    back: &Back,
+    gone: Money,
+    from: &Account,
+) -> Result<(Vec<Transfer>, Option<Reason>), TransferError> {
+    let before = allocate(&donation.lines, &donation.back, donation.gone());
+    let after = allocate(&donation.lines, back, gone);
+    let mut cleared = before.suspended.minus(after.suspended).unwrap_or(Money::ZERO);
     let mut transfers = Vec::new();
-    for (number, line) in (0..).zip(lines) {
-        let before = line.amount_minor.min(suspended);
-        suspended = suspended.minus(before).unwrap_or(Money::ZERO);
-        let now = line.amount_minor.minus(before).unwrap_or(Money::ZERO);
-        for (account, amount) in [(Account::RefundsSuspense, before), (clearing.clone(), now)] {
+    for ((number, line), (before, after)) in (0..).zip(&donation.lines).zip(before.lines.iter().zip(&after.lines)) {
+        let fresh = after.minus(*before).unwrap_or(Money::ZERO);
+        let suspended = fresh.min(cleared);
+        cleared = cleared.minus(suspended).unwrap_or(Money::ZERO);
+        let rest = fresh.minus(suspended).unwrap_or(Money::ZERO);
+        for (account, amount) in [(Account::RefundsSuspense, suspended), (from.clone(), rest)] {
             if !amount.is_zero() {
-                transfers.push(back(number, line, account, amount)?);
+                transfers.push(self::back(number, line, account, amount)?);
             }
         }
     }
-    Ok(transfers)
+    let unknown = after.suspended.minus(before.suspended).filter(|unknown| !unknown.is_zero());
+    if let Some(unknown) = unknown {
+        transfers.push(Transfer::new(Account::RefundsSuspense, from.clone(), unknown)?);
+    }
+    let case =
+        if gone > donation.total() { Some(Reason::RefundBeyondCapture) } else { unknown.map(|_| Reason::RefundUnassigned) };
+    Ok((transfers, case))
 }
 
 fn back(number: u8, line: &Line, to: Account, amount: Money) -> Result<Transfer, TransferError> {

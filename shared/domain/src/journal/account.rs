@@ -15,6 +15,7 @@ use crate::purpose::Fund;
 /// | refunds payable | what is owed back to donors: second charges, late payments | credit |
 /// | refunds suspense | refunds from a dashboard whose line is not known; a case for each | debit |
 /// | suspense | money in whose donation is not known; a case for each | credit |
+/// | disputes of a provider | what the provider has taken back until a dispute is decided | debit |
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, minicbor::Encode, minicbor::Decode)]
 pub enum Account {
     /// What a provider has collected and not yet paid out to the bank.
@@ -32,6 +33,9 @@ pub enum Account {
     /// Money in whose donation is not known.
     #[n(4)]
     Suspense,
+    /// What a provider has taken back until a dispute is decided.
+    #[n(5)]
+    Disputes(#[n(0)] Provider),
 }
 
 impl Account {
@@ -39,7 +43,11 @@ impl Account {
     pub const fn fund(&self) -> Option<Fund> {
         match self {
             Account::Opportunity(fund, _) => Some(*fund),
-            Account::Clearing(_) | Account::RefundsPayable | Account::RefundsSuspense | Account::Suspense => None,
+            Account::Clearing(_)
+            | Account::RefundsPayable
+            | Account::RefundsSuspense
+            | Account::Suspense
+            | Account::Disputes(_) => None,
         }
     }
 }
@@ -52,6 +60,7 @@ impl fmt::Display for Account {
             Account::RefundsPayable => f.write_str("refunds_payable"),
             Account::RefundsSuspense => f.write_str("refunds_suspense"),
             Account::Suspense => f.write_str("suspense"),
+            Account::Disputes(provider) => write!(f, "disputes:{provider}"),
         }
     }
 }

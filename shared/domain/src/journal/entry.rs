@@ -28,6 +28,15 @@ pub enum EntryKind {
     /// A charge that was owed back has been given back.
     #[n(5)]
     ChargeReturned,
+    /// The provider has taken money back until a dispute is decided.
+    #[n(6)]
+    Disputed,
+    /// A dispute was decided for us: the money is with the provider again.
+    #[n(7)]
+    DisputeWon,
+    /// A dispute was decided for the donor: the money has gone back.
+    #[n(8)]
+    DisputeLost,
 }
 
 /// What happened to one payment: one or more transfers that belong together.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use domain::case::Reason;
+use domain::donation::RefundReason;
 use domain::journal::{Account, EntryKind};
 use domain::payment::{Method, Provider};
 use domain::purpose::{Fund, Language, Programme, Region, Track};
@@ -51,6 +52,7 @@ fn codes_and_their_numbers_never_change() {
         list("provider", Provider::ALL, Provider::code),
         list("method", Method::ALL, Method::code),
         list("reason", Reason::ALL, Reason::code),
+        list("refund reason", RefundReason::ALL, RefundReason::code),
     ];
     insta::assert_snapshot!(lists.concat());
 }
@@ -65,6 +67,9 @@ fn kinds_of_entry_and_of_account_keep_their_numbers() {
         EntryKind::Orphan,
         EntryKind::Refunded,
         EntryKind::ChargeReturned,
+        EntryKind::Disputed,
+        EntryKind::DisputeWon,
+        EntryKind::DisputeLost,
     ] {
         writeln!(text, "  {:>2} {kind:?}", number(&kind)).unwrap();
     }
@@ -75,6 +80,7 @@ fn kinds_of_entry_and_of_account_keep_their_numbers() {
         Account::RefundsPayable,
         Account::RefundsSuspense,
         Account::Suspense,
+        Account::Disputes(Provider::Moyasar),
     ] {
         writeln!(text, "  {:02x?} {account}", minicbor::to_vec(&account).unwrap()).unwrap();
     }

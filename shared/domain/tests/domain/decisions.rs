@@ -1,6 +1,6 @@
 //! `decisions.md` is what [`decide`] does: every combination has exactly one row, and does what the row says.
 
-use domain::donation::{Charge, ChargeKind, Decision, Donation, State, decide, needs_charge};
+use domain::donation::{Charge, ChargeKind, Decision, Dispute, Donation, Outcome, State, decide, needs_charge};
 use domain::journal::{Account, Entry};
 use domain::money::Money;
 use domain::payment::{Happening, PaymentFact};
@@ -12,7 +12,19 @@ const TABLE: &str = include_str!("decisions.md");
 
 /// The columns that are conditions, each with all its values.
 const COLUMNS: [&[&str]; 7] = [
-    &["absent", "awaiting", "failed", "cancelled", "expired", "settled", "partly refunded", "refunded"],
+    &[
+        "absent",
+        "awaiting",
+        "failed",
+        "cancelled",
+        "expired",
+        "settled",
+        "partly refunded",
+        "disputed",
+        "dispute won",
+        "dispute lost",
+        "refunded",
+    ],
     &[
         "captured",
         "latest attempt failed",
@@ -25,6 +37,12 @@ const COLUMNS: [&[&str]; 7] = [
         "refunded 50",
         "refunded 100",
         "refunded 150",
+        "disputed 60",
+        "disputed 40",
+        "won 60",
+        "won 40",
+        "lost 60",
+        "lost 40",
     ],
     &["own", "other"],
     &["none", "second", "late", "orphan", "returning"],
@@ -60,13 +78,26 @@ fn state(code: &str) -> State {
         "failed" => State::Failed { reason: "declined".to_owned() },
         "cancelled" => State::Cancelled,
         "expired" => State::Expired,
-        "settled" => State::Settled { settled_by },
-        "refunded" => State::Refunded { settled_by },
+        "settled" | "dispute won" => State::Settled { settled_by },
+        "disputed" => State::Disputed { settled_by, refunded_minor: Money::ZERO },
+        "dispute lost" => State::PartlyRefunded { settled_by, refunded_minor: Money::ZERO },
+        "refunded" => State::Refunded { settled_by, refunded_minor: riyals(100) },
         "partly refunded" => State::PartlyRefunded { settled_by, refunded_minor: riyals(30) },
         part => {
             State::PartlyRefunded { settled_by, refunded_minor: part.strip_suffix(" refunded").unwrap().parse().unwrap() }
         }
     }
+}
+
+/// The dispute of a donation in this state.
+fn dispute(code: &str) -> Option<Dispute> {
+    let outcome = match code {
+        "disputed" => Outcome::Open,
+        "dispute won" => Outcome::Won,
+        "dispute lost" => Outcome::Lost,
+        _ => return None,
+    };
+    Some(Dispute { disputed_minor: riyals(60), outcome })
 }
 
 fn told(words: &str) -> (u32, Happening) {
@@ -76,9 +107,17 @@ fn told(words: &str) -> (u32, Happening) {
         "earlier attempt failed" => (1, Happening::Failed { reason: "no funds".to_owned() }),
         "latest attempt voided" => (2, Happening::Voided),
         "earlier attempt voided" => (1, Happening::Voided),
-        refunded => {
-            let refunded_minor = refunded.strip_prefix("refunded ").unwrap().parse().unwrap();
-            (2, Happening::Refunded { refunded_minor })
+        sums => {
+            let (what, sum) = sums.split_once(' ').unwrap();
+            let sum: Money = sum.parse().unwrap();
+            let happening = match what {
+                "refunded" => Happening::Refunded { refunded_minor: sum },
+                "disputed" => Happening::Disputed { disputed_minor: sum },
+                "won" => Happening::DisputeWon { disputed_minor: sum },
+                "lost" => Happening::DisputeLost { disputed_minor: sum },
+                other => panic!("{other}"),
+            };
+            (2, happening)
         }
     }
 }
@@ -88,6 +127,7 @@ fn scene(combination: &[&str]) -> (Option<Donation>, Option<Charge>, PaymentFact
     let [what, happening, of, kept, held, paid, currency] = combination else { panic!("seven columns") };
     let donation = (*what != "absent").then(|| {
         let mut donation = donation(state(what), vec![line(Fund::Zakat, "wells", riyals(100))]);
+        donation.back.dispute = dispute(what);
         donation.hold = if *held == "yes" { hold(&donation) } else { Vec::new() };
         donation
     });
@@ -110,9 +150,9 @@ fn words(decision: &Decision) -> (String, String) {
         None => text,
     };
     match decision {
-        Decision::Book { state, entry, case } => (with_case(state_words(state), case), books(entry)),
+        Decision::Book { state, entry, case, .. } => (with_case(state_words(state), case), books(entry)),
         Decision::Keep { charge, entry, case } => (with_case(charge_words(charge), case), books(entry)),
-        Decision::Change { state } => (state_words(state), String::new()),
+        Decision::Change { state, .. } => (state_words(state), String::new()),
         Decision::Repeat => ("repeat".to_owned(), String::new()),
         Decision::Nothing => ("nothing".to_owned(), String::new()),
         Decision::Wait => ("wait".to_owned(), String::new()),
@@ -123,6 +163,7 @@ fn words(decision: &Decision) -> (String, String) {
 fn state_words(state: &State) -> String {
     match state {
         State::PartlyRefunded { refunded_minor, .. } => format!("partly refunded, {refunded_minor} in all"),
+        State::Disputed { refunded_minor, .. } => format!("disputed, {refunded_minor} refunded in all"),
         other => other.code().to_owned(),
     }
 }
@@ -139,6 +180,7 @@ fn charge_words(charge: &Charge) -> String {
 fn books(entry: &Entry) -> String {
     let account = |account: &Account| match account {
         Account::Clearing(_) => "clearing".to_owned(),
+        Account::Disputes(_) => "disputes".to_owned(),
         Account::Opportunity(_, id) if id.as_str() == "wells" => "opportunity".to_owned(),
         Account::Opportunity(_, id) => id.to_string(),
         other => other.to_string(),
@@ -170,7 +212,8 @@ fn every_combination_has_one_row_and_does_what_it_says() {
 fn a_gift_of_two_lines() {
     for row in rows(4) {
         let lines = vec![line(Fund::Zakat, "first", riyals(60)), line(Fund::Waqf, "second", riyals(40))];
-        let donation = donation(state(row[0]), lines);
+        let mut donation = donation(state(row[0]), lines);
+        donation.back.dispute = dispute(row[0]);
         let (_, happening) = told(row[1]);
         let decision = decide(Some(&donation), None, &fact("own", riyals(100), happening), NOON).unwrap();
         let (result, books) = words(&decision);

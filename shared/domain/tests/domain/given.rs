@@ -1,7 +1,7 @@
 //! Donations, payments and entries to start from, and strategies that make any of them.
 
 use domain::catalogue::Purpose;
-use domain::donation::{Attempt, Charge, ChargeKind, Donation, Giver, HoldPart, Line, SettledBy, State};
+use domain::donation::{Attempt, Back, Charge, ChargeKind, Donation, Giver, HoldPart, Line, SettledBy, State};
 use domain::id::{DonationId, PaymentId};
 use domain::journal::{Account, Entry, EntryKind, Transfer};
 use domain::moment::Moment;
@@ -66,6 +66,7 @@ pub fn donation(state: State, lines: Vec<Line>) -> Donation {
         personal: None,
         telling: Telling::default(),
         place: None,
+        back: Back::default(),
     }
 }
 
@@ -118,6 +119,7 @@ pub fn any_account() -> impl Strategy<Value = Account> {
         Just(Account::RefundsPayable),
         Just(Account::RefundsSuspense),
         Just(Account::Suspense),
+        Just(Account::Disputes(Provider::Moyasar)),
     ]
 }
 
@@ -142,6 +144,9 @@ pub fn any_entry() -> impl Strategy<Value = Entry> {
         EntryKind::Orphan,
         EntryKind::Refunded,
         EntryKind::ChargeReturned,
+        EntryKind::Disputed,
+        EntryKind::DisputeWon,
+        EntryKind::DisputeLost,
     ];
     let donation = prop::option::of(any::<[u8; 16]>().prop_map(DonationId::from_bytes));
     let transfers = prop::collection::vec(any_transfer(), 1..4);

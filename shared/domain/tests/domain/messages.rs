@@ -15,12 +15,13 @@ use serde_json::Value;
 use crate::given::{NOON, any_of, fact, halalas, payment};
 
 /// Every name in every message. A name is added here only after asking: does it tell anything about a person?
-const NAMES: [&str; 26] = [
+const NAMES: [&str; 28] = [
     "amount_minor",
     "attempt",
     "captured_at",
     "chain",
     "currency",
+    "disputed_minor",
     "donation",
     "event",
     "fold_requested",
@@ -36,6 +37,7 @@ const NAMES: [&str; 26] = [
     "payment_told",
     "provider",
     "reason",
+    "refund_approved",
     "refund_due",
     "refunded_minor",
     "seq",
@@ -63,6 +65,9 @@ fn name(message: &Message) -> &'static str {
             Happening::Failed { .. } => "payment_told failed",
             Happening::Voided => "payment_told voided",
             Happening::Refunded { .. } => "payment_told refunded",
+            Happening::Disputed { .. } => "payment_told disputed",
+            Happening::DisputeWon { .. } => "payment_told dispute_won",
+            Happening::DisputeLost { .. } => "payment_told dispute_lost",
         },
         Message::PageCommitted { .. } => "page_committed",
         Message::FoldRequested {} => "fold_requested",
@@ -70,6 +75,7 @@ fn name(message: &Message) -> &'static str {
         Message::HoldSpent { .. } => "hold_spent",
         Message::HoldDropped { .. } => "hold_dropped",
         Message::RefundDue { .. } => "refund_due",
+        Message::RefundApproved { .. } => "refund_approved",
         Message::NoticeDue(notice) => match notice {
             Notice::Thanks { .. } => "notice_due thanks",
             Notice::Failure { .. } => "notice_due failure",
@@ -79,7 +85,7 @@ fn name(message: &Message) -> &'static str {
     }
 }
 
-const ALL: [&str; 15] = [
+const ALL: [&str; 19] = [
     "fold_requested",
     "hold_dropped",
     "hold_due",
@@ -91,9 +97,13 @@ const ALL: [&str; 15] = [
     "page_committed",
     "payment_reported",
     "payment_told captured",
+    "payment_told dispute_lost",
+    "payment_told dispute_won",
+    "payment_told disputed",
     "payment_told failed",
     "payment_told refunded",
     "payment_told voided",
+    "refund_approved",
     "refund_due",
 ];
 
@@ -104,6 +114,9 @@ fn any_fact() -> impl Strategy<Value = PaymentFact> {
         ".{0,20}".prop_map(|reason| Happening::Failed { reason }),
         Just(Happening::Voided),
         any::<u32>().prop_map(|sum| Happening::Refunded { refunded_minor: halalas(sum.into()) }),
+        any::<u32>().prop_map(|sum| Happening::Disputed { disputed_minor: halalas(sum.into()) }),
+        any::<u32>().prop_map(|sum| Happening::DisputeWon { disputed_minor: halalas(sum.into()) }),
+        any::<u32>().prop_map(|sum| Happening::DisputeLost { disputed_minor: halalas(sum.into()) }),
     ];
     let donation = prop::option::of(any::<[u8; 16]>().prop_map(DonationId::from_bytes));
     ("[A-Za-z0-9_-]{1,64}", donation, 0u32..9, any::<u32>(), "[A-Z]{3}", happening).prop_map(
@@ -148,6 +161,7 @@ fn any_message() -> impl Strategy<Value = Message> {
         donation().prop_map(|donation| Message::HoldDropped { donation }),
         ("[a-z0-9]{1,64}", any::<u32>())
             .prop_map(|(id, sum)| Message::RefundDue { payment: payment(&id), refunded_minor: halalas(sum.into()) }),
+        donation().prop_map(|donation| Message::RefundApproved { donation }),
         any_notice().prop_map(Message::NoticeDue),
     ]
 }

@@ -19,7 +19,8 @@ fn all_states() -> Vec<State> {
         State::Expired,
         State::Settled { settled_by: settled_by.clone() },
         State::PartlyRefunded { settled_by: settled_by.clone(), refunded_minor: riyals(30) },
-        State::Refunded { settled_by },
+        State::Disputed { settled_by: settled_by.clone(), refunded_minor: riyals(30) },
+        State::Refunded { settled_by, refunded_minor: riyals(100) },
     ]
 }
 
@@ -48,6 +49,7 @@ fn what_each_state_allows() {
         ("expired", false, false),
         ("settled", false, true),
         ("partly_refunded", false, true),
+        ("disputed", false, true),
         ("refunded", false, true),
     ];
     let states = all_states();

@@ -79,7 +79,7 @@ fn recount_accounts(pages: &[Page], mut put: impl FnMut(String, i64)) {
         put(format!("d:fund:{fund}"), debits(pages, |account| account.fund() == Some(*fund)));
         put(format!("c:fund:{fund}"), credits(pages, |account| account.fund() == Some(*fund)));
     }
-    for name in ["clearing:moyasar", "refunds_payable", "refunds_suspense", "suspense"] {
+    for name in ["clearing:moyasar", "refunds_payable", "refunds_suspense", "suspense", "disputes:moyasar"] {
         put(format!("d:{name}"), debits(pages, |account| account.to_string() == name));
         put(format!("c:{name}"), credits(pages, |account| account.to_string() == name));
     }

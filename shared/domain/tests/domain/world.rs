@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use domain::case::Reason;
-use domain::donation::{Attempt, Charge, Decision, Donation, State, decide, needs_charge};
+use domain::donation::{Attempt, Back, Charge, Decision, Donation, State, decide, needs_charge};
 use domain::journal::{Account, Entry, EntryKind};
 use domain::payment::{PaymentFact, PaymentRef, Provider};
 
@@ -75,16 +75,16 @@ impl World {
         let named = self.donation.as_ref().filter(|donation| fact.donation == Some(donation.id));
         let charge = if needs_charge(named, fact) { self.charges.get(&fact.payment) } else { None };
         let (entry, case) = match decide(named, charge, fact, NOON).unwrap() {
-            Decision::Book { state, entry, case } => {
-                self.donation.as_mut().unwrap().state = state;
+            Decision::Book { state, back, entry, case } => {
+                self.turn(state, back);
                 (Some(entry), case)
             }
             Decision::Keep { charge, entry, case } => {
                 self.charges.insert(charge.payment.clone(), charge);
                 (Some(entry), case)
             }
-            Decision::Change { state } => {
-                self.donation.as_mut().unwrap().state = state;
+            Decision::Change { state, back } => {
+                self.turn(state, back);
                 (None, None)
             }
             Decision::SetAside(reason) => (None, Some(reason)),
@@ -94,6 +94,12 @@ impl World {
         self.entries.extend(entry);
         self.cases.extend(case.map(|case| (fact.payment.clone(), case)));
         true
+    }
+
+    fn turn(&mut self, state: State, back: Back) {
+        let donation = self.donation.as_mut().unwrap();
+        donation.state = state;
+        donation.back = back;
     }
 
     /// What each account holds: debits less credits.
@@ -116,11 +122,13 @@ impl World {
         -self.balances().iter().filter(|(account, _)| account.fund().is_some()).map(|(_, balance)| balance).sum::<i64>()
     }
 
-    /// By payment: how often it was booked as taken, what was taken, what was given back.
+    /// By payment: how often it was booked as taken, what was taken, what was refunded. Disputes are not in it.
     pub fn by_payment(&self) -> BTreeMap<PaymentRef, (usize, i64, i64)> {
         let clearing = Account::Clearing(Provider::Moyasar);
         let mut payments: BTreeMap<PaymentRef, (usize, i64, i64)> = BTreeMap::new();
-        for entry in &self.entries {
+        let is_disputed =
+            |entry: &&Entry| matches!(entry.kind, EntryKind::Disputed | EntryKind::DisputeWon | EntryKind::DisputeLost);
+        for entry in self.entries.iter().filter(|entry| !is_disputed(entry)) {
             let (times, taken, back) = payments.entry(entry.payment.clone()).or_default();
             *times += usize::from(!matches!(entry.kind, EntryKind::Refunded | EntryKind::ChargeReturned));
             for transfer in &entry.transfers {

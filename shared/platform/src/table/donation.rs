@@ -1,7 +1,7 @@
 //! Donations and the charges kept beside them.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::donation::{Attempt, Charge, Donation, Giver, HoldPart, State};
+use domain::donation::{Attempt, Back, Charge, Donation, Giver, HoldPart, State};
 use domain::id::{DonationId, DonorId};
 use domain::moment::Moment;
 use domain::payment::PaymentRef;
@@ -32,8 +32,23 @@ impl Row {
 
 /// What changed in a donation besides its version.
 pub(super) struct Change {
-    pub(super) expression: &'static str,
+    pub(super) expression: String,
     pub(super) values: Vec<(&'static str, AttributeValue)>,
+}
+
+impl Change {
+    /// The same, and what goes back of the donation, if that is another than it was.
+    pub(super) fn and_back(mut self, was: &Back, is: &Back) -> Result<Change, TableError> {
+        if was.refunds != is.refunds {
+            self.expression = self.expression.replacen("SET ", "SET refunds = :refunds, ", 1);
+            self.values.push((":refunds", attribute(&is.refunds)?));
+        }
+        if was.dispute != is.dispute {
+            self.expression = self.expression.replacen("SET ", "SET dispute = :dispute, ", 1);
+            self.values.push((":dispute", attribute(&is.dispute)?));
+        }
+        Ok(self)
+    }
 }
 
 impl Table {
@@ -97,6 +112,14 @@ impl Table {
         self.change_donation(donation, state_change(to)?).await
     }
 
+    /// Moves a donation to another state and keeps what is known of what goes back of it, if it still has the version that was read. `false` when it has moved on.
+    ///
+    /// # Errors
+    /// As [`Table::move_donation`].
+    pub async fn turn_donation(&self, donation: &Donation, to: &State, back: &Back) -> Result<bool, TableError> {
+        self.change_donation(donation, state_change(to)?.and_back(&donation.back, back)?).await
+    }
+
     /// Adds a checkout attempt and makes the donation wait for it, if it still has the version that was read.
     ///
     /// # Errors
@@ -105,7 +128,7 @@ impl Table {
         let mut attempts = donation.attempts.clone();
         attempts.push(attempt.clone());
         let values = vec![(":attempts", attribute(&attempts)?), (":state", text(State::Awaiting.code()))];
-        let expression = "SET attempts = :attempts, #state = :state, version = :next REMOVE reason";
+        let expression = "SET attempts = :attempts, #state = :state, version = :next REMOVE reason".to_owned();
         self.change_donation(donation, Change { expression, values }).await
     }
 
@@ -115,13 +138,13 @@ impl Table {
     /// As [`Table::move_donation`].
     pub async fn name_hold(&self, donation: &Donation, hold: &[HoldPart]) -> Result<bool, TableError> {
         let values = vec![(":hold", attribute(&hold)?)];
-        self.change_donation(donation, Change { expression: "SET hold = :hold, version = :next", values }).await
+        self.change_donation(donation, Change { expression: "SET hold = :hold, version = :next".to_owned(), values }).await
     }
 
     async fn change_donation(&self, donation: &Donation, change: Change) -> Result<bool, TableError> {
         let mut call = self.client.update_item().table_name(&self.name).set_key(Some(Key::donation(&donation.id).item()));
         call = call
-            .update_expression(change.expression)
+            .update_expression(change.expression.clone())
             .condition_expression("version = :version")
             .expression_attribute_values(":version", number(donation.version))
             .expression_attribute_values(":next", number(donation.version + 1));
@@ -162,17 +185,15 @@ pub(super) fn state_change(state: &State) -> Result<Change, TableError> {
             "SET #state = :state, version = :next, settled_by = :settled_by REMOVE reason",
             vec![code, (":settled_by", attribute(settled_by)?)],
         ),
-        // With the payment that settled it: a capture and its refund may come together.
-        State::PartlyRefunded { settled_by, refunded_minor } => (
+        // With the payment that settled it: a capture and what follows may come together.
+        State::PartlyRefunded { settled_by, refunded_minor }
+        | State::Disputed { settled_by, refunded_minor }
+        | State::Refunded { settled_by, refunded_minor } => (
             "SET #state = :state, version = :next, settled_by = :settled_by, refunded_minor = :refunded REMOVE reason",
             vec![code, (":settled_by", attribute(settled_by)?), (":refunded", number(refunded_minor.halalas()))],
         ),
-        State::Refunded { settled_by } => (
-            "SET #state = :state, version = :next, settled_by = :settled_by REMOVE refunded_minor, reason",
-            vec![code, (":settled_by", attribute(settled_by)?)],
-        ),
     };
-    Ok(Change { expression, values })
+    Ok(Change { expression: expression.to_owned(), values })
 }
 
 /// A charge as an item.

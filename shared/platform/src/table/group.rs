@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
-use domain::donation::{Charge, Donation, Place, State};
+use domain::donation::{Back, Charge, Donation, Place, State};
 use domain::journal::{Page, Tail};
 
 use super::donation::{charge_item, state_change};
@@ -24,10 +24,23 @@ use super::{Item, Table, TableError, attribute, number, text};
 pub struct Group {
     /// The page.
     pub page: Page,
-    /// Donations as they were read, the state they take, and their place if they are settled by this page.
-    pub donations: Vec<(Donation, State, Option<Place>)>,
+    /// Donations that it books.
+    pub donations: Vec<Booking>,
     /// Charges as they are to stand; version zero for one that is new.
     pub charges: Vec<Charge>,
+}
+
+/// What a page makes of a donation.
+#[derive(Debug, Clone)]
+pub struct Booking {
+    /// The donation as it was read.
+    pub read: Donation,
+    /// The state it takes.
+    pub state: State,
+    /// What is known then of what goes back of it.
+    pub back: Back,
+    /// Its place, if this page settles it.
+    pub place: Option<Place>,
 }
 
 /// Why one action of a cancelled group was refused.
@@ -65,8 +78,8 @@ impl Table {
     /// When DynamoDB gave no answer (whether it was written is not known then), or refuses the call as a whole.
     pub async fn commit(&self, group: &Group) -> Result<Committed, TableError> {
         let mut actions = vec![self.page_action(&group.page)?];
-        for (donation, state, place) in &group.donations {
-            actions.push(self.donation_action(donation, state, place.as_ref())?);
+        for booking in &group.donations {
+            actions.push(self.donation_action(booking)?);
         }
         for charge in &group.charges {
             actions.push(self.charge_action(charge)?);
@@ -103,16 +116,12 @@ impl Table {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    fn donation_action(
-        &self,
-        donation: &Donation,
-        state: &State,
-        place: Option<&Place>,
-    ) -> Result<TransactWriteItem, TableError> {
-        let change = state_change(state)?;
+    fn donation_action(&self, booking: &Booking) -> Result<TransactWriteItem, TableError> {
+        let Booking { read: donation, state, back, place } = booking;
+        let change = state_change(state)?.and_back(&donation.back, back)?;
         let expression = match place {
             Some(_) => change.expression.replacen("SET ", "SET place = :place, ", 1),
-            None => change.expression.to_owned(),
+            None => change.expression,
         };
         let mut update = Update::builder()
             .table_name(&self.name)

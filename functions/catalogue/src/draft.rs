@@ -5,12 +5,11 @@ mod charity;
 mod opportunity;
 
 pub use charity::CharityDraft;
-pub use opportunity::{LEAST_TARGET, OpportunityDraft, fits, of_money};
+pub use opportunity::{LEAST_TARGET, OpportunityDraft, fits};
 
 use domain::catalogue::{Bilingual, LONGEST_LICENCE_CHARS};
 use domain::money::to_latin;
-
-use crate::fault::Faults;
+use platform::http::Faults;
 
 /// A text in both languages, without blanks around it.
 fn bilingual(pointer: &str, text: Bilingual, longest: usize, faults: &mut Faults) -> Bilingual {

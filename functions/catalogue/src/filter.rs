@@ -4,9 +4,8 @@ use domain::catalogue::Standing;
 use domain::id::CharityId;
 use domain::money::Money;
 use domain::purpose::{Fund, Programme, Region, Track};
+use platform::http::{Faults, unusable};
 
-use crate::draft::of_money;
-use crate::fault::Faults;
 use crate::parameters::Parameters;
 use crate::snapshot::Listed;
 
@@ -73,7 +72,7 @@ impl Filter {
 }
 
 fn amount(text: &str, faults: &mut Faults) -> Option<Money> {
-    let read = text.parse().map_err(of_money);
+    let read = text.parse().map_err(unusable);
     read.map_err(|(code, arabic, english)| faults.add("?min_remaining", code, arabic, english)).ok()
 }
 

@@ -20,7 +20,6 @@ pub mod cursor;
 pub mod draft;
 pub mod escrow;
 pub mod etag;
-pub mod fault;
 pub mod filter;
 pub mod grants;
 pub mod list;

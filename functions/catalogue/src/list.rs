@@ -1,10 +1,9 @@
 //! Reading the catalogue: listings by page, single things, and the description of the API.
 
 use domain::purpose::Region;
-use platform::http::{Answer, Call, Problem};
+use platform::http::{Answer, Call, Faults, Problem};
 use serde::Serialize;
 
-use crate::fault::Faults;
 use crate::filter::{self, Filter};
 use crate::parameters::{Page, Parameters};
 use crate::snapshot::{FRESH_SECS, Listed};

@@ -1,9 +1,8 @@
 //! Query parameters: each at most once, and none that is not known, so that a slip of the pen never lists the wrong thing.
 
-use platform::http::Call;
+use platform::http::{Call, Faults};
 
 use crate::cursor;
-use crate::fault::Faults;
 
 /// The fewest things of one answer.
 const LEAST_LIMIT: usize = 1;

@@ -11,13 +11,12 @@ use domain::id::OpportunityId;
 use domain::money::Money;
 use http::header::{CONTENT_LANGUAGE, ETAG};
 use platform::auth::Officer;
-use platform::http::{Answer, Call, Problem};
+use platform::http::{Answer, Call, Faults, Problem};
 use platform::table::{Operation, Revised, Revising};
 use serde::Serialize;
 
 use crate::draft::{CharityDraft, OpportunityDraft};
 use crate::escrow::{self, Settling};
-use crate::fault::Faults;
 use crate::rules::{self, Given};
 use crate::snapshot::{Sums, total_item};
 use crate::{Deps, etag, view};
@@ -108,15 +107,7 @@ fn unknown_charity(call: &Call) -> Problem {
 /// Writes the act down before it is done. What is in the log may have been refused after all, where another was faster; what stands in
 /// the catalogue without a line in the log cannot be.
 async fn log(deps: &Deps, call: &Call, by: Officer, act: &str, on: &str, to: &impl Serialize) -> Result<(), Problem> {
-    let operation = Operation {
-        at: deps.clock.now(),
-        by: by.subject,
-        role: by.role,
-        act: act.to_owned(),
-        on: on.to_owned(),
-        request: call.id().to_owned(),
-        to: serde_json::to_value(to).map_err(Problem::ours)?,
-    };
+    let operation = Operation::new(call, by, deps.clock.now(), act, on, to)?;
     Ok(deps.table.log_operation(&operation, deps.random.number()).await?)
 }
 

@@ -11,9 +11,7 @@
 
 use domain::catalogue::{Opportunity, Standing};
 use domain::money::Money;
-use platform::http::{Fault, Problem};
-
-use crate::fault::Faults;
+use platform::http::{Fault, Faults, Problem};
 
 /// What was given to an opportunity so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

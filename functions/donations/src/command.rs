@@ -4,7 +4,6 @@
 //! sent is repeated. What depends on the table (whether an opportunity is open, what remains) is not decided here.
 
 mod body;
-mod key;
 mod person;
 mod returns;
 
@@ -21,7 +20,6 @@ use domain::purpose::Language;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-pub use key::{FEWEST_DISTINCT, LONGEST_KEY, SHORTEST_KEY, idempotency_key};
 pub use person::{LONGEST_NAME_CHARS, mobile};
 pub use returns::{LONGEST_RETURN_URL_BYTES, ReturnUrls};
 

@@ -7,7 +7,7 @@ use domain::moment::Moment;
 use domain::payment::Provider;
 use domain::person::Person;
 use platform::auth::Caller;
-use platform::http::{Answer, Call, Problem};
+use platform::http::{Answer, Call, Problem, idempotency_key};
 use serde_json::Value;
 
 use crate::answer::{self, Made};
@@ -45,7 +45,7 @@ struct Found {
 /// Makes a donation, or finds the one that the same request made, and answers with its checkout.
 pub async fn make(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let caller = deps.door.giver(call).await?;
-    let key = command::idempotency_key(call.header("idempotency-key"))?;
+    let key = idempotency_key(call.header("idempotency-key"))?;
     let body: Value = call.json()?;
     let command = command::parse(&body, &deps.returns).map_err(|faults| problem(faults, call.language()))?;
     let id = deps.door.identifiers().await?.donation(&caller, key);

@@ -7,6 +7,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use domain::donation::{Asked, Part, RefundReason, SettledBy, State};
+use domain::id::{DonationId, RefundId};
 use domain::message::Message;
 use domain::money::Money;
 use domain::payment::{Happening, PaymentRef, Provider};
@@ -17,7 +19,7 @@ use providers::{Checkout, Providers};
 use refunds::run::BUSY_SECS;
 use refunds::{Deps, handle};
 use serde_json::{Value, json};
-use stage::{Options, RETURN_URL, Stage, event};
+use stage::{Options, RETURN_URL, Stage, event, sample};
 use testkit::connector::invocation;
 use testkit::faults::{Call, Failure, Fault, NoFaults, Service};
 
@@ -204,4 +206,87 @@ async fn a_run_may_die_anywhere() {
             assert!(told(&stage).await.contains(&2_000));
         }
     }
+}
+
+/// A paid gift whose refund of so many riyals two people agreed to; its payment is the provider's of that name.
+async fn agreed(stage: &Stage, payment: &str, riyals: u64) -> DonationId {
+    let payment = PaymentRef {
+        provider: Provider::Moyasar,
+        payment: format!("0a1b2c3d-0000-4000-8000-00000000{payment}").parse().unwrap(),
+    };
+    let settled_by = SettledBy { payment, method: domain::payment::Method::Mada, captured_at: stage.now() };
+    let mut gift = domain::donation::Donation { state: State::Settled { settled_by }, ..sample::gift(1, stage.now()) };
+    let id: RefundId = "01".repeat(16).parse().unwrap();
+    let parts = vec![Part { line: 0, amount_minor: Money::from_riyals(riyals).unwrap() }];
+    let by = "operator-1".to_owned();
+    gift.back =
+        gift.ask_refund(Asked { id: id.clone(), parts, reason: RefundReason::DonorAsked, by, at: stage.now() }).unwrap();
+    assert!(stage.table.make_donation(&gift).await.unwrap().is_none());
+    let back = gift.approve_refund(&id, "approver-1", stage.now()).unwrap();
+    assert!(stage.table.turn_donation(&gift, &gift.state, &back).await.unwrap());
+    gift.id
+}
+
+async fn stage_of_refund(stage: &Stage, donation: &DonationId) -> String {
+    let gift = stage.table.donation(donation).await.unwrap().unwrap();
+    gift.back.refunds[0].stage.code().to_owned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_two_people_agreed_to_is_given_back_once() {
+    let (stage, payments) = (stage().await, payments());
+    let deps = deps(&stage, Some(provider(Arc::clone(&payments))));
+    let donation = agreed(&stage, "paid", 20).await;
+    let message = event::messages(&[Message::RefundApproved { donation }, Message::RefundApproved { donation }]);
+    assert!(refund(&deps, &message).await.is_empty());
+    assert!(refund(&deps, &message).await.is_empty());
+    assert_eq!(payments.lock().unwrap()["paid"].1, 2_000);
+    assert_eq!(told(&stage).await, [2_000, 2_000]);
+    assert_eq!(stage_of_refund(&stage, &donation).await, "approved", "until settlement books it");
+}
+
+/// The message comes once before the agreement is written; where none was, nothing is given back.
+#[tokio::test(start_paused = true)]
+async fn what_nobody_agreed_to_is_not_given_back() {
+    let (stage, payments) = (stage().await, payments());
+    let deps = deps(&stage, Some(provider(Arc::clone(&payments))));
+    let gift = sample::gift(1, stage.now());
+    assert!(stage.table.make_donation(&gift).await.unwrap().is_none());
+    let absent = DonationId::from_bytes([9; 16]);
+    let messages = [gift.id, absent].map(|donation| Message::RefundApproved { donation });
+    assert!(refund(&deps, &event::messages(&messages)).await.is_empty());
+    assert!(told(&stage).await.is_empty() && stage.items("CASE#").await.unwrap().is_empty());
+    assert_eq!(payments.lock().unwrap()["paid"].1, 0);
+}
+
+/// A provider that does not give back: after eight tries a case, and the refund stands as refused, so that another may be asked for.
+#[tokio::test(start_paused = true)]
+async fn what_the_provider_refuses_stands_as_refused() {
+    let stage = stage().await;
+    let deps = deps(&stage, Some(provider(payments())));
+    let donation = agreed(&stage, "fail", 20).await;
+    let received = |receives: u32| {
+        let mut event = event::messages(&[Message::RefundApproved { donation }]);
+        event["Records"][0]["attributes"]["ApproximateReceiveCount"] = receives.to_string().into();
+        event
+    };
+    assert_eq!(refund(&deps, &received(1)).await.len(), 1);
+    assert_eq!(stage_of_refund(&stage, &donation).await, "approved");
+    assert!(refund(&deps, &received(8)).await.is_empty());
+    assert_eq!(stage_of_refund(&stage, &donation).await, "refused");
+    let cases = stage.items("CASE#").await.unwrap();
+    assert_eq!((cases.len(), &cases[0]["donation"]), (1, &json!(donation.to_string())));
+}
+
+/// One that is down sets nothing aside: the message begins anew.
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_is_down_is_waited_for() {
+    let stage = stage().await;
+    let deps = deps(&stage, Some(provider(payments())));
+    let down = agreed(&stage, "down", 20).await;
+    let mut event = event::messages(&[Message::RefundApproved { donation: down }]);
+    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "8".into();
+    assert!(refund(&deps, &event).await.is_empty());
+    let anew = stage.cloud.services().sqs.bodies("stage-refunds");
+    assert!(anew.iter().any(|body| body.contains("refund_approved") && body.contains(&down.to_string())), "{anew:?}");
 }

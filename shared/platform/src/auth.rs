@@ -12,7 +12,7 @@ pub mod door;
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use domain::donation::Place;
-use domain::id::{DonationId, DonorId};
+use domain::id::{DonationId, DonorId, RefundId};
 use domain::moment::Moment;
 use domain::receipt::{Code, PROOF_BYTES};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -123,6 +123,15 @@ impl Identifiers {
         let genuine = bool::from(proof.as_bytes().ct_eq(expected.as_bytes()));
         let serves = until.parse::<i64>().is_ok_and(|until| now.seconds() < until);
         (genuine && serves).then(|| Caller::Guest(name.to_owned()))
+    }
+
+    /// The id of the refund that this officer asks for under this idempotency key: the same for a retry.
+    ///
+    /// # Panics
+    /// Never: hex digits are an id.
+    pub fn refund(&self, donation: &DonationId, subject: &str, idempotency_key: &str) -> RefundId {
+        let mac = self.mac(&["refund", &donation.to_string(), subject, idempotency_key]);
+        HEXLOWER.encode(&mac[..16]).parse().expect("hex digits are an id")
     }
 
     /// A name under which something of a provider's is asked for again: a UUID derived from the donation and the attempt's number.

@@ -7,9 +7,10 @@ use architecture::template::{Template, target, template};
 use platform::http::Route;
 
 /// The HTTP functions, by their folders, and the routes that their code declares.
-const DECLARED: [(&str, &[Route]); 4] = [
+const DECLARED: [(&str, &[Route]); 5] = [
     ("catalogue", catalogue::ROUTES),
     ("donations", donations::ROUTES),
+    ("operations", operations::ROUTES),
     ("payment-callbacks", payment_callbacks::ROUTES),
     ("receipts", receipts::ROUTES),
 ];

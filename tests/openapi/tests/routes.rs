@@ -7,7 +7,7 @@ use platform::http::{Role, Route};
 use serde_json::{Value, json};
 
 fn routes() -> Vec<Route> {
-    [catalogue::ROUTES, donations::ROUTES, payment_callbacks::ROUTES, receipts::ROUTES].concat()
+    [catalogue::ROUTES, donations::ROUTES, operations::ROUTES, payment_callbacks::ROUTES, receipts::ROUTES].concat()
 }
 
 /// How the document writes a role, and what it asks of the caller.
@@ -19,6 +19,8 @@ fn told(role: Role) -> (&'static str, Value) {
         Role::Donor => ("donor", json!([{"token": []}])),
         Role::Operator => ("operator", json!([{"token": []}])),
         Role::Auditor => ("auditor", json!([{"token": []}])),
+        Role::Approver => ("approver", json!([{"token": []}])),
+        Role::Staff => ("staff", json!([{"token": []}])),
         Role::Provider => ("provider", json!([])),
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use domain::cap;
 use domain::donation::{ChargeKind, Donation, Place, State};
 use domain::id::DonationId;
-use domain::journal::{Account, ChainId, Entry, EntryKind, Page, PageKind, Tail};
+use domain::journal::{Account, ChainId, Entry, EntryKind, Page, PageKind, Tail, Transfer};
 use domain::money::Money;
 use domain::notice::Notice;
 use domain::receipt::Serial;
@@ -118,6 +118,11 @@ const fn is_income(kind: EntryKind) -> bool {
         | EntryKind::DisputeWon
         | EntryKind::DisputeLost => false,
     }
+}
+
+/// Whether the entry is about a payment, and not about a dispute of one.
+pub const fn is_of_payment(kind: EntryKind) -> bool {
+    is_income(kind) || is_refund(kind)
 }
 
 const fn is_refund(kind: EntryKind) -> bool {
@@ -241,11 +246,47 @@ pub fn balance(pages: &[Page], wrong: &mut Vec<String>) {
         wrong.push(format!("the books do not balance: {net:?}"));
     }
     for (account, sum) in net {
-        let may_be_negative = account.starts_with("clearing") || account == "refunds_suspense";
+        let may_be_negative = ["clearing", "refunds_suspense", "disputes"].iter().any(|name| account.starts_with(name));
         if sum < 0 && !may_be_negative {
             wrong.push(format!("{account} stands at {sum}"));
         }
     }
+}
+
+/// What two people agreed to give back was given back or refused, no more went back than was given unless a case says so, and what stands in the account of disputes is
+/// what donations say is disputed.
+///
+/// # Errors
+/// As [`pages`].
+pub async fn back(world: &World, donations: &[Donation], pages: &[Page], wrong: &mut Vec<String>) -> anyhow::Result<()> {
+    let cases = world.stage.items("CASE#").await?;
+    for donation in donations {
+        if let Some((refund, _)) = donation.back.approved() {
+            wrong.push(format!("the refund {} of {} was agreed to and never given back", refund.id, donation.id));
+        }
+        let id = donation.id.to_string();
+        let is_case = |reason: &str| cases.iter().any(|case| case["reason"] == reason && case["donation"] == id.as_str());
+        if donation.gone() > donation.total() && !is_case("refund_beyond_capture") {
+            wrong.push(format!("{} went back of {id}, which has {}, without a case", donation.gone(), donation.total()));
+        }
+        if donation.back.refunds.iter().any(|refund| refund.stage.code() == "refused") && !is_case("refund_refused") {
+            wrong.push(format!("a refund of {id} was refused without a case"));
+        }
+        if !donation.back.disputed().is_zero() && !is_case("dispute_opened") {
+            wrong.push(format!("{id} is disputed without a case"));
+        }
+    }
+    let disputed: i64 = donations.iter().map(|donation| donation.back.disputed().signed_halalas()).sum();
+    let transfers = || pages.iter().flat_map(Page::entries).flat_map(|entry| &entry.transfers);
+    let sum = |side: fn(&Transfer) -> &Account| -> i64 {
+        let of = transfers().filter(|transfer| matches!(side(transfer), Account::Disputes(_)));
+        of.map(|transfer| transfer.amount().signed_halalas()).sum()
+    };
+    let stands = sum(Transfer::debit) - sum(Transfer::credit);
+    if stands != disputed {
+        wrong.push(format!("{stands} stand in the account of disputes, and {disputed} are disputed"));
+    }
+    Ok(())
 }
 
 /// The day before the midnight is closed: a seal on every chain, and no entry in it afterwards.
@@ -292,7 +333,8 @@ pub fn told(donations: &[Donation], messages: &[Value], wrong: &mut Vec<String>)
         let refunded_minor = donation.refunded();
         // Who was given everything back before the thanks were sent is told that alone.
         let thanked = matches!(donation.state, State::Settled { .. } | State::PartlyRefunded { .. });
-        let due = thanked.then_some(Notice::Thanks { donation: donation.id });
+        // Under a dispute nobody is thanked, and who was not by then is not thanked after it.
+        let due = (thanked && donation.back.dispute.is_none()).then_some(Notice::Thanks { donation: donation.id });
         let refund = (!refunded_minor.is_zero()).then_some(Notice::Refund { donation: donation.id, refunded_minor });
         for notice in due.into_iter().chain(refund) {
             if !sent.contains(format!("{}/{}", donation.id, notice.name()).as_str()) {

@@ -7,30 +7,25 @@ use moyasar_sandbox::{Decline, Method, Payer};
 use serde_json::{Value, json};
 use stage::event;
 use testkit::chance::Chance;
-use testkit::connector::invocation;
 use uuid::Uuid;
 
-use crate::environment::Environment;
+use crate::app::{self, Reply};
+use crate::officers::Desk;
 use crate::trace::PERSONAL;
 use crate::world::World;
-
-/// How often a donor's app repeats a call that was not answered.
-const TRIES: u32 = 12;
 
 /// One donor: everything that they do comes from their own chance.
 pub struct Donor {
     world: Arc<World>,
     chance: Chance,
+    seed: u64,
     number: u64,
 }
-
-/// What came back: a status and a JSON body.
-type Reply = (u64, Value);
 
 impl Donor {
     /// The donor of this number.
     pub fn new(world: &Arc<World>, seed: u64, number: u64) -> Donor {
-        Donor { world: Arc::clone(world), chance: Chance::seeded(seed, &format!("donor {number}")), number }
+        Donor { world: Arc::clone(world), chance: Chance::seeded(seed, &format!("donor {number}")), seed, number }
     }
 
     /// A visit from beginning to end.
@@ -88,6 +83,7 @@ impl Donor {
         let Some(id) = donation["id"].as_str().map(str::to_owned) else { return };
         if let Ok(id) = id.parse() {
             self.world.told_of(id);
+            tokio::task::spawn_local(Desk::new(&self.world, self.seed, self.number, id).look());
         }
         let Some(invoice) = invoice(&donation) else { return };
         let headers = json!({"access-token": donation["access_token"], "content-type": "application/json"});
@@ -128,32 +124,9 @@ impl Donor {
         let _closed_is_fine = self.world.stage.sandbox.pay(invoice, &Payer::with(Method::Mada).times(times).insisting());
     }
 
-    /// Calls the API as an app does: again, with the same key, while there is no answer or "try again".
     async fn call(&self, route: &str, id: &str, headers: Value, body: &str) -> Reply {
-        let mut last = (0, Value::Null);
-        for attempt in 0..TRIES {
-            let event = event::http(route, json!({"id": id}), headers.clone(), body);
-            last = self.once(event).await;
-            self.world.answered(route, last.0, last.1["code"].as_str().unwrap_or_default());
-            if last.0 != 0 && last.0 < 500 {
-                return last;
-            }
-            tokio::time::sleep(Duration::from_millis(500 * u64::from(attempt) + self.chance.below(500))).await;
-        }
-        last
-    }
-
-    async fn once(&self, event: Value) -> Reply {
-        let platform = self.world.platform("donations").expect("the template has the function");
-        let environment = Environment::start("donations", &platform).expect("it starts with the template's settings");
-        match invocation(environment.invoke(event)).await {
-            Ok(Ok(answer)) => {
-                let status = answer["statusCode"].as_u64().unwrap_or(0);
-                let body = answer["body"].as_str().unwrap_or_default();
-                (status, serde_json::from_str(body).unwrap_or(Value::Null))
-            }
-            Ok(Err(_)) | Err(_) => (0, Value::Null),
-        }
+        let event = event::http(route, json!({"id": id}), headers, body);
+        app::call(&self.world, &self.chance, "donations", route, event).await
     }
 }
 

@@ -24,6 +24,8 @@ pub enum Environment {
     Closing(closing::Deps),
     /// `notifications`
     Notifications(notifications::Deps),
+    /// `operations`
+    Operations(operations::Deps),
     /// `receipts`
     Receipts(receipts::Deps),
     /// `reports`
@@ -46,6 +48,7 @@ impl Environment {
             "refunds" => Environment::Refunds(refunds::Deps::new(platform)?),
             "closing" => Environment::Closing(closing::Deps::new(platform)?),
             "notifications" => Environment::Notifications(notifications::Deps::new(platform)?),
+            "operations" => Environment::Operations(operations::Deps::new(platform)?),
             "receipts" => Environment::Receipts(receipts::Deps::new(platform)?),
             "reports" => Environment::Reports(reports::Deps::new(platform)?),
             other => anyhow::bail!("the function {other} is not simulated"),
@@ -66,6 +69,7 @@ impl Environment {
             Environment::Releases(deps) => json(releases::handle(deps, read(event)?).await)?,
             Environment::Refunds(deps) => json(refunds::handle(deps, read(event)?).await)?,
             Environment::Notifications(deps) => json(notifications::handle(deps, read(event)?).await)?,
+            Environment::Operations(deps) => json(operations::handle(deps, read(event)?).await)?,
             Environment::Receipts(deps) => json(receipts::handle(deps, read(event)?).await)?,
             Environment::Closing(deps) => closing::handle(deps, event).await?,
             Environment::Reports(deps) => reports::handle(deps, event).await?,

@@ -5,13 +5,15 @@
 //!
 //! **Shape.** The functions run as they are deployed, with the real AWS SDK, against emulators in the same process and on simulated time;
 //! no socket is opened. [`world`] puts the parts together, [`pollers`] and [`provider`] carry messages and webhooks to the functions,
-//! [`donors`] give, [`paper`] is what they and the day are given in writing, [`checks`] look at the books, [`mod@run`] plays one seed.
+//! [`donors`] give, [`officers`] give back and hear of disputes, both by an [`app`], [`paper`] is what they and the day are given in writing, [`checks`] look at the books, [`mod@run`] plays one seed.
 //!
 //! **Bounds.** A run is a few hundred donors over some minutes around a midnight in Riyadh; it takes about a second.
 
+pub mod app;
 pub mod checks;
 pub mod donors;
 pub mod environment;
+pub mod officers;
 pub mod paper;
 pub mod pollers;
 pub mod provider;

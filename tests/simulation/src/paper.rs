@@ -48,7 +48,10 @@ fn check_report(world: &World, day: Day, pages: &[Page], wrong: &mut Vec<String>
     };
     let expected = json!({
         "given": riyals(sum(EntryKind::Settled, |transfer| transfer.credit().fund().is_some())),
-        "returned": riyals(sum(EntryKind::Refunded, |transfer| transfer.debit().fund().is_some())),
+        "returned": riyals(
+            sum(EntryKind::Refunded, |transfer| transfer.debit().fund().is_some())
+                + sum(EntryKind::DisputeLost, |transfer| transfer.debit().fund().is_some()),
+        ),
         "gifts": entries().filter(|entry| entry.kind == EntryKind::Settled).count(),
     });
     for (name, expected) in expected.as_object().into_iter().flatten() {

@@ -209,7 +209,9 @@ async fn redrive(world: &World) -> anyhow::Result<()> {
 async fn tell_what_was_lost(world: &World) -> anyhow::Result<()> {
     let pages = checks::pages(&world.stage.table, &mut Vec::new()).await?;
     for payment in world.stage.sandbox.payments() {
-        let of = |entry: &&domain::journal::Entry| entry.payment.payment.as_str() == payment.id.to_string();
+        let of = |entry: &&domain::journal::Entry| {
+            entry.payment.payment.as_str() == payment.id.to_string() && checks::is_of_payment(entry.kind)
+        };
         let entries = pages.iter().flat_map(Page::entries).filter(of).count();
         let expected = usize::from(payment.taken > 0) + usize::from(payment.refunded > 0);
         if entries < expected {
@@ -227,6 +229,7 @@ async fn check_all(world: &World, wrong: &mut Vec<String>) -> anyhow::Result<(u6
     checks::payments(&pages, &world.stage.sandbox.payments(), wrong);
     checks::balance(&pages, wrong);
     let donations = checks::donations(world, &pages, wrong).await?;
+    checks::back(world, &donations, &pages, wrong).await?;
     checks::serials(&pages, wrong);
     checks::told(&donations, &world.stage.outbox.messages(), wrong);
     checks::escrow(world, &pages, wrong).await?;

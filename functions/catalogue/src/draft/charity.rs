@@ -3,11 +3,10 @@
 use domain::catalogue::{Bilingual, Charity, LONGEST_TITLE_CHARS};
 use domain::id::CharityId;
 use domain::purpose::Language;
-use platform::http::Problem;
+use platform::http::{Faults, Problem};
 use serde::Deserialize;
 
 use super::{bilingual, licence};
-use crate::fault::Faults;
 
 /// The body of `PUT /v1/charities/{id}`.
 #[derive(Debug, Clone, Deserialize)]

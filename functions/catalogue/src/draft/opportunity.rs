@@ -1,14 +1,13 @@
 //! An opportunity as an operator sends it.
 
 use domain::catalogue::{Bilingual, LONGEST_DESCRIPTION_CHARS, LONGEST_TITLE_CHARS, Opportunity, Standing};
-use domain::money::{Money, MoneyError};
+use domain::money::Money;
 use domain::purpose::{Fund, Language, Programme};
-use platform::http::Problem;
+use platform::http::{Faults, Problem};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{bilingual, licence};
-use crate::fault::Faults;
 
 /// The least that an opportunity may need: the least that anyone can give.
 pub const LEAST_TARGET: Money = domain::donation::LEAST_LINE;
@@ -52,7 +51,7 @@ impl OpportunityDraft {
         let programme = faults.code("/programme", &self.programme);
         let track = faults.code("/track", &self.track);
         let region = faults.code("/region", &self.region);
-        let target_minor = target(self.target.as_ref(), faults);
+        let target_minor = self.target.as_ref().and_then(|target| faults.amount("/target", target, LEAST_TARGET));
         let standing = standing(&self.standing, faults);
         let (fund, programme) = (fund?, programme?);
         if !fits(programme, fund) {
@@ -96,49 +95,6 @@ fn standing(text: &str, faults: &mut Faults) -> Option<Standing> {
             faults.add("/standing", "unknown_code", "open أو closed", "open or closed");
             None
         }
-    }
-}
-
-fn target(value: Option<&Value>, faults: &mut Faults) -> Option<Money> {
-    let read = match value? {
-        Value::String(text) => text.parse().map_err(Unusable::Money),
-        Value::Number(number) => match (number.as_u64(), number.as_i64()) {
-            (Some(riyals), _) => Money::from_riyals(riyals).ok_or(Unusable::Money(MoneyError::TooLarge)),
-            (None, Some(_)) => Err(Unusable::Money(MoneyError::Negative)),
-            (None, None) => Err(Unusable::Fraction),
-        },
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err(Unusable::Money(MoneyError::NotANumber)),
-    };
-    let (code, arabic, english) = match read {
-        Ok(target) if target >= LEAST_TARGET => return Some(target),
-        Ok(_) => ("amount_too_small", "ريال واحد على الأقل", "At least one riyal"),
-        Err(Unusable::Fraction) => {
-            let english = "Write an amount with a fraction as a text, such as \"10.50\"";
-            ("amount_a_fraction", "اكتب المبلغ نصًا مثل \"10.50\"", english)
-        }
-        Err(Unusable::Money(error)) => of_money(error),
-    };
-    faults.add("/target", code, arabic, english);
-    None
-}
-
-/// Why a value is no amount.
-enum Unusable {
-    /// A JSON number with a fraction has been through a float on its way.
-    Fraction,
-    Money(MoneyError),
-}
-
-/// Why a text is no amount: code, Arabic, English.
-pub const fn of_money(error: MoneyError) -> (&'static str, &'static str, &'static str) {
-    match error {
-        MoneyError::NotANumber => ("amount_unreadable", "المبلغ غير مقروء", "The amount is not a decimal number"),
-        MoneyError::Negative => ("amount_negative", "المبلغ لا يكون سالبًا", "An amount cannot be negative"),
-        MoneyError::TooPrecise => {
-            let english = "An amount has at most two decimal places";
-            ("amount_too_precise", "المبلغ بمنزلتين عشريتين على الأكثر", english)
-        }
-        MoneyError::TooLarge => ("amount_too_large", "المبلغ أكبر من المسموح", "The amount is too large"),
     }
 }
 

@@ -15,6 +15,7 @@ It stays up until Ctrl-C. Paste these into another terminal:
   PROVIDER={provider}
   DONOR={donor}
   OPERATOR={operator}
+  APPROVER={approver}
   AUDITOR={auditor}
 
 What can be given to:
@@ -37,6 +38,12 @@ Its receipt, and what its donor was told:
   curl $API/v1/receipts/$(sed 's/.*"code":"\([^"]*\)".*/\1/' /tmp/receipt.json); echo
   curl $API/local/outbox
 
+Give some of it back: an operator asks, an approver agrees, the provider gives it back, and the receipt says so:
+  REFUND=$(curl -s -X POST $API/v1/donations/$ID/refunds -H "Authorization: Bearer $OPERATOR" -H "Idempotency-Key: $(head -c16 /dev/urandom | od -An -tx1 | tr -d ' \n')" \
+    -H 'Content-Type: application/json' -d '{{"reason":"donor_asked","lines":[{{"line":0,"amount":"20"}}]}}' | sed 's/.*"id":"\([^"]*\)".*/\1/')
+  curl -X POST -H "Authorization: Bearer $APPROVER" $API/v1/donations/$ID/refunds/$REFUND/approve; echo
+  sleep 3; curl -H "Authorization: Bearer $AUDITOR" $API/v1/donations/$ID/refunds; echo
+
 A donor's gifts, and an operator's acts:
   curl -H "Authorization: Bearer $DONOR" $API/v1/donations; echo
   curl -H "Authorization: Bearer $AUDITOR" "$API/v1/operations/audit?day=$(TZ=UTC-3 date +%F)"; echo
@@ -48,6 +55,7 @@ The provider's mischief: curl -X PUT $PROVIDER/sandbox/mischief -d '{{"odds":{{"
 "#,
         donor = token(Role::Donor, "donor-1"),
         operator = token(Role::Operator, crate::seed::OPERATOR),
+        approver = token(Role::Approver, "approver-1"),
         auditor = token(Role::Auditor, "auditor-1"),
     );
 }

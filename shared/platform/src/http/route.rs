@@ -15,6 +15,10 @@ pub enum Role {
     Operator,
     /// An operator or an auditor; the gateway checks the token, the function the role.
     Auditor,
+    /// An approver, who agrees to what an operator asks; the gateway checks the token, the function the role.
+    Approver,
+    /// An operator, an approver or an auditor; the gateway checks the token, the function the role.
+    Staff,
     /// A payment provider; the function itself checks authenticity.
     Provider,
 }
@@ -23,7 +27,7 @@ impl Role {
     /// Whether the gateway's authorizer stands before the route.
     pub const fn is_checked_by_gateway(self) -> bool {
         match self {
-            Role::Donor | Role::Operator | Role::Auditor => true,
+            Role::Donor | Role::Operator | Role::Auditor | Role::Approver | Role::Staff => true,
             Role::Anyone | Role::Giver | Role::Holder | Role::Provider => false,
         }
     }

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::key::{Key, operations_partition};
 use super::{Table, TableError};
+use crate::auth::Officer;
+use crate::http::{Call, Problem};
 
 /// An act of an operator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +25,31 @@ pub struct Operation {
     pub request: String,
     /// What it was made: the parsed command; never personal data.
     pub to: serde_json::Value,
+}
+
+impl Operation {
+    /// What an officer is about to do by this call.
+    ///
+    /// # Errors
+    /// When what it is to be made cannot be written as JSON: a fault of ours.
+    pub fn new(
+        call: &Call,
+        by: Officer,
+        at: Moment,
+        act: &str,
+        on: &str,
+        to: &impl Serialize,
+    ) -> Result<Operation, Problem> {
+        Ok(Operation {
+            at,
+            by: by.subject,
+            role: by.role,
+            act: act.to_owned(),
+            on: on.to_owned(),
+            request: call.id().to_owned(),
+            to: serde_json::to_value(to).map_err(Problem::ours)?,
+        })
+    }
 }
 
 impl Table {

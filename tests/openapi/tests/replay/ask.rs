@@ -12,6 +12,8 @@ use crate::scene::Scene;
 
 /// The donation of the examples.
 pub const DONATION: &str = "5d0c1b7a9e3f48266c1d2e0b7a954f31";
+/// The refund of the examples.
+const REFUND: &str = "7c1f9b0e2d4a48538e6f5a1b3c2d4e5f";
 /// The code of its receipt in the examples.
 const CODE: &str = "0C00000024230C9J6CT3ADHQ70WG";
 /// What a reader has seen, in the examples.
@@ -109,7 +111,8 @@ fn credentials(scene: &Scene, operation: &Operation, example: &Example, headers:
 
 /// What the gateway's authorizer found in the token.
 fn claims(operation: &Operation, example: &Example) -> Option<Value> {
-    let role = operation.told["x-role"].as_str().filter(|role| ["donor", "operator", "auditor"].contains(role))?;
+    let role = operation.told["x-role"].as_str().map(|role| if role == "staff" { "approver" } else { role });
+    let role = role.filter(|role| ["donor", "operator", "approver", "auditor"].contains(role))?;
     match example.name.as_str() {
         "without_a_token" => None,
         "in_another_role" if role == "donor" => Some(json!({"sub": "officer-7", "role": "operator"})),
@@ -131,6 +134,7 @@ impl Scene {
     /// What the examples call something, as it is on this scene.
     fn known(&self, text: &str) -> String {
         let text = if self.donation.is_empty() { text.to_owned() } else { text.replace(DONATION, &self.donation) };
+        let text = if self.refund.is_empty() { text } else { text.replace(REFUND, &self.refund) };
         let text = if self.code.is_empty() { text } else { text.replace(CODE, &self.code) };
         text.replace(SECRET, stage::WEBHOOK_SECRET)
     }
@@ -143,6 +147,7 @@ async fn call(scene: &Scene, event: Value) -> Reply {
     Reply::of(match () {
         () if serves(catalogue::ROUTES) => catalogue::handle(&scene.catalogue, request).await,
         () if serves(donations::ROUTES) => donations::handle(&scene.donations, request).await,
+        () if serves(operations::ROUTES) => operations::handle(&scene.operations, request).await,
         () if serves(payment_callbacks::ROUTES) => payment_callbacks::handle(&scene.callbacks, request).await,
         () if serves(receipts::ROUTES) => receipts::handle(&scene.receipts, request).await,
         () => panic!("no function serves {route}"),
@@ -173,4 +178,13 @@ pub async fn attempt(scene: &Scene, after: usize) -> Reply {
     let headers = json!({"access-token": scene.access_token});
     let body = json!({"after": after}).to_string();
     call(scene, event::http("POST /v1/donations/{id}/attempts", json!({"id": scene.donation}), headers, &body)).await
+}
+
+/// Something that a person of the platform's does about the scene's donation, as `subject` in `role`.
+pub async fn officer(scene: &Scene, (subject, role): (&str, &str), route: &str, key: &str, body: &Value) -> Reply {
+    let headers = json!({"idempotency-key": key});
+    let path = json!({"id": scene.donation, "refund": scene.refund});
+    let mut event = event::http(route, path, headers, &body.to_string());
+    event["requestContext"]["authorizer"] = json!({"jwt": {"claims": {"sub": subject, "role": role}, "scopes": null}});
+    call(scene, event).await
 }

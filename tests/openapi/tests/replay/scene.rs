@@ -26,12 +26,15 @@ pub struct Scene {
     pub stage: Stage,
     pub catalogue: catalogue::Deps,
     pub donations: donations::Deps,
+    pub operations: operations::Deps,
     pub callbacks: payment_callbacks::Deps,
     pub receipts: receipts::Deps,
     /// The guest's token, and the donation that the examples speak of with the token that opens it.
     pub guest: String,
     pub donation: String,
     pub access_token: String,
+    /// A refund that was asked for of it, if one was.
+    pub refund: String,
     /// The code of its receipt, once it is settled.
     pub code: String,
 }
@@ -47,12 +50,14 @@ impl Scene {
         let mut scene = Scene {
             catalogue: catalogue::Deps::new(&platform(&stage, "catalogue", &[])).unwrap(),
             donations: donations::Deps::new(&platform(&stage, "donations", &[])).unwrap(),
+            operations: operations::Deps::new(&platform(&stage, "operations", &[])).unwrap(),
             callbacks: payment_callbacks::Deps::new(&platform(&stage, "payment-callbacks", &[])).unwrap(),
             receipts: receipts::Deps::new(&platform(&stage, "receipts", &[])).unwrap(),
             stage,
             guest: String::new(),
             donation: String::new(),
             access_token: String::new(),
+            refund: String::new(),
             code: String::new(),
         };
         scene.furnish().await;
@@ -61,6 +66,10 @@ impl Scene {
         }
         if operation.told["operationId"].as_str().is_some_and(|id| id.ends_with("Receipt")) {
             scene.book(&example.name).await;
+        }
+        if operations::ROUTES.iter().any(|route| route.key == operation.route) && example.name != "not_paid" {
+            scene.pay().await;
+            scene.ask_refund(operation, &example.name).await;
         }
         scene.disturb(operation, &example.name).await;
         scene
@@ -141,6 +150,36 @@ impl Scene {
         self.code = Identifiers::new(secret).receipt_code(settled.place.unwrap()).unwrap().compact();
     }
 
+    async fn pay(&self) {
+        self.stage.settle(&self.standing().await.id).await.unwrap();
+    }
+
+    /// A refund that stands where the example speaks of one.
+    async fn ask_refund(&mut self, operation: &Operation, example: &str) {
+        let asks = operation.told["operationId"] == "askRefund";
+        let again = matches!(example, "again" | "idempotency_key_reused" | "refund_open");
+        if asks && !again || operation.told["operationId"] == "reportDispute" || example == "absent" {
+            return;
+        }
+        let asker = match example {
+            "same_person" => "approver-7",
+            _ if asks => "operator-7",
+            _ => "operator-8",
+        };
+        let body = json!({"reason": "donor_asked", "lines": [{"line": 0, "amount": "20.00"}]});
+        let asked = ask::officer(self, (asker, "operator"), "POST /v1/donations/{id}/refunds", KEY, &body).await;
+        assert_eq!(asked.status, 201, "{}", asked.body);
+        self.refund = asked.body["id"].as_str().unwrap().to_owned();
+        let act = match (operation.told["operationId"].as_str(), example) {
+            (Some("approveRefund"), "refund_over") => "decline",
+            (Some("declineRefund"), "refund_over") => "approve",
+            _ => return,
+        };
+        let route = format!("POST /v1/donations/{{id}}/refunds/{{refund}}/{act}");
+        let done = ask::officer(self, ("approver-8", "approver"), &route, KEY, &json!({})).await;
+        assert_eq!(done.status, 200, "{}", done.body);
+    }
+
     async fn standing(&self) -> Donation {
         self.stage.table.donation(&self.donation.parse().unwrap()).await.unwrap().unwrap()
     }
@@ -185,6 +224,7 @@ impl Scene {
                 };
                 self.catalogue = catalogue::Deps::new(&lost("catalogue")).unwrap();
                 self.donations = donations::Deps::new(&lost("donations")).unwrap();
+                self.operations = operations::Deps::new(&lost("operations")).unwrap();
                 self.receipts = receipts::Deps::new(&lost("receipts")).unwrap();
             }
             "provider_unavailable" => {

@@ -1,11 +1,11 @@
-//! The idempotency key: the client's own name for one act of giving.
+//! The idempotency key: the caller's own name for one act, such as one gift.
 //!
-//! The donation's id is derived from it, so it must not be guessed: at least 122 bits of chance, as a random UUID (36 characters) or 22
+//! The act's id is derived from it, so it must not be guessed: at least 122 bits of chance, as a random UUID (36 characters) or 22
 //! characters of base64 have. Chance cannot be measured; length and variety can, and keep out `1`, a date, or an order's number.
 
 use std::collections::BTreeSet;
 
-use platform::http::Problem;
+use super::Problem;
 
 /// The shortest key: 122 bits in base64 are 21 characters, and a 22nd that a text of whole bytes needs.
 pub const SHORTEST_KEY: usize = 22;

@@ -1,0 +1,71 @@
+//! Why not, as problem documents.
+
+use domain::case::Reason;
+use domain::donation::RefundFault;
+use domain::money::Money;
+use domain::purpose::Language;
+use platform::http::{Fault, Problem};
+
+/// Why a refund cannot be asked for, agreed to or declined.
+pub fn problem(fault: RefundFault, language: Language) -> Problem {
+    match fault {
+        RefundFault::NotPaid => not_paid(),
+        RefundFault::AnotherOpen => {
+            Problem::new(409, "refund_open", "هناك طلب رد آخر لم يُحسم", "Another refund of this donation is open")
+        }
+        RefundFault::TooMany => Problem::new(
+            409,
+            "too_many_refunds",
+            "طلبات الرد أكثر من المسموح",
+            "There were too many refunds of this donation",
+        ),
+        RefundFault::Nothing => Problem::new(409, "nothing_to_refund", "لا يوجد ما يُرد", "There is nothing to give back"),
+        RefundFault::NoSuchLine(line) => {
+            Problem::new(409, "line_unknown", "البند غير موجود أو مكرر", "There is no such line, or it is named twice")
+                .with_detail(&format!("line {line}"))
+        }
+        RefundFault::LineExceeded { line, stands } => exceeded(&format!("/lines/{line}"), stands, language),
+        RefundFault::DonationExceeded { stands } => exceeded("/lines", stands, language),
+        RefundFault::NoSuchRefund => Problem::not_found(),
+        RefundFault::SamePerson => {
+            Problem::new(403, "same_person", "لا يوافق على الطلب من قدّمه", "Whoever asked for a refund cannot agree to it")
+        }
+        RefundFault::Over(stage) => {
+            Problem::new(409, "refund_over", "لم يعد طلب الرد قابلًا للتغيير", "The refund has come too far")
+                .with_detail(stage)
+        }
+    }
+}
+
+/// Less stands than is asked for. The pointer is into the donation's lines.
+fn exceeded(pointer: &str, stands: Money, language: Language) -> Problem {
+    let (arabic, english) = ("القائم من التبرع أقل من المطلوب", "Less stands of the donation than is asked for");
+    let detail = match language {
+        Language::Arabic => arabic,
+        Language::English => english,
+    };
+    let code = "refund_exceeds";
+    let (pointer, detail, remains) = (pointer.to_owned(), detail.to_owned(), Some(stands.to_string()));
+    Problem::new(409, code, arabic, english).with_faults(vec![Fault { pointer, code, detail, remains }])
+}
+
+/// 409: there is no money in it.
+pub fn not_paid() -> Problem {
+    Problem::new(409, "not_paid", "لم يُدفع هذا التبرع", "This donation is not paid")
+}
+
+/// 422: another request had this key.
+pub fn key_reused() -> Problem {
+    Problem::new(
+        422,
+        "idempotency_key_reused",
+        "استُخدم هذا المفتاح لطلب آخر",
+        "This Idempotency-Key was used for another request",
+    )
+}
+
+/// 409: what is told does not go with what is known.
+pub fn contradicts(reason: Reason) -> Problem {
+    Problem::new(409, "contradicts", "يخالف ما هو مسجل عن هذا التبرع", "It contradicts what is known of this donation")
+        .with_detail(reason.code())
+}

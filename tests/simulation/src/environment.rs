@@ -4,7 +4,6 @@ use platform::Platform;
 use serde_json::Value;
 
 /// A function's environment.
-#[expect(clippy::large_enum_variant, reason = "a dozen of them live at a time")]
 pub enum Environment {
     /// `donations`
     Donations(donations::Deps),

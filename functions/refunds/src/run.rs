@@ -35,6 +35,8 @@ struct Owed<'a> {
     amount: Money,
     /// The donation whose refund was asked for and agreed to, if that is why.
     asked_of: Option<DonationId>,
+    /// Less stands of that donation by now, after a dispute or a refund from the dashboard: nothing is given back any more.
+    is_void: bool,
     deliveries: Vec<&'a Delivery>,
 }
 
@@ -62,7 +64,9 @@ async fn owed<'a>(deps: &Deps, deliveries: &'a [Delivery], failures: &mut Vec<Fa
     let mut payments: BTreeMap<PaymentRef, Owed<'a>> = BTreeMap::new();
     for delivery in deliveries {
         let asked = match &delivery.message {
-            Message::RefundDue { payment, refunded_minor } => Some((payment.clone(), *refunded_minor, None)),
+            Message::RefundDue { payment, refunded_minor } => {
+                Some(Agreed { payment: payment.clone(), target: *refunded_minor, of: None, is_void: false })
+            }
             Message::RefundApproved { donation } => match approved(deps, *donation).await {
                 Ok(asked) => asked,
                 Err(error) => {
@@ -77,23 +81,40 @@ async fn owed<'a>(deps: &Deps, deliveries: &'a [Delivery], failures: &mut Vec<Fa
                 None
             }
         };
-        let Some((payment, amount, asked_of)) = asked else { continue };
-        let none = || Owed { payment: payment.clone(), amount: Money::ZERO, asked_of: None, deliveries: Vec::new() };
-        let owed = payments.entry(payment.clone()).or_insert_with(none);
-        owed.amount = owed.amount.max(amount);
-        owed.asked_of = owed.asked_of.or(asked_of);
+        let Some(Agreed { payment, target, of, is_void }) = asked else { continue };
+        let key = payment.clone();
+        let none = || Owed { payment, amount: Money::ZERO, asked_of: None, is_void: false, deliveries: Vec::new() };
+        let owed = payments.entry(key).or_insert_with(none);
+        owed.amount = owed.amount.max(target);
+        owed.asked_of = owed.asked_of.or(of);
+        owed.is_void |= is_void;
         owed.deliveries.push(delivery);
     }
     payments.into_values().collect()
 }
 
+/// What a message asks for.
+struct Agreed {
+    payment: PaymentRef,
+    /// The sum that the payment's refunds are to come to.
+    target: Money,
+    /// The donation, where two people agreed.
+    of: Option<DonationId>,
+    is_void: bool,
+}
+
 /// What is to be given back of the donation's payment by two people's agreement. Nothing when nobody has agreed after all, or it is done: the message is sent before the
 /// agreement is written, so that none is ever forgotten.
-async fn approved(deps: &Deps, id: DonationId) -> Result<Option<(PaymentRef, Money, Option<DonationId>)>, TableError> {
+async fn approved(deps: &Deps, id: DonationId) -> Result<Option<Agreed>, TableError> {
     let Some(donation) = deps.table.donation(&id).await? else { return Ok(None) };
-    let target = donation.back.approved().map(|(_, target)| target);
-    let settled_by = donation.state.settled_by();
-    Ok(target.zip(settled_by).map(|(target, by)| (by.payment.clone(), target, Some(id))))
+    let agreed = donation.back.approved().zip(donation.state.settled_by());
+    Ok(agreed.map(|((_, target), by)| Agreed {
+        payment: by.payment.clone(),
+        target,
+        of: Some(id),
+        // What was refunded since counts towards the target.
+        is_void: target.minus(donation.refunded()).is_some_and(|missing| missing > donation.stands()),
+    }))
 }
 
 /// The way of one payment; gives back its messages if they have to come again.
@@ -104,8 +125,11 @@ async fn settle(deps: &Deps, owed: Owed<'_>) -> Vec<Failure> {
         Err(Unasked::Busy) => return again(&owed, "somebody else is refunding it"),
     };
     let receives = owed.deliveries.iter().map(|delivery| delivery.receives).max().unwrap_or(1);
-    let why = answer.as_ref().err().map_or("refunded by less than is owed".to_owned(), |error| chain(error));
-    match decide(owed.amount, receives, &answer) {
+    let less = if owed.is_void { "less stands than was agreed to" } else { "refunded by less than is owed" };
+    let why = answer.as_ref().err().map_or(less.to_owned(), |error| chain(error));
+    // What is void is not asked for again.
+    let tries = if owed.is_void { MOST_TRIES } else { receives };
+    match decide(owed.amount, tries, &answer) {
         Verdict::Tell(fact) => match deps.payments.send_all([Message::PaymentTold(fact)]).await {
             Ok(()) => Vec::new(),
             Err(error) => again(&owed, &chain(&error)),
@@ -125,7 +149,10 @@ async fn refund(deps: &Deps, owed: &Owed<'_>) -> Result<Result<Payment, Provider
         return Err(Unasked::Busy);
     }
     let provider = deps.providers.of(owed.payment.provider);
-    let answer = tokio::time::timeout(LONGEST, provider.refund_to(&owed.payment.payment, owed.amount)).await;
+    let (id, sum) = (&owed.payment.payment, owed.amount);
+    // What is void is only looked at: it may have been given back before it was.
+    let asking = if owed.is_void { provider.payment(id) } else { provider.refund_to(id, sum) };
+    let answer = tokio::time::timeout(LONGEST, asking).await;
     let answer = answer.unwrap_or(Err(ProviderError::NoAnswer(OutboundError::Late)));
     let is_known = answer.as_ref().err().is_none_or(|error| !error.may_have_acted());
     if is_known && let Err(error) = deps.table.end_refund(&owed.payment, until).await {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::donation::{Asked, Part, RefundReason, SettledBy, State};
+use domain::donation::{Asked, Dispute, Outcome, Part, RefundReason, SettledBy, State};
 use domain::id::{DonationId, RefundId};
 use domain::message::Message;
 use domain::money::Money;
@@ -289,4 +289,26 @@ async fn a_provider_that_is_down_is_waited_for() {
     assert!(refund(&deps, &event).await.is_empty());
     let anew = stage.cloud.services().sqs.bodies("stage-refunds");
     assert!(anew.iter().any(|body| body.contains("refund_approved") && body.contains(&down.to_string())), "{anew:?}");
+}
+
+/// Between the agreement and the refund the donor's bank took the money: it is not given back as well, and a person is told. What had been given back by then is told to
+/// settlement instead.
+#[tokio::test(start_paused = true)]
+async fn what_does_not_stand_any_more_is_not_given_back() {
+    for (payment, expected, sums) in [("paid", "refused", vec![]), ("part", "approved", vec![2_000])] {
+        let (stage, payments) = (stage().await, payments());
+        let deps = deps(&stage, Some(provider(Arc::clone(&payments))));
+        let donation = agreed(&stage, payment, 20).await;
+        let gift = stage.table.donation(&donation).await.unwrap().unwrap();
+        let mut back = gift.back.clone();
+        back.dispute = Some(Dispute { disputed_minor: Money::from_riyals(40).unwrap(), outcome: Outcome::Open });
+        assert!(stage.table.turn_donation(&gift, &gift.state, &back).await.unwrap());
+        let message = event::messages(&[Message::RefundApproved { donation }]);
+        assert!(refund(&deps, &message).await.is_empty());
+        let before = if payment == "part" { 2_000 } else { 0 };
+        assert_eq!(payments.lock().unwrap()[payment].1, before, "nothing was given back");
+        assert_eq!(stage_of_refund(&stage, &donation).await, expected);
+        assert_eq!(told(&stage).await, sums);
+        assert_eq!(stage.items("CASE#").await.unwrap().len(), usize::from(expected == "refused"));
+    }
 }

@@ -36,7 +36,7 @@ pub struct LineView<'a> {
 pub struct Paid {
     method: &'static str,
     at: String,
-    /// What was given back of it so far.
+    /// What went back of it so far, by refunds or a dispute that was lost.
     refunded: Money,
 }
 
@@ -90,7 +90,7 @@ fn line(line: &Line) -> LineView<'_> {
 
 fn paid(donation: &Donation) -> Option<Paid> {
     let by = donation.state.settled_by()?;
-    Some(Paid { method: by.method.code(), at: by.captured_at.to_string(), refunded: donation.refunded() })
+    Some(Paid { method: by.method.code(), at: by.captured_at.to_string(), refunded: donation.gone() })
 }
 
 /// A donation that was made, or found.

@@ -24,8 +24,8 @@ pub fn problem(fault: RefundFault, language: Language) -> Problem {
             Problem::new(409, "line_unknown", "البند غير موجود أو مكرر", "There is no such line, or it is named twice")
                 .with_detail(&format!("line {line}"))
         }
-        RefundFault::LineExceeded { line, stands } => exceeded(&format!("/lines/{line}"), stands, language),
-        RefundFault::DonationExceeded { stands } => exceeded("/lines", stands, language),
+        RefundFault::LineExceeded { line, stands } => exceeded(stands, language).with_detail(&format!("line {line}")),
+        RefundFault::DonationExceeded { stands } => exceeded(stands, language),
         RefundFault::NoSuchRefund => Problem::not_found(),
         RefundFault::SamePerson => {
             Problem::new(403, "same_person", "لا يوافق على الطلب من قدّمه", "Whoever asked for a refund cannot agree to it")
@@ -37,15 +37,15 @@ pub fn problem(fault: RefundFault, language: Language) -> Problem {
     }
 }
 
-/// Less stands than is asked for. The pointer is into the donation's lines.
-fn exceeded(pointer: &str, stands: Money, language: Language) -> Problem {
+/// Less stands than is asked for.
+fn exceeded(stands: Money, language: Language) -> Problem {
     let (arabic, english) = ("القائم من التبرع أقل من المطلوب", "Less stands of the donation than is asked for");
     let detail = match language {
         Language::Arabic => arabic,
         Language::English => english,
     };
     let code = "refund_exceeds";
-    let (pointer, detail, remains) = (pointer.to_owned(), detail.to_owned(), Some(stands.to_string()));
+    let (pointer, detail, remains) = ("/lines".to_owned(), detail.to_owned(), Some(stands.to_string()));
     Problem::new(409, code, arabic, english).with_faults(vec![Fault { pointer, code, detail, remains }])
 }
 

@@ -84,9 +84,10 @@ pub async fn ask(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     Err(Problem::try_again("the donation kept moving"))
 }
 
-/// A key that asked for another refund before is refused. Without lines everything that stands is asked for, which is less by now: that is no other request.
+/// A key that asked for another refund before is refused.
 fn replayed(refund: &Refund, parts: &[Part], reason: RefundReason) -> Result<Answer, Problem> {
-    if refund.reason != reason || !parts.is_empty() && refund.parts != parts {
+    let is_same = if parts.is_empty() { refund.everything } else { !refund.everything && refund.parts == parts };
+    if refund.reason != reason || !is_same {
         return Err(fault::key_reused());
     }
     Ok(Answer::json(200, &Asking::of(refund)).with_header(REPLAYED, "true"))
@@ -112,9 +113,21 @@ pub async fn approve(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
         let donation = deps.donation(call).await?;
         let id = refund_id(call)?;
         let approved = Message::RefundApproved { donation: donation.id };
-        if let Some(refund) = donation.back.refund(&id).filter(|refund| is_approved_by(refund, &officer)) {
-            deps.refunds.send(approved, Duration::ZERO).await?;
-            return Ok(Answer::json(200, &Asking::of(refund)));
+        if let Some(refund) = donation.back.refund(&id) {
+            match &refund.stage {
+                // Any approver may send for it again.
+                RefundStage::Approved { .. } => {
+                    deps.refunds.send(approved, Duration::ZERO).await?;
+                    return Ok(Answer::json(200, &Asking::of(refund)));
+                }
+                RefundStage::Done { by, .. } if *by == officer.subject => {
+                    return Ok(Answer::json(200, &Asking::of(refund)));
+                }
+                RefundStage::Asked
+                | RefundStage::Done { .. }
+                | RefundStage::Declined { .. }
+                | RefundStage::Refused { .. } => {}
+            }
         }
         let back = donation.approve_refund(&id, &officer.subject, deps.clock.now());
         let back = back.map_err(|fault| fault::problem(fault, call.language()))?;
@@ -127,15 +140,6 @@ pub async fn approve(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
         }
     }
     Err(Problem::try_again("the donation kept moving"))
-}
-
-fn is_approved_by(refund: &Refund, officer: &Officer) -> bool {
-    match &refund.stage {
-        RefundStage::Approved { by, .. } | RefundStage::Done { by, .. } | RefundStage::Refused { by, .. } => {
-            *by == officer.subject
-        }
-        RefundStage::Asked | RefundStage::Declined { .. } => false,
-    }
 }
 
 /// An approver does not agree, or an operator takes back what they asked for. Declining again changes nothing.

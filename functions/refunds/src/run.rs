@@ -44,6 +44,8 @@ struct Owed<'a> {
 enum Unasked {
     Table(TableError),
     Busy,
+    /// What two people agreed to is another matter by now.
+    Changed,
 }
 
 /// Gives back what the messages ask for; gives back those that have to come again.
@@ -123,6 +125,7 @@ async fn settle(deps: &Deps, owed: Owed<'_>) -> Vec<Failure> {
         Ok(answer) => answer,
         Err(Unasked::Table(error)) => return again(&owed, &chain(&error)),
         Err(Unasked::Busy) => return again(&owed, "somebody else is refunding it"),
+        Err(Unasked::Changed) => return again(&owed, "what was agreed to has changed"),
     };
     let receives = owed.deliveries.iter().map(|delivery| delivery.receives).max().unwrap_or(1);
     let less = if owed.is_void { "less stands than was agreed to" } else { "refunded by less than is owed" };
@@ -148,6 +151,10 @@ async fn refund(deps: &Deps, owed: &Owed<'_>) -> Result<Result<Payment, Provider
     if !deps.table.begin_refund(&owed.payment, now, until).await.map_err(Unasked::Table)? {
         return Err(Unasked::Busy);
     }
+    if !still_stands(deps, owed).await.map_err(Unasked::Table)? {
+        let _ends_by_itself = deps.table.end_refund(&owed.payment, until).await;
+        return Err(Unasked::Changed);
+    }
     let provider = deps.providers.of(owed.payment.provider);
     let (id, sum) = (&owed.payment.payment, owed.amount);
     // What is void is only looked at: it may have been given back before it was.
@@ -164,6 +171,13 @@ async fn refund(deps: &Deps, owed: &Owed<'_>) -> Result<Result<Payment, Provider
         );
     }
     Ok(answer)
+}
+
+/// Looked at again by whoever is alone at it: another may have finished it between the first look and the note.
+async fn still_stands(deps: &Deps, owed: &Owed<'_>) -> Result<bool, TableError> {
+    let Some(donation) = owed.asked_of else { return Ok(true) };
+    let now = approved(deps, donation).await?;
+    Ok(now.is_some_and(|now| now.target == owed.amount && now.is_void == owed.is_void))
 }
 
 fn again(owed: &Owed<'_>, why: &str) -> Vec<Failure> {

@@ -47,7 +47,10 @@ impl Consequences {
                 told.spend_hold(donation);
                 told.thank(donation, page.map(|page| (page.chain, page.seq)));
             }
-            told.tell_of_refund(donation, state);
+            // What moves nothing back, such as a dispute, is no news of a refund.
+            if state.refunded() > donation.refunded() {
+                told.tell_of_refund(donation, state);
+            }
         }
         for donation in &plan.repeated {
             told.spend_hold(donation);

@@ -11,7 +11,8 @@ use domain::donation::{Back, Charge, Decision, Donation, State, decide, needs_ch
 use domain::id::DonationId;
 use domain::journal::{Entry, EntryKind, TransferError};
 use domain::moment::Moment;
-use domain::payment::{PaymentFact, PaymentRef};
+use domain::money::Money;
+use domain::payment::{Happening, PaymentFact, PaymentRef};
 
 /// What was read.
 #[derive(Debug, Clone, Default)]
@@ -163,7 +164,7 @@ impl Folding {
             reason,
             payment: Some(fact.payment.clone()),
             donation: fact.donation,
-            amount_minor: fact.amount_minor,
+            amount_minor: about(fact),
             evidence: evidence(fact),
             opened_at: now,
         });
@@ -190,6 +191,17 @@ impl Folding {
             }
         }
         self.plan
+    }
+}
+
+/// The sum that a fact is about: a second refund or another dispute of the same payment is another matter.
+const fn about(fact: &PaymentFact) -> Money {
+    match &fact.happening {
+        Happening::Refunded { refunded_minor } => *refunded_minor,
+        Happening::Disputed { disputed_minor }
+        | Happening::DisputeWon { disputed_minor }
+        | Happening::DisputeLost { disputed_minor } => *disputed_minor,
+        Happening::Captured { .. } | Happening::Failed { .. } | Happening::Voided => fact.amount_minor,
     }
 }
 

@@ -1,7 +1,7 @@
 //! One act of giving.
 //!
 //! ```text
-//!                  ┌──▶ disputed ◀──┐ won: back to where it was; lost: refunded
+//!                  ┌──▶ disputed ◀──┐ won: back to where it was; lost: partly refunded or refunded
 //!                  ▼                ▼
 //! awaiting ──▶ settled ──▶ partly refunded ──▶ refunded
 //!    │ ▲  ╲________▲ ▲

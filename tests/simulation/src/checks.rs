@@ -272,7 +272,8 @@ pub async fn back(world: &World, donations: &[Donation], pages: &[Page], wrong: 
         if donation.back.refunds.iter().any(|refund| refund.stage.code() == "refused") && !is_case("refund_refused") {
             wrong.push(format!("a refund of {id} was refused without a case"));
         }
-        if !donation.back.disputed().is_zero() && !is_case("dispute_opened") {
+        let is_told = is_case("dispute_opened") || is_case("refund_beyond_capture");
+        if !donation.back.disputed().is_zero() && !is_told {
             wrong.push(format!("{id} is disputed without a case"));
         }
     }

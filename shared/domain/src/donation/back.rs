@@ -10,6 +10,9 @@
 //!   └──▶ declined
 //! ```
 //!
+//! What is refunded on the provider's dashboard between the agreement and the refund counts towards the target, because a provider tells sums and not refunds: the donor
+//! then has back what was agreed to, though not twice.
+//!
 //! Where the money that went back came from follows from [`allocate`] alone: the same at the end, in whatever order refunds and disputes are told.
 
 use serde::{Deserialize, Serialize};
@@ -108,6 +111,9 @@ pub struct Refund {
     pub id: RefundId,
     /// What of which lines.
     pub parts: Vec<Part>,
+    /// Whether everything that stood was asked for, without naming lines.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub everything: bool,
     /// Why.
     pub reason: RefundReason,
     /// Who asked: the subject of the token.
@@ -340,15 +346,21 @@ impl Donation {
         if self.back.refunds.len() >= MOST_REFUNDS {
             return Err(RefundFault::TooMany);
         }
-        let parts = self.parts(asked.parts)?;
-        let Asked { id, reason, by, at, .. } = asked;
+        let Asked { id, parts, reason, by, at } = asked;
+        let everything = parts.is_empty();
+        let parts = self.parts(parts)?;
         let mut back = self.back.clone();
-        back.refunds.push(Refund { id, parts, reason, asked_by: by, asked_at: at, stage: RefundStage::Asked });
+        let stage = RefundStage::Asked;
+        back.refunds.push(Refund { id, parts, everything, reason, asked_by: by, asked_at: at, stage });
         Ok(back)
     }
 
     fn parts(&self, asked: Vec<Part>) -> Result<Vec<Part>, RefundFault> {
-        let standing = self.lines_standing();
+        let mut standing = self.lines_standing();
+        if let [only] = standing.as_mut_slice() {
+            // What is disputed of it does not stand either.
+            *only = self.stands();
+        }
         let all = || {
             let parts = (0..).zip(&standing).map(|(line, stands)| Part { line, amount_minor: *stands });
             parts.filter(|part| !part.amount_minor.is_zero()).collect()
@@ -382,8 +394,7 @@ impl Donation {
         if refund.asked_by == by {
             return Err(RefundFault::SamePerson);
         }
-        let others = Donation { back: self.back.with(id, RefundStage::Declined { by: String::new(), at }), ..self.clone() };
-        others.parts(refund.parts.clone())?;
+        self.parts(refund.parts.clone())?;
         let target_minor = self.refunded().plus(refund.amount());
         let target_minor = target_minor.ok_or(RefundFault::DonationExceeded { stands: self.stands() })?;
         Ok(self.back.with(id, RefundStage::Approved { by: by.to_owned(), at, target_minor }))

@@ -72,7 +72,10 @@ fn first(
             let taken = Transfer::new(Account::Disputes(provider), Account::Clearing(provider), told.disputed_minor)?;
             let entry = entry(EntryKind::Disputed, Some(donation.id), fact, settled_by.method, now, vec![taken]);
             let state = standing(donation, settled_by, donation.refunded(), &back);
-            Ok(Decision::Book { state, back, entry, case: Some(Reason::DisputeOpened) })
+            // The bank can still be told that it went back already.
+            let is_beyond = told.disputed_minor > donation.stands();
+            let case = if is_beyond { Reason::RefundBeyondCapture } else { Reason::DisputeOpened };
+            Ok(Decision::Book { state, back, entry, case: Some(case) })
         }
         Outcome::Won => Ok(Decision::Change { state: donation.state.clone(), back }),
         Outcome::Lost => decided(donation, settled_by, fact, told, Account::Clearing(provider), now),

@@ -182,7 +182,7 @@ pub(super) fn state_change(state: &State) -> Result<Change, TableError> {
             ("SET #state = :state, version = :next, reason = :reason", vec![code, (":reason", text(reason))])
         }
         State::Settled { settled_by } => (
-            "SET #state = :state, version = :next, settled_by = :settled_by REMOVE reason",
+            "SET #state = :state, version = :next, settled_by = :settled_by REMOVE reason, refunded_minor",
             vec![code, (":settled_by", attribute(settled_by)?)],
         ),
         // With the payment that settled it: a capture and what follows may come together.

@@ -2,7 +2,8 @@
 //!
 //! A note that something was told keeps a second telling rare; it is written after the telling, so that a crash between the two tells twice and never not
 //! at all. The donors of a page have one note together. A single notice is often asked for by two at the same moment (the provider's webhook, and whoever asked for
-//! the refund), so whoever tells it first says that it is at it. Notes are cleaned away when no message about them can be in a queue any more.
+//! the refund), so whoever tells it first says that it is at it. Notes stay: a provider may tell of a payment again after months, with
+//! all that was ever true of it, and nobody is thanked again for that.
 
 use std::collections::HashMap;
 
@@ -16,7 +17,7 @@ use super::error::classify;
 use super::key::Key;
 use super::{Table, TableError, number};
 
-/// How long such a note is kept: a message lives for fourteen days in a queue, and fourteen more if it is sent back from the dead letters.
+/// How long the mark is kept that somebody was at it: a message lives for fourteen days in a queue, and fourteen more if it is sent back from the dead letters.
 const KEPT_SECS: i64 = 30 * 24 * 3_600;
 
 /// The note.
@@ -25,7 +26,6 @@ struct Note {
     /// When it was told; absent while somebody is at it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     told_at: Option<Moment>,
-    ttl: i64,
 }
 
 /// How a donor wants to be told of all their gifts. It says whose it is, because many are read at once, in no order.
@@ -127,5 +127,5 @@ impl Table {
 }
 
 fn note(now: Moment) -> Note {
-    Note { told_at: Some(now), ttl: now.plus_seconds(KEPT_SECS).seconds() }
+    Note { told_at: Some(now) }
 }

@@ -30,6 +30,9 @@ async fn a_settled_gift_is_thanked_for_once_with_its_receipt() {
     assert_eq!(scene.hand(&[message.clone(), message.clone()]).await, 0);
     assert_eq!(hand(&scene.another(), &[message]).await, 0);
     assert_eq!(scene.texts().len(), 1);
+    // And so it stays: the payment may be told of again after months, by a refund or a dispute.
+    let notes = scene.stage.items("TOLD#").await.unwrap();
+    assert!(notes.len() == 1 && notes[0]["ttl"].is_null(), "the note is not cleaned away: {notes:?}");
 }
 
 #[tokio::test(start_paused = true)]

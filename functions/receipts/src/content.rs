@@ -34,7 +34,7 @@ pub async fn of(deps: &Deps, donation: &Donation) -> Result<Receipt, Problem> {
     let (Some(settled_by), Some(place)) = (donation.state.settled_by(), donation.place) else { return Err(not_settled()) };
     let code = deps.door.identifiers().await?.receipt_code(place);
     let code = code.ok_or_else(|| Problem::ours(format!("{place:?} has no code")))?;
-    let SettledBy { payment, method, captured_at } = settled_by.clone();
+    let SettledBy { payment, method, captured_at, .. } = settled_by.clone();
     Ok(Receipt {
         serial: serial(deps, place).await?,
         check_url: format!("{}/v1/receipts/{}", deps.public_url, code.compact()),

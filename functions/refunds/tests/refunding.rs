@@ -214,7 +214,8 @@ async fn agreed(stage: &Stage, payment: &str, riyals: u64) -> DonationId {
         provider: Provider::Moyasar,
         payment: format!("0a1b2c3d-0000-4000-8000-00000000{payment}").parse().unwrap(),
     };
-    let settled_by = SettledBy { payment, method: domain::payment::Method::Mada, captured_at: stage.now() };
+    let settled_by =
+        SettledBy { payment, method: domain::payment::Method::Mada, captured_at: stage.now(), fee_minor: Money::ZERO };
     let mut gift = domain::donation::Donation { state: State::Settled { settled_by }, ..sample::gift(1, stage.now()) };
     let id: RefundId = "01".repeat(16).parse().unwrap();
     let parts = vec![Part { line: 0, amount_minor: Money::from_riyals(riyals).unwrap() }];

@@ -60,7 +60,7 @@ fn part(shard: u8) -> HoldPart {
 
 fn settled(at: Moment) -> State {
     let payment = PaymentRef { provider: Provider::Moyasar, payment: "p-1".parse().unwrap() };
-    State::Settled { settled_by: SettledBy { payment, method: Method::Mada, captured_at: at } }
+    State::Settled { settled_by: SettledBy { payment, method: Method::Mada, captured_at: at, fee_minor: Money::ZERO } }
 }
 
 /// A donation of a hundred riyals that holds them on the shard of its number.

@@ -117,6 +117,10 @@ impl Folding {
 
     fn book(&mut self, fact: &PaymentFact, to: (State, Back), entry: Entry) {
         let settles = (entry.kind == EntryKind::Settled).then_some(self.plan.entries.len());
+        if entry.kind == EntryKind::FeeCharged {
+            // The capture was told before; what followed from it may have been lost.
+            self.repeat(fact);
+        }
         self.enter(fact, entry);
         self.change(fact, to);
         if let Some(id) = fact.donation {

@@ -75,7 +75,7 @@ fn fact(donation: &Donation, payment: &str, happening: Happening) -> Message {
 }
 
 fn captured(stage: &Stage, donation: &Donation, payment: &str) -> Message {
-    fact(donation, payment, Happening::Captured { method: Method::Mada, captured_at: stage.now() })
+    fact(donation, payment, Happening::Captured { method: Method::Mada, captured_at: stage.now(), fee_minor: Money::ZERO })
 }
 
 fn refunded(donation: &Donation, payment: &str, amount: u64) -> Message {

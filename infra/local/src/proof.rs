@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use domain::journal::{ChainId, Entry, EntryKind, Page, Tail};
+use domain::journal::{ChainId, Entry, EntryKind, MovementKind, Page, Tail};
 use moyasar_sandbox::PaymentFacts;
 use platform::table::{Table, TableError};
 use tokio::time::Instant;
@@ -177,12 +177,12 @@ fn entries(pages: &[Page]) -> impl Iterator<Item = &Entry> {
 fn sums<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Sums {
     let mut sums = Sums::default();
     for entry in entries {
-        let amount: u64 = entry.transfers.iter().map(|transfer| transfer.amount().halalas()).sum();
+        let amount: u64 = entry.principal().map(|transfer| transfer.amount().halalas()).sum();
         match entry.kind {
             EntryKind::Settled | EntryKind::SecondCharge | EntryKind::LateCharge | EntryKind::Orphan => sums.taken += amount,
             EntryKind::Refunded | EntryKind::ChargeReturned => sums.returned += amount,
             // The provider played with here opens none.
-            EntryKind::Disputed | EntryKind::DisputeWon | EntryKind::DisputeLost => {}
+            EntryKind::Disputed | EntryKind::DisputeWon | EntryKind::DisputeLost | EntryKind::FeeCharged => {}
         }
     }
     sums
@@ -200,9 +200,16 @@ async fn totals(table: &Table, pages: &[Page], wrong: &mut Vec<String>) -> Resul
         wrong.push("the totals are not what the journal gives when it is folded afresh".to_owned());
     }
     let balances = kept.get("ACC").cloned().unwrap_or_default();
-    let of = |side: &str| balances.get(&format!("{side}:clearing:moyasar")).copied().unwrap_or(0);
+    let of = |name: &str| balances.get(name).copied().unwrap_or(0);
     let positive = |sum: i64| u64::try_from(sum).unwrap_or(0);
-    Ok(Sums { taken: positive(of("d")), returned: positive(of("c")) })
+    // What the provider keeps and what it has paid to the bank leave its clearing account too, and were not given back.
+    let returned = of("c:clearing:moyasar") - of("d:fees:moyasar") - paid_out(pages);
+    Ok(Sums { taken: positive(of("d:clearing:moyasar")), returned: positive(returned) })
+}
+
+fn paid_out(pages: &[Page]) -> i64 {
+    let movements = pages.iter().flat_map(Page::movements).filter(|movement| movement.kind == MovementKind::PaidOut);
+    movements.flat_map(|movement| &movement.transfers).map(|transfer| transfer.amount().signed_halalas()).sum()
 }
 
 /// Each payment that took money is booked once, with what was taken and given back; nothing else is booked.

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use crate::amount::riyals;
 
 /// The form of the JSON. Programs read it: a change that they must know of is a new number.
-pub const FORM: u8 = 2;
+pub const FORM: u8 = 3;
 /// How many opportunities are told by name: as many as fit on a page beside the rest.
 pub const TOP_OPPORTUNITIES: usize = 10;
 
@@ -98,11 +98,16 @@ pub fn json(report: &DayReport) -> Vec<u8> {
             "orphans": riyals(apart.orphan_minor),
             "returned": riyals(apart.returned_minor),
         },
+        "providers": {
+            "fees": riyals(figures.fees_minor),
+            "paid_out": riyals(figures.paid_out_minor),
+        },
         "tables": tables,
         "names": report.names,
         "proof": {
             "pages": figures.pages,
             "entries": figures.entries,
+            "movements": figures.movements,
             "accounts": accounts,
             "chains": report.chains,
             "pages_linked": true,

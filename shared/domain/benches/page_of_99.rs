@@ -77,7 +77,7 @@ fn captured(gift: &Donation, number: u32) -> PaymentFact {
         attempt: 1,
         amount_minor: gift.total(),
         currency: "SAR".to_owned(),
-        happening: Happening::Captured { method: Method::Mada, captured_at: NOW },
+        happening: Happening::Captured { method: Method::Mada, captured_at: NOW, fee_minor: Money::ZERO },
     }
 }
 

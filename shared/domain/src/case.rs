@@ -42,6 +42,10 @@ codes!(
         DisputeDiffers = 13 "dispute_differs",
         /// A dispute about a payment that is kept apart from its donation, and may be on its way back already.
         DisputeOfCharge = 14 "dispute_of_charge",
+        /// The provider tells a fee that is more than what it captured.
+        FeeBeyondCapture = 15 "fee_beyond_capture",
+        /// A gift went back to its donor after the charity had been paid: the charity owes it now.
+        RefundAfterPayout = 16 "refund_after_payout",
     }
 );
 

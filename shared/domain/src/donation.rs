@@ -115,6 +115,9 @@ pub struct SettledBy {
     pub method: Method,
     /// When the provider took the money.
     pub captured_at: Moment,
+    /// What the provider keeps of it, as far as that is booked.
+    #[serde(default, with = "halalas", skip_serializing_if = "halalas::is_nothing")]
+    pub fee_minor: Money,
 }
 
 /// Where a donation stands.
@@ -187,6 +190,20 @@ impl State {
             | State::Refunded { settled_by, .. } => Some(settled_by),
             State::Awaiting | State::Failed { .. } | State::Cancelled | State::Expired => None,
         }
+    }
+
+    /// The same state with so much booked as the provider's fee; the state as it is when it is not paid.
+    #[must_use]
+    pub(crate) fn with_fee(&self, fee: Money) -> State {
+        let mut state = self.clone();
+        match &mut state {
+            State::Settled { settled_by }
+            | State::PartlyRefunded { settled_by, .. }
+            | State::Disputed { settled_by, .. }
+            | State::Refunded { settled_by, .. } => settled_by.fee_minor = fee,
+            State::Awaiting | State::Failed { .. } | State::Cancelled | State::Expired => {}
+        }
+        state
     }
 
     /// What was refunded in this state.

@@ -1,11 +1,12 @@
 //! The books: accounts, transfers, entries, pages and chains.
 //!
 //! **Promise.** What stands on a page is never changed; a correction is a new entry. Every transfer takes from one account
-//! exactly what it gives to another, so a page balances by construction. Money of one fund never enters another. Each page
+//! exactly what it gives to another, so a page balances by construction. Money of one fund never enters another, by no chain of transfers. Each page
 //! names the hash of the page before it, so a changed byte anywhere is found.
 //!
 //! **Shape.** A *chain* is a sequence of pages, numbered from zero without a gap. A *page* holds the entries of up to
-//! [`page::MOST_ENTRIES`] gifts, or seals a day. An *entry* is what happened to one payment, as one or more *transfers*. Pages
+//! [`page::MOST_ENTRIES`] gifts, movements without a donor, or seals a day. An *entry* is what happened to one payment, a *movement* what happened at the
+//! bank or with a charity, both as one or more *transfers*; which accounts each kind moves money between is fixed by [`rules`]. Pages
 //! are kept as deterministic CBOR (RFC 8949); the numbers of fields and codes in it are never reused. Bytes that say the same in another
 //! way are refused, so that one page has one form and one hash.
 //!
@@ -14,10 +15,13 @@
 
 mod account;
 mod entry;
+mod movement;
 pub mod page;
+pub mod rules;
 mod transfer;
 
 pub use account::Account;
 pub use entry::{Entry, EntryKind};
+pub use movement::{Movement, MovementKind};
 pub use page::{ChainId, Page, PageError, PageKind, Tail};
 pub use transfer::{Transfer, TransferError};

@@ -245,6 +245,11 @@ pub mod halalas {
         serializer.serialize_u64(amount.halalas())
     }
 
+    /// Whether an amount is nothing, and may be left out where it is written.
+    pub const fn is_nothing(amount: &Money) -> bool {
+        amount.is_zero()
+    }
+
     /// Reads halalas.
     ///
     /// # Errors

@@ -63,6 +63,9 @@ pub enum Happening {
         method: Method,
         /// When the provider took it.
         captured_at: Moment,
+        /// What the provider keeps for it, as far as it has told: in all, so that the same told twice changes nothing.
+        #[serde(default, with = "halalas", skip_serializing_if = "halalas::is_nothing")]
+        fee_minor: Money,
     },
     /// The attempt failed: declined, abandoned, or timed out at the provider.
     Failed {

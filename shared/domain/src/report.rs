@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::Purpose;
 use crate::id::{CharityId, OpportunityId};
-use crate::journal::{Account, Entry, EntryKind, Page, Transfer};
+use crate::journal::{Account, Entry, EntryKind, Movement, Page, Transfer};
 use crate::moment::Day;
 use crate::payment::Method;
 use crate::purpose::{Fund, Programme, Region, Track};
@@ -53,7 +53,7 @@ pub struct Apart {
 
 /// What moved through one account, in halalas.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Movement {
+pub struct Turnover {
     /// Debited.
     pub debit_minor: i64,
     /// Credited.
@@ -83,12 +83,18 @@ pub struct DayFigures {
     pub unassigned_minor: i64,
     /// Taken back by providers until a dispute is decided, less what was decided on this day.
     pub disputed_minor: i64,
+    /// What providers keep for collecting, as booked on this day. No fund bears it.
+    pub fees_minor: i64,
+    /// What providers paid to the bank, as booked on this day.
+    pub paid_out_minor: i64,
     /// Payments that are nobody's gift.
     pub apart: Apart,
-    /// What moved through each account, opportunities summed by their fund.
-    pub accounts: BTreeMap<String, Movement>,
+    /// What moved through each account, opportunities and charities summed by their fund.
+    pub accounts: BTreeMap<String, Turnover>,
     /// Entries.
     pub entries: u64,
+    /// Movements without a donor.
+    pub movements: u64,
     /// Pages, seals included.
     pub pages: u64,
 }
@@ -138,6 +144,7 @@ impl DayFigures {
             return Err(Disagreement::OtherDay { expected: day, found: page.day });
         }
         self.pages += 1;
+        page.movements().iter().for_each(|movement| self.add_movement(movement));
         page.entries().iter().try_for_each(|entry| self.add_entry(entry))
     }
 
@@ -146,9 +153,15 @@ impl DayFigures {
         let mut seen = Seen::default();
         for transfer in &entry.transfers {
             self.move_accounts(transfer);
+            if transfer.is_fee() {
+                self.fees_minor += transfer.amount().signed_halalas();
+                continue;
+            }
             match entry.kind {
                 EntryKind::Settled => self.given(entry, transfer, &mut seen)?,
                 EntryKind::Refunded | EntryKind::DisputeLost => self.returned(entry, transfer)?,
+                // Nothing but its fee moves.
+                EntryKind::FeeCharged => {}
                 EntryKind::Disputed | EntryKind::DisputeWon => {}
                 EntryKind::SecondCharge => self.apart.second_minor += transfer.amount().signed_halalas(),
                 EntryKind::LateCharge => self.apart.late_minor += transfer.amount().signed_halalas(),
@@ -159,12 +172,23 @@ impl DayFigures {
         Ok(())
     }
 
+    /// What moved without a donor: of what was given, nothing changes.
+    fn add_movement(&mut self, movement: &Movement) {
+        self.movements += 1;
+        for transfer in &movement.transfers {
+            self.move_accounts(transfer);
+            let amount = transfer.amount().signed_halalas();
+            let clearing = |account: &Account| i64::from(matches!(account, Account::Clearing(_)));
+            self.paid_out_minor += amount * (clearing(transfer.credit()) - clearing(transfer.debit()));
+        }
+    }
+
     fn move_accounts(&mut self, transfer: &Transfer) {
         let amount = transfer.amount().signed_halalas();
         let disputes = |account: &Account| i64::from(matches!(account, Account::Disputes(_)));
         self.disputed_minor += amount * (disputes(transfer.debit()) - disputes(transfer.credit()));
-        self.accounts.entry(summed(transfer.debit())).or_default().debit_minor += amount;
-        self.accounts.entry(summed(transfer.credit())).or_default().credit_minor += amount;
+        self.accounts.entry(transfer.debit().balance()).or_default().debit_minor += amount;
+        self.accounts.entry(transfer.credit().balance()).or_default().credit_minor += amount;
     }
 
     fn given(&mut self, entry: &Entry, transfer: &Transfer, seen: &mut Seen) -> Result<(), Disagreement> {
@@ -225,17 +249,18 @@ impl DayFigures {
     /// # Errors
     /// The first rule that they break.
     pub fn check(&self) -> Result<(), Disagreement> {
-        let debit_minor: i64 = self.accounts.values().map(|movement| movement.debit_minor).sum();
-        let credit_minor: i64 = self.accounts.values().map(|movement| movement.credit_minor).sum();
+        let debit_minor: i64 = self.accounts.values().map(|turnover| turnover.debit_minor).sum();
+        let credit_minor: i64 = self.accounts.values().map(|turnover| turnover.credit_minor).sum();
         if debit_minor != credit_minor {
             return Err(Disagreement::Unbalanced { debit_minor, credit_minor });
         }
         self.check_slices()?;
         let clearing = self.accounts.iter().filter(|(account, _)| account.starts_with("clearing:"));
-        let moved_minor = clearing.map(|(_, movement)| movement.debit_minor - movement.credit_minor).sum();
+        let moved_minor = clearing.map(|(_, turnover)| turnover.debit_minor - turnover.credit_minor).sum();
         let Apart { second_minor, late_minor, orphan_minor, returned_minor } = self.apart;
         let apart_minor = second_minor + late_minor + orphan_minor - returned_minor;
-        let explained_minor = self.all.net_minor() - self.unassigned_minor - self.disputed_minor + apart_minor;
+        let gone_minor = self.unassigned_minor + self.disputed_minor + self.fees_minor + self.paid_out_minor;
+        let explained_minor = self.all.net_minor() + apart_minor - gone_minor;
         if moved_minor == explained_minor { Ok(()) } else { Err(Disagreement::Unexplained { moved_minor, explained_minor }) }
     }
 
@@ -296,11 +321,4 @@ fn sum<'f>(figures: impl Iterator<Item = &'f Figures>) -> (i64, i64, u64) {
     figures.fold((0, 0, 0), |(given, returned, lines), figures| {
         (given + figures.given_minor, returned + figures.returned_minor, lines + figures.lines)
     })
-}
-
-fn summed(account: &Account) -> String {
-    match account.fund() {
-        Some(fund) => format!("fund:{fund}"),
-        None => account.to_string(),
-    }
 }

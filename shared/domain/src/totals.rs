@@ -7,15 +7,16 @@
 //! | item | names | what |
 //! |---|---|---|
 //! | `OPP#<bucket>` | `s:<opportunity>`, `n:<opportunity>` | collected and not given back; gifts settled with a line for it |
-//! | `ACC` | `d:<account>`, `c:<account>` | debits and credits of each account, opportunities summed by fund |
+//! | `OPP#<bucket>` | `p:<opportunity>` | granted to its charity, less what the charity owes of it again |
+//! | `ACC` | `d:<account>`, `c:<account>` | debits and credits of each account, opportunities and charities summed by fund |
 //! | `DAY#<day>` | `s:<fund>`, `n:<fund>`, `s:all`, `n:all` | the day's running figures; a gift of several lines counts once |
-//! | `DAY#<day>` | `d:<account>`, `c:<account>` | what moved through each account on the day, opportunities summed by fund |
+//! | `DAY#<day>` | `d:<account>`, `c:<account>` | what moved through each account on the day, summed likewise |
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::hash::Hash;
 use crate::id::OpportunityId;
-use crate::journal::{Account, Entry, EntryKind, Page};
+use crate::journal::{Account, Entry, EntryKind, Movement, Page, Transfer};
 
 /// How many items the opportunities' totals are spread over. With 500 opportunities an item stays well within 1 KB; a fold touches
 /// 64 items at the most, which with the cursor, the accounts and two days is within a transaction's hundred.
@@ -37,17 +38,18 @@ pub fn fold<'a>(pages: impl IntoIterator<Item = &'a Page>) -> Delta {
         for entry in page.entries() {
             fold_entry(&mut delta, &day, entry);
         }
+        for movement in page.movements() {
+            fold_movement(&mut delta, &day, movement);
+        }
     }
     delta
 }
 
 fn fold_entry(delta: &mut Delta, day: &str, entry: &Entry) {
     for transfer in &entry.transfers {
+        fold_accounts(delta, day, transfer);
         let amount = transfer.amount().signed_halalas();
-        for (account, side, sign) in [(transfer.debit(), 'd', -1), (transfer.credit(), 'c', 1)] {
-            let name = format!("{side}:{}", summed(account));
-            add(delta, day, name.clone(), amount);
-            add(delta, "ACC", name, amount);
+        for (account, sign) in [(transfer.debit(), -1), (transfer.credit(), 1)] {
             if let Account::Opportunity(fund, opportunity) = account {
                 add(delta, &item(opportunity), format!("s:{opportunity}"), sign * amount);
                 add(delta, day, format!("s:{fund}"), sign * amount);
@@ -57,6 +59,28 @@ fn fold_entry(delta: &mut Delta, day: &str, entry: &Entry) {
     }
     if entry.kind == EntryKind::Settled {
         count_gift(delta, day, entry);
+    }
+}
+
+/// A movement changes nothing of what was given, only of what is left to be spent.
+fn fold_movement(delta: &mut Delta, day: &str, movement: &Movement) {
+    for transfer in &movement.transfers {
+        fold_accounts(delta, day, transfer);
+        let amount = transfer.amount().signed_halalas();
+        for (account, sign) in [(transfer.debit(), 1), (transfer.credit(), -1)] {
+            if let Account::Opportunity(_, opportunity) = account {
+                add(delta, &item(opportunity), format!("p:{opportunity}"), sign * amount);
+            }
+        }
+    }
+}
+
+fn fold_accounts(delta: &mut Delta, day: &str, transfer: &Transfer) {
+    let amount = transfer.amount().signed_halalas();
+    for (account, side) in [(transfer.debit(), 'd'), (transfer.credit(), 'c')] {
+        let name = format!("{side}:{}", account.balance());
+        add(delta, day, name.clone(), amount);
+        add(delta, "ACC", name, amount);
     }
 }
 
@@ -77,14 +101,6 @@ fn count_gift(delta: &mut Delta, day: &str, entry: &Entry) {
 
 fn item(opportunity: &OpportunityId) -> String {
     format!("OPP#{:02}", bucket(opportunity))
-}
-
-/// The account's name among the balances: opportunities are summed by their fund, so that the item stays small.
-fn summed(account: &Account) -> String {
-    match account.fund() {
-        Some(fund) => format!("fund:{fund}"),
-        None => account.to_string(),
-    }
 }
 
 fn add(delta: &mut Delta, item: &str, name: String, amount: i64) {

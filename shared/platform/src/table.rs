@@ -16,6 +16,7 @@ mod guarded;
 mod journal;
 pub mod key;
 mod keys;
+mod movement;
 mod notices;
 mod operation;
 mod refund;

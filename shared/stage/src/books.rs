@@ -20,7 +20,7 @@ impl Stage {
     /// # Errors
     /// When the donation does not wait for a payment, or the table does not take the page.
     pub async fn settle(&self, donation: &DonationId) -> anyhow::Result<Donation> {
-        let happening = Happening::Captured { method: Method::Mada, captured_at: self.now() };
+        let happening = Happening::Captured { method: Method::Mada, captured_at: self.now(), fee_minor: Money::ZERO };
         self.book(donation, happening).await
     }
 

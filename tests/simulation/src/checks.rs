@@ -116,7 +116,8 @@ const fn is_income(kind: EntryKind) -> bool {
         | EntryKind::ChargeReturned
         | EntryKind::Disputed
         | EntryKind::DisputeWon
-        | EntryKind::DisputeLost => false,
+        | EntryKind::DisputeLost
+        | EntryKind::FeeCharged => false,
     }
 }
 
@@ -130,7 +131,7 @@ const fn is_refund(kind: EntryKind) -> bool {
 }
 
 fn sum(entries: &[&Entry], of: impl Fn(EntryKind) -> bool) -> u64 {
-    let transfers = entries.iter().filter(|entry| of(entry.kind)).flat_map(|entry| &entry.transfers);
+    let transfers = entries.iter().filter(|entry| of(entry.kind)).flat_map(|entry| entry.principal());
     transfers.map(|transfer| transfer.amount().halalas()).sum()
 }
 

@@ -138,6 +138,7 @@ impl Scene {
             },
             method: Method::Mada,
             captured_at: self.stage.now().plus_seconds(-60),
+            fee_minor: Money::ZERO,
         };
         let failed = State::Failed { reason: "05 DECLINED".to_owned() };
         let half = State::PartlyRefunded { settled_by: paid.clone(), refunded_minor: money("4.50") };

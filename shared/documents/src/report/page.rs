@@ -34,6 +34,7 @@ pub(super) fn html(report: &DayReport) -> Vec<u8> {
                 }
                 @for table in &tables { (figures(table)) }
                 (apart(report))
+                (providers(report))
                 (proof(report))
             }
         }
@@ -123,13 +124,26 @@ fn apart(report: &DayReport) -> Markup {
         ("رُدّ ولم يُعرف سطره", "Given back, line not known", report.figures.unassigned_minor),
         ("محجوز لدى المزوّد في اعتراضات لم تُحسم", "Held by the provider in open disputes", report.figures.disputed_minor),
     ];
+    sums(("ما ليس تبرعًا لأحد", "Payments that are nobody's gift"), &rows)
+}
+
+fn providers(report: &DayReport) -> Markup {
+    let figures = &report.figures;
+    let rows = [
+        ("رسوم مزوّدي الدفع، ولا يتحمّلها أي صندوق", "Fees of payment providers, borne by no fund", figures.fees_minor),
+        ("حُوِّل إلى البنك", "Paid out to the bank", figures.paid_out_minor),
+    ];
+    sums(("مزوّدو الدفع", "Payment providers"), &rows)
+}
+
+fn sums(heading: (&str, &str), rows: &[(&str, &str, i64)]) -> Markup {
     html! {
         section {
-            (title(("ما ليس تبرعًا لأحد", "Payments that are nobody's gift")))
+            (title(heading))
             table { tbody { @for (arabic, english, sum) in rows {
-                tr.nothing[sum == 0] {
+                tr.nothing[*sum == 0] {
                     th scope="row" { (arabic) span.en lang="en" dir="ltr" { (english) } }
-                    td { (ltr(&grouped(sum))) }
+                    td { (ltr(&grouped(*sum))) }
                 }
             } } }
         }

@@ -72,6 +72,12 @@ fn records(report: &DayReport) -> Vec<Record> {
     ] {
         records.push(of_sum("apart", code, names, given, returned));
     }
+    for (code, names, sum) in [
+        ("fees", ("رسوم مزوّدي الدفع", "Fees of payment providers"), figures.fees_minor),
+        ("paid_out", ("حُوِّل إلى البنك", "Paid out to the bank"), figures.paid_out_minor),
+    ] {
+        records.push(of_sum("providers", code, names, sum, 0));
+    }
     for (account, moved) in &figures.accounts {
         let mut record = named("account", account, (account, account));
         record[9] = riyals(moved.debit_minor);
@@ -81,6 +87,7 @@ fn records(report: &DayReport) -> Vec<Record> {
     for (code, names, counted) in [
         ("pages", ("صفحات الدفاتر", "Pages of the books"), figures.pages),
         ("entries", ("القيود", "Entries"), figures.entries),
+        ("movements", ("الحركات بلا متبرع", "Movements without a donor"), figures.movements),
     ] {
         let mut record = named("books", code, names);
         record[11] = counted.to_string();

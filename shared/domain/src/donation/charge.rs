@@ -36,6 +36,9 @@ pub struct Charge {
     /// What was given back so far.
     #[serde(with = "halalas")]
     pub refunded_minor: Money,
+    /// What the provider keeps of it, as far as that is booked.
+    #[serde(default, with = "halalas", skip_serializing_if = "halalas::is_nothing")]
+    pub fee_minor: Money,
     /// How it was paid.
     pub method: Method,
     /// How often it was written.

@@ -13,6 +13,9 @@
 //! The last row goes before the others, except that of the settling payment: a payment that was once kept apart never settles a
 //! donation later, not even the one that had given up its hold, or that the provider's metadata names only now.
 //!
+//! A capture that is told again with a higher fee of the provider's books the rest of the fee, and is a repeat otherwise. A fee beyond what
+//! was captured is not booked and set aside; the gift is booked all the same.
+//!
 //! Money in another amount than the donation's, and anything in another currency, is set aside before anything else and never credited; an
 //! attempt that failed for another amount is not the donation's, and nothing follows from it. Every row stands, cell by cell, in
 //! `tests/domain/decisions.md`, which a test holds against this code.
@@ -104,7 +107,10 @@ pub fn decide(
         dispute::disputed(donation, charge, fact, Dispute { disputed_minor, outcome }, now)
     };
     match &fact.happening {
-        Happening::Captured { method, captured_at } => captured(donation, charge, fact, *method, *captured_at),
+        Happening::Captured { method, captured_at, fee_minor } => {
+            let told = Told { method: *method, at: *captured_at, fee: *fee_minor };
+            captured(donation, charge, fact, &told)
+        }
         Happening::Refunded { refunded_minor } => refund::refunded(donation, charge, fact, *refunded_minor, now),
         Happening::Failed { reason } => Ok(failed(donation, fact, reason)),
         Happening::Voided => Ok(voided(donation, charge, fact)),
@@ -114,67 +120,100 @@ pub fn decide(
     }
 }
 
+/// What is told of a capture.
+struct Told {
+    method: Method,
+    at: Moment,
+    fee: Money,
+}
+
+impl Told {
+    /// The fee to book with the capture, and what a person must look at instead when it cannot be one.
+    fn fee(&self, fact: &PaymentFact) -> (Money, Option<Reason>) {
+        if self.fee > fact.amount_minor { (Money::ZERO, Some(Reason::FeeBeyondCapture)) } else { (self.fee, None) }
+    }
+
+    /// What is to be booked of it beyond the `booked` fee of the capture.
+    fn fresh_fee(&self, fact: &PaymentFact, booked: Money) -> Option<Money> {
+        self.fee(fact).0.minus(booked).filter(|fresh| !fresh.is_zero())
+    }
+}
+
 fn captured(
     donation: Option<&Donation>,
     charge: Option<&Charge>,
     fact: &PaymentFact,
-    method: Method,
-    captured_at: Moment,
+    told: &Told,
 ) -> Result<Decision, TransferError> {
     let expected = charge.map(|charge| charge.captured_minor).or(donation.map(Donation::total));
     if expected.is_some_and(|expected| expected != fact.amount_minor) {
         return Ok(Decision::SetAside(Reason::AmountDiffers));
     }
-    if charge.is_some() {
-        return Ok(Decision::Repeat);
+    if let Some(charge) = charge {
+        let Some(fresh) = told.fresh_fee(fact, charge.fee_minor) else { return Ok(Decision::Repeat) };
+        let entry = entry(EntryKind::FeeCharged, charge.donation, fact, charge.method, told.at, vec![fee(fact, fresh)?]);
+        let charge = Charge { fee_minor: told.fee, version: charge.version + 1, ..charge.clone() };
+        return Ok(Decision::Keep { charge, entry, case: None });
     }
-    let keep = |kind, case| keep_apart(kind, fact, method, captured_at, case);
+    let keep = |kind, case| keep_apart(kind, fact, told, case);
     let Some(donation) = donation else {
         // A provider's check of a card takes nothing: there is no money to keep.
         let nothing = fact.amount_minor.is_zero();
         return if nothing { Ok(Decision::Nothing) } else { keep(ChargeKind::Orphan, Some(Reason::DonationUnknown)) };
     };
     match &donation.state {
-        State::Awaiting | State::Failed { .. } => settle(donation, fact, method, captured_at),
-        State::Cancelled | State::Expired if donation.hold.is_empty() => settle(donation, fact, method, captured_at),
+        State::Awaiting | State::Failed { .. } => settle(donation, fact, told),
+        State::Cancelled | State::Expired if donation.hold.is_empty() => settle(donation, fact, told),
         State::Cancelled | State::Expired => keep(ChargeKind::Late, None),
         State::Settled { settled_by }
         | State::PartlyRefunded { settled_by, .. }
         | State::Disputed { settled_by, .. }
         | State::Refunded { settled_by, .. } => {
-            if settled_by.payment == fact.payment {
-                Ok(Decision::Repeat)
-            } else {
-                keep(ChargeKind::Second, None)
+            if settled_by.payment != fact.payment {
+                return keep(ChargeKind::Second, None);
             }
+            let Some(fresh) = told.fresh_fee(fact, settled_by.fee_minor) else { return Ok(Decision::Repeat) };
+            let transfers = vec![fee(fact, fresh)?];
+            let entry = entry(EntryKind::FeeCharged, Some(donation.id), fact, settled_by.method, told.at, transfers);
+            let state = donation.state.with_fee(told.fee);
+            Ok(Decision::Book { state, back: donation.back.clone(), entry, case: None })
         }
     }
 }
 
-fn settle(donation: &Donation, fact: &PaymentFact, method: Method, captured_at: Moment) -> Result<Decision, TransferError> {
+/// What the provider keeps leaves what it owes us; a fund never bears it.
+fn fee(fact: &PaymentFact, amount: Money) -> Result<Transfer, TransferError> {
+    Transfer::new(Account::Fees(fact.payment.provider), Account::Clearing(fact.payment.provider), amount)
+}
+
+fn settle(donation: &Donation, fact: &PaymentFact, told: &Told) -> Result<Decision, TransferError> {
     let clearing = Account::Clearing(fact.payment.provider);
     let credit = |(number, line): (u8, &Line)| {
         let account = Account::Opportunity(line.fund, line.opportunity.clone());
         Transfer::new(clearing.clone(), account, line.amount_minor).map(|t| t.for_line(number, line.purpose.clone()))
     };
-    let transfers = (0..).zip(&donation.lines).map(credit).collect::<Result<_, _>>()?;
-    let settled_by = SettledBy { payment: fact.payment.clone(), method, captured_at };
-    let entry = entry(EntryKind::Settled, Some(donation.id), fact, method, captured_at, transfers);
-    Ok(Decision::Book { state: State::Settled { settled_by }, back: donation.back.clone(), entry, case: None })
+    let mut transfers = (0..).zip(&donation.lines).map(credit).collect::<Result<Vec<_>, _>>()?;
+    let (fee_minor, case) = told.fee(fact);
+    if !fee_minor.is_zero() {
+        transfers.push(fee(fact, fee_minor)?);
+    }
+    let settled_by = SettledBy { payment: fact.payment.clone(), method: told.method, captured_at: told.at, fee_minor };
+    let entry = entry(EntryKind::Settled, Some(donation.id), fact, told.method, told.at, transfers);
+    Ok(Decision::Book { state: State::Settled { settled_by }, back: donation.back.clone(), entry, case })
 }
 
-fn keep_apart(
-    kind: ChargeKind,
-    fact: &PaymentFact,
-    method: Method,
-    captured_at: Moment,
-    case: Option<Reason>,
-) -> Result<Decision, TransferError> {
+fn keep_apart(kind: ChargeKind, fact: &PaymentFact, told: &Told, case: Option<Reason>) -> Result<Decision, TransferError> {
     let (payment, donation, captured_minor) = (fact.payment.clone(), fact.donation, fact.amount_minor);
-    let charge = Charge { payment, kind, donation, captured_minor, refunded_minor: Money::ZERO, method, version: 0 };
-    let transfer = Transfer::new(Account::Clearing(fact.payment.provider), charge.account(), captured_minor)?;
-    let entry = entry(charge.entry_kind(), donation, fact, method, captured_at, vec![transfer]);
-    Ok(Decision::Keep { charge, entry, case })
+    let (fee_minor, beyond) = told.fee(fact);
+    let (refunded_minor, method) = (Money::ZERO, told.method);
+    let charge = Charge { payment, kind, donation, captured_minor, refunded_minor, fee_minor, method, version: 0 };
+    let mut transfers = vec![Transfer::new(Account::Clearing(fact.payment.provider), charge.account(), captured_minor)?];
+    if !fee_minor.is_zero() {
+        transfers.push(fee(fact, fee_minor)?);
+    }
+    let entry = entry(charge.entry_kind(), donation, fact, method, told.at, transfers);
+    // Whose money it is matters more than what was kept of it.
+    Ok(Decision::Keep { charge, entry, case: case.or(beyond) })
 }
 
 fn failed(donation: Option<&Donation>, fact: &PaymentFact, reason: &str) -> Decision {

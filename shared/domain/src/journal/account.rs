@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::id::OpportunityId;
+use crate::id::{CharityId, OpportunityId};
 use crate::payment::Provider;
 use crate::purpose::Fund;
 
@@ -16,6 +16,13 @@ use crate::purpose::Fund;
 /// | refunds suspense | refunds from a dashboard whose line is not known; a case for each | debit |
 /// | suspense | money in whose donation is not known; a case for each | credit |
 /// | disputes of a provider | what the provider has taken back until a dispute is decided | debit |
+/// | fees of a provider | what the provider keeps for collecting; the platform bears it, never a fund | debit |
+/// | bank | what is in the platform's account at its bank | debit |
+/// | bank suspense | what the bank's statement shows and nobody has explained; a case for each | credit for money in |
+/// | payable to a charity within a fund | what was granted to the charity and not yet paid | credit |
+/// | receivable from a charity within a fund | what went back to donors after the charity had been paid; a case for each | debit |
+///
+/// Which account may be debited and which credited is a rule of the kind of entry: [`super::rules`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, minicbor::Encode, minicbor::Decode)]
 pub enum Account {
     /// What a provider has collected and not yet paid out to the bank.
@@ -36,18 +43,53 @@ pub enum Account {
     /// What a provider has taken back until a dispute is decided.
     #[n(5)]
     Disputes(#[n(0)] Provider),
+    /// What a provider keeps for collecting.
+    #[n(6)]
+    Fees(#[n(0)] Provider),
+    /// What is in the platform's account at its bank.
+    #[n(7)]
+    Bank,
+    /// What the bank's statement shows and nobody has explained.
+    #[n(8)]
+    BankSuspense,
+    /// What was granted to a charity, within a fund, and not yet paid.
+    #[n(9)]
+    Payable(#[n(0)] Fund, #[n(1)] CharityId),
+    /// What went back to donors after the charity had been paid.
+    #[n(10)]
+    Receivable(#[n(0)] Fund, #[n(1)] CharityId),
 }
 
 impl Account {
     /// The fund that restricts the account's money, if one does.
     pub const fn fund(&self) -> Option<Fund> {
         match self {
-            Account::Opportunity(fund, _) => Some(*fund),
+            Account::Opportunity(fund, _) | Account::Payable(fund, _) | Account::Receivable(fund, _) => Some(*fund),
             Account::Clearing(_)
             | Account::RefundsPayable
             | Account::RefundsSuspense
             | Account::Suspense
-            | Account::Disputes(_) => None,
+            | Account::Disputes(_)
+            | Account::Fees(_)
+            | Account::Bank
+            | Account::BankSuspense => None,
+        }
+    }
+
+    /// The account's name among the balances, where opportunities and charities are summed by their fund, so that they stay few.
+    pub fn balance(&self) -> String {
+        match self {
+            Account::Opportunity(fund, _) => format!("fund:{fund}"),
+            Account::Payable(fund, _) => format!("payable:{fund}"),
+            Account::Receivable(fund, _) => format!("receivable:{fund}"),
+            Account::Clearing(_)
+            | Account::RefundsPayable
+            | Account::RefundsSuspense
+            | Account::Suspense
+            | Account::Disputes(_)
+            | Account::Fees(_)
+            | Account::Bank
+            | Account::BankSuspense => self.to_string(),
         }
     }
 }
@@ -61,6 +103,11 @@ impl fmt::Display for Account {
             Account::RefundsSuspense => f.write_str("refunds_suspense"),
             Account::Suspense => f.write_str("suspense"),
             Account::Disputes(provider) => write!(f, "disputes:{provider}"),
+            Account::Fees(provider) => write!(f, "fees:{provider}"),
+            Account::Bank => f.write_str("bank"),
+            Account::BankSuspense => f.write_str("bank_suspense"),
+            Account::Payable(fund, charity) => write!(f, "payable:{fund}:{charity}"),
+            Account::Receivable(fund, charity) => write!(f, "receivable:{fund}:{charity}"),
         }
     }
 }

@@ -37,6 +37,9 @@ pub enum EntryKind {
     /// A dispute was decided for the donor: the money has gone back.
     #[n(8)]
     DisputeLost,
+    /// The provider keeps more for a payment than it had told before.
+    #[n(9)]
+    FeeCharged,
 }
 
 /// What happened to one payment: one or more transfers that belong together.
@@ -64,6 +67,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// What moved for the payment itself: all but the provider's fee.
+    pub fn principal(&self) -> impl Iterator<Item = &Transfer> {
+        self.transfers.iter().filter(|transfer| !transfer.is_fee())
+    }
+
     /// The entry's bytes, the same for the same entry.
     pub fn bytes(&self) -> Vec<u8> {
         minicbor::to_vec(self).expect("every field can be written, and memory takes it")

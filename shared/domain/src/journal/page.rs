@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Entry, TransferError};
+use super::{Entry, Movement, Transfer, TransferError, rules};
 use crate::hash::{Hash, tree_root};
 use crate::moment::{Day, Moment};
 
@@ -71,6 +71,13 @@ pub enum PageKind {
     /// The page's day is closed on this chain: the next page belongs to the day after.
     #[n(1)]
     Seal,
+    /// Money that moved without a donor: there is nobody's data to salt.
+    #[n(2)]
+    Movements {
+        /// What happened, in order.
+        #[n(0)]
+        movements: Vec<Movement>,
+    },
 }
 
 /// A page of a chain. See the [module](super) for what pages promise.
@@ -155,6 +162,12 @@ pub enum PageError {
         #[source]
         source: TransferError,
     },
+    /// An entry or movement moves money between accounts that its kind has nothing to do with.
+    #[error("entry {entry} moves money between accounts that are not of its kind")]
+    NotOfItsKind {
+        /// The entry's or movement's index on the page.
+        entry: usize,
+    },
     /// No entries, more than a page holds, or an entry without transfers.
     #[error("the page holds no or too many entries, or an empty one")]
     BadCount,
@@ -175,6 +188,11 @@ impl Tail {
         assert_eq!(entries.len(), salts.len(), "every entry has a salt");
         let leaves: Vec<Hash> = entries.iter().zip(salts).map(|(entry, salt)| entry.leaf(salt)).collect();
         self.page(PageKind::Entries { entries, root: tree_root(&leaves) }, now)
+    }
+
+    /// The next page with these movements.
+    pub fn write_movements(&self, movements: Vec<Movement>, now: Moment) -> Page {
+        self.page(PageKind::Movements { movements }, now)
     }
 
     /// The next page as a seal: closes the day that the chain stands in. An empty chain stands in the day of `now`; to begin one after
@@ -224,14 +242,28 @@ impl Page {
     pub fn entries(&self) -> &[Entry] {
         match &self.kind {
             PageKind::Entries { entries, .. } => entries,
-            PageKind::Seal => &[],
+            PageKind::Movements { .. } | PageKind::Seal => &[],
         }
+    }
+
+    /// The page's movements; none for a page of entries or a seal.
+    pub fn movements(&self) -> &[Movement] {
+        match &self.kind {
+            PageKind::Movements { movements } => movements,
+            PageKind::Entries { .. } | PageKind::Seal => &[],
+        }
+    }
+
+    /// Every transfer on the page, in order.
+    pub fn transfers(&self) -> impl Iterator<Item = &Transfer> {
+        let of_entries = self.entries().iter().flat_map(|entry| &entry.transfers);
+        of_entries.chain(self.movements().iter().flat_map(|movement| &movement.transfers))
     }
 
     /// Where the chain ends after this page.
     pub fn tail(&self) -> Tail {
         let day = match self.kind {
-            PageKind::Entries { .. } => self.day,
+            PageKind::Entries { .. } | PageKind::Movements { .. } => self.day,
             PageKind::Seal => self.day.next(),
         };
         Tail {
@@ -249,7 +281,11 @@ impl Page {
     /// The first rule that it breaks.
     pub fn verify(&self, tail: &Tail) -> Result<(), PageError> {
         self.verify_place(tail)?;
-        self.verify_entries()
+        match &self.kind {
+            PageKind::Entries { entries, .. } => verify_all(entries.iter().map(Held::from)),
+            PageKind::Movements { movements } => verify_all(movements.iter().map(Held::from)),
+            PageKind::Seal => Ok(()),
+        }
     }
 
     fn verify_place(&self, tail: &Tail) -> Result<(), PageError> {
@@ -275,22 +311,46 @@ impl Page {
     /// day: the closer runs after midnight, and closes idle chains too.
     fn follows_in_days(&self, stands_in: Option<Day>) -> bool {
         match (stands_in, &self.kind) {
-            (Some(day), PageKind::Entries { .. } | PageKind::Seal) => self.day == day,
-            (None, PageKind::Entries { .. }) => self.day == self.written_at.day(),
+            (Some(day), PageKind::Entries { .. } | PageKind::Movements { .. } | PageKind::Seal) => self.day == day,
+            (None, PageKind::Entries { .. } | PageKind::Movements { .. }) => self.day == self.written_at.day(),
             (None, PageKind::Seal) => self.day <= self.written_at.day(),
         }
     }
+}
 
-    fn verify_entries(&self) -> Result<(), PageError> {
-        let PageKind::Entries { entries, .. } = &self.kind else { return Ok(()) };
-        if entries.is_empty() || entries.len() > MOST_ENTRIES || entries.iter().any(|e| e.transfers.is_empty()) {
+/// What a page holds, as far as the rules ask.
+struct Held<'p> {
+    transfers: &'p [Transfer],
+    is_of_its_kind: bool,
+}
+
+impl<'p> From<&'p Entry> for Held<'p> {
+    fn from(entry: &'p Entry) -> Held<'p> {
+        let is_allowed = |transfer: &Transfer| rules::of_entry(entry.kind, transfer.debit(), transfer.credit());
+        Held { transfers: &entry.transfers, is_of_its_kind: entry.transfers.iter().all(is_allowed) }
+    }
+}
+
+impl<'p> From<&'p Movement> for Held<'p> {
+    fn from(movement: &'p Movement) -> Held<'p> {
+        Held { transfers: &movement.transfers, is_of_its_kind: movement.is_of_its_kind() }
+    }
+}
+
+fn verify_all<'p>(held: impl ExactSizeIterator<Item = Held<'p>>) -> Result<(), PageError> {
+    if held.len() == 0 || held.len() > MOST_ENTRIES {
+        return Err(PageError::BadCount);
+    }
+    for (entry, held) in held.enumerate() {
+        if held.transfers.is_empty() {
             return Err(PageError::BadCount);
         }
-        for (index, entry) in entries.iter().enumerate() {
-            for transfer in &entry.transfers {
-                transfer.check().map_err(|source| PageError::BadTransfer { entry: index, source })?;
-            }
+        for transfer in held.transfers {
+            transfer.check().map_err(|source| PageError::BadTransfer { entry, source })?;
         }
-        Ok(())
+        if !held.is_of_its_kind {
+            return Err(PageError::NotOfItsKind { entry });
+        }
     }
+    Ok(())
 }

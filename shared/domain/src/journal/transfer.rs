@@ -78,6 +78,11 @@ impl Transfer {
         }
     }
 
+    /// Whether it is what a provider keeps for collecting.
+    pub const fn is_fee(&self) -> bool {
+        matches!(self.debit, Account::Fees(_))
+    }
+
     /// The account that is debited.
     pub const fn debit(&self) -> &Account {
         &self.debit

@@ -6,13 +6,15 @@ use std::fmt::Write as _;
 
 use domain::case::Reason;
 use domain::donation::RefundReason;
-use domain::journal::{Account, EntryKind};
+use domain::journal::{Account, MovementKind};
 use domain::payment::{Method, Provider};
 use domain::purpose::{Fund, Language, Programme, Region, Track};
 use minicbor::Encode;
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::given::ENTRY_KINDS;
 
 /// The number that pages keep for it.
 fn number(member: &impl Encode<()>) -> u8 {
@@ -60,18 +62,12 @@ fn codes_and_their_numbers_never_change() {
 #[test]
 fn kinds_of_entry_and_of_account_keep_their_numbers() {
     let mut text = String::from("kind of entry\n");
-    for kind in [
-        EntryKind::Settled,
-        EntryKind::SecondCharge,
-        EntryKind::LateCharge,
-        EntryKind::Orphan,
-        EntryKind::Refunded,
-        EntryKind::ChargeReturned,
-        EntryKind::Disputed,
-        EntryKind::DisputeWon,
-        EntryKind::DisputeLost,
-    ] {
+    for kind in ENTRY_KINDS {
         writeln!(text, "  {:>2} {kind:?}", number(&kind)).unwrap();
+    }
+    text.push_str("kind of movement\n");
+    for kind in MovementKind::ALL {
+        writeln!(text, "  {:>2} {}", number(kind), kind.code()).unwrap();
     }
     text.push_str("account\n");
     for account in [
@@ -81,6 +77,11 @@ fn kinds_of_entry_and_of_account_keep_their_numbers() {
         Account::RefundsSuspense,
         Account::Suspense,
         Account::Disputes(Provider::Moyasar),
+        Account::Fees(Provider::Moyasar),
+        Account::Bank,
+        Account::BankSuspense,
+        Account::Payable(Fund::Zakat, "birr".parse().unwrap()),
+        Account::Receivable(Fund::Zakat, "birr".parse().unwrap()),
     ] {
         writeln!(text, "  {:02x?} {account}", minicbor::to_vec(&account).unwrap()).unwrap();
     }

@@ -13,7 +13,7 @@ use domain::purpose::Fund;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
-use crate::given::{any_fund, captured, donation, fact, halalas, hold, line, payment, riyals};
+use crate::given::{any_fund, captured, captured_for, donation, fact, halalas, hold, line, payment, riyals};
 use crate::world::{Step, World};
 
 /// What is true of one payment at the provider.
@@ -25,6 +25,8 @@ struct Truth {
     failed: bool,
     /// Whether it was paid.
     captured: bool,
+    /// What the provider says it keeps, each time that it tells of the capture, ascending; the last may be more than was captured, and counts for nothing then.
+    fees: Vec<Money>,
     /// The sums of refunds after each, ascending; none unless it was paid.
     refunds: Vec<Money>,
     /// A dispute, as it stands at the end; none unless it was paid.
@@ -42,7 +44,7 @@ impl Truth {
         if self.captured {
             // A void of a payment that was captured contradicts it, and is a case of its own.
             facts.retain(|fact| fact.happening != Happening::Voided);
-            facts.push(fact(captured()));
+            facts.extend(self.fees.iter().map(|fee| fact(captured_for(*fee))));
             facts.extend(self.refunds.iter().map(|sum| fact(Happening::Refunded { refunded_minor: *sum })));
             if let Some(Dispute { disputed_minor, outcome }) = self.dispute {
                 facts.push(fact(Happening::Disputed { disputed_minor }));
@@ -54,6 +56,12 @@ impl Truth {
             }
         }
         facts
+    }
+
+    /// What the provider keeps of it in truth.
+    fn fee(&self) -> i64 {
+        let believable = self.fees.iter().filter(|fee| **fee <= self.amount);
+        believable.max().map_or(0, |fee| fee.signed_halalas())
     }
 
     fn back(&self) -> Money {
@@ -103,8 +111,10 @@ fn any_truth(total: Money) -> impl Strategy<Value = Truth> {
     let refunds = prop::collection::vec(1..=1_000u64, 0..4);
     let outcome = prop::sample::select(vec![Outcome::Open, Outcome::Won, Outcome::Lost]);
     let dispute = prop::option::weighted(0.4, (1..=1_000u64, outcome));
-    let all = (0u8..8, any::<bool>(), prop::bool::weighted(0.85), refunds, dispute);
-    all.prop_map(move |(other, failed, captured, parts, dispute)| {
+    // Thousandths of the whole, now and then more than the whole.
+    let fees = prop::collection::vec(prop_oneof![8 => 0u64..100, 1 => 1_001u64..1_100], 1..4);
+    let all = (0u8..8, any::<bool>(), prop::bool::weighted(0.85), refunds, dispute, fees);
+    all.prop_map(move |(other, failed, captured, parts, dispute, fees)| {
         let amount = if other == 0 { total.plus(halalas(1)).unwrap() } else { total };
         // Thousandths of the whole, so that the whole itself comes up, rounded up so that none is nothing.
         let mut refunds: Vec<Money> = parts.iter().map(|part| halalas((amount.halalas() * part).div_ceil(1_000))).collect();
@@ -120,7 +130,10 @@ fn any_truth(total: Money) -> impl Strategy<Value = Truth> {
             let disputed_minor = halalas((amount.halalas() * part).div_ceil(1_000));
             Dispute { disputed_minor, outcome }
         });
-        Truth { amount, failed, captured, refunds, dispute }
+        let fee = |part: u64| halalas((amount.halalas() * part).div_ceil(1_000));
+        let mut fees: Vec<Money> = fees.into_iter().map(fee).collect();
+        fees.sort();
+        Truth { amount, failed, captured, fees, refunds, dispute }
     })
 }
 
@@ -164,16 +177,18 @@ fn check(world: &World, history: &History) -> TestCaseResult {
         history.truths.iter().enumerate().filter(|(_, truth)| truth.captured && truth.amount == total).collect();
     let booked = world.by_payment();
     prop_assert_eq!(booked.len(), counted.len(), "only these payments are in the books");
-    let mut clearing = 0;
+    let (mut clearing, mut fees) = (0, 0);
     for (number, truth) in &counted {
         let truly = (1, truth.amount.signed_halalas(), truth.back().signed_halalas());
         prop_assert_eq!(booked.get(&payment(&name(*number))), Some(&truly), "payment {}", number);
         clearing += truth.amount.signed_halalas() - truth.back().signed_halalas();
+        fees += truth.fee();
     }
     // A dispute of what is nobody's gift is for a person; the gift's own is booked.
     let own = own(world, history);
     clearing -= own.map_or(0, |truth| truth.disputed(&[Outcome::Open, Outcome::Lost]));
-    prop_assert_eq!(world.balance(&Account::Clearing(Provider::Moyasar)), clearing);
+    prop_assert_eq!(world.balance(&Account::Clearing(Provider::Moyasar)), clearing - fees);
+    prop_assert_eq!(world.balance(&Account::Fees(Provider::Moyasar)), fees, "each fee is booked once");
     let open = own.map_or(0, |truth| truth.disputed(&[Outcome::Open]));
     prop_assert_eq!(world.balance(&Account::Disputes(Provider::Moyasar)), open);
     check_accounts(world, clearing)?;
@@ -202,7 +217,7 @@ fn check_accounts(world: &World, clearing: i64) -> TestCaseResult {
     for (account, balance) in world.balances() {
         // More may have gone back than came in: by a refund and a dispute of the same money.
         let may_be_overdrawn = matches!(account, Account::Clearing(_));
-        let debit = matches!(account, Account::RefundsSuspense | Account::Disputes(_));
+        let debit = matches!(account, Account::RefundsSuspense | Account::Disputes(_) | Account::Fees(_));
         let own_side = if debit { balance >= 0 } else { balance <= 0 };
         prop_assert!(own_side || may_be_overdrawn, "{} is on its own side", account);
     }
@@ -301,7 +316,8 @@ proptest! {
         // But for disputes, of which only the settling payment's is booked.
         let cleared = |world: &World| {
             let disputed = own(world, &history).map_or(0, |truth| truth.disputed(&[Outcome::Open, Outcome::Lost]));
-            world.balance(&Account::Clearing(Provider::Moyasar)) + disputed
+            let fees = world.balance(&Account::Fees(Provider::Moyasar));
+            world.balance(&Account::Clearing(Provider::Moyasar)) + fees + disputed
         };
         prop_assert_eq!(cleared(&world), cleared(&other));
         let settled = |world: &World| world.donation.as_ref().unwrap().state.settled_by().is_some();
@@ -319,7 +335,8 @@ proptest! {
         };
         let paid = history.truths.iter().enumerate().filter(|(_, truth)| truth.captured).map(truly);
         prop_assert_eq!(world.by_payment(), paid.collect::<BTreeMap<_, _>>());
-        check_accounts(&world, world.balance(&Account::Clearing(Provider::Moyasar)))?;
+        let fees = world.balance(&Account::Fees(Provider::Moyasar));
+        check_accounts(&world, world.balance(&Account::Clearing(Provider::Moyasar)) + fees)?;
         prop_assert!(world.charges.values().all(|charge| charge.kind == ChargeKind::Orphan && charge.due().is_zero()));
     }
 

@@ -1,12 +1,14 @@
 //! `decisions.md` is what [`decide`] does: every combination has exactly one row, and does what the row says.
 
 use domain::donation::{Charge, ChargeKind, Decision, Dispute, Donation, Outcome, State, decide, needs_charge};
-use domain::journal::{Account, Entry};
+use domain::journal::{Account, Entry, EntryKind};
 use domain::money::Money;
 use domain::payment::{Happening, PaymentFact};
 use domain::purpose::Fund;
 
-use crate::given::{self, NOON, captured, charge, donation, fact, halalas, hold, line, payment, riyals, settled_by};
+use crate::given::{
+    self, NOON, captured, captured_for, charge, donation, fact, halalas, hold, line, payment, riyals, settled_by,
+};
 
 const TABLE: &str = include_str!("decisions.md");
 
@@ -27,6 +29,8 @@ const COLUMNS: [&[&str]; 7] = [
     ],
     &[
         "captured",
+        "captured for 2",
+        "captured for 150",
         "latest attempt failed",
         "earlier attempt failed",
         "latest attempt voided",
@@ -103,6 +107,8 @@ fn dispute(code: &str) -> Option<Dispute> {
 fn told(words: &str) -> (u32, Happening) {
     match words {
         "captured" => (2, captured()),
+        "captured for 2" => (2, captured_for(riyals(2))),
+        "captured for 150" => (2, captured_for(riyals(150))),
         "latest attempt failed" => (2, Happening::Failed { reason: "no funds".to_owned() }),
         "earlier attempt failed" => (1, Happening::Failed { reason: "no funds".to_owned() }),
         "latest attempt voided" => (2, Happening::Voided),
@@ -150,6 +156,9 @@ fn words(decision: &Decision) -> (String, String) {
         None => text,
     };
     match decision {
+        Decision::Book { entry, .. } | Decision::Keep { entry, .. } if entry.kind == EntryKind::FeeCharged => {
+            ("fee booked".to_owned(), books(entry))
+        }
         Decision::Book { state, entry, case, .. } => (with_case(state_words(state), case), books(entry)),
         Decision::Keep { charge, entry, case } => (with_case(charge_words(charge), case), books(entry)),
         Decision::Change { state, .. } => (state_words(state), String::new()),
@@ -181,6 +190,7 @@ fn books(entry: &Entry) -> String {
     let account = |account: &Account| match account {
         Account::Clearing(_) => "clearing".to_owned(),
         Account::Disputes(_) => "disputes".to_owned(),
+        Account::Fees(_) => "fees".to_owned(),
         Account::Opportunity(_, id) if id.as_str() == "wells" => "opportunity".to_owned(),
         Account::Opportunity(_, id) => id.to_string(),
         other => other.to_string(),

@@ -3,7 +3,7 @@
 use domain::catalogue::Purpose;
 use domain::donation::{Attempt, Back, Charge, ChargeKind, Donation, Giver, HoldPart, Line, SettledBy, State};
 use domain::id::{DonationId, PaymentId};
-use domain::journal::{Account, Entry, EntryKind, Transfer};
+use domain::journal::{Account, Entry, EntryKind, Movement, MovementKind, Transfer, rules};
 use domain::moment::Moment;
 use domain::money::Money;
 use domain::notice::Telling;
@@ -40,7 +40,7 @@ pub fn payment(id: &str) -> PaymentRef {
 }
 
 pub fn settled_by(id: &str) -> SettledBy {
-    SettledBy { payment: payment(id), method: Method::Mada, captured_at: NOON }
+    SettledBy { payment: payment(id), method: Method::Mada, captured_at: NOON, fee_minor: Money::ZERO }
 }
 
 pub const DONATION: DonationId = DonationId::from_bytes([0xd0; 16]);
@@ -82,6 +82,7 @@ pub fn charge(kind: ChargeKind, id: &str, captured: Money, refunded: Money) -> C
         donation: Some(DONATION),
         captured_minor: captured,
         refunded_minor: refunded,
+        fee_minor: Money::ZERO,
         method: Method::Mada,
         version: 0,
     }
@@ -99,7 +100,12 @@ pub fn fact(id: &str, amount: Money, happening: Happening) -> PaymentFact {
 }
 
 pub fn captured() -> Happening {
-    Happening::Captured { method: Method::Mada, captured_at: NOON }
+    captured_for(Money::ZERO)
+}
+
+/// Captured, the provider keeping so much of it.
+pub fn captured_for(fee_minor: Money) -> Happening {
+    Happening::Captured { method: Method::Mada, captured_at: NOON, fee_minor }
 }
 
 /// A member of a closed list, any of them.
@@ -111,49 +117,79 @@ pub fn any_fund() -> impl Strategy<Value = Fund> {
     any_of(Fund::ALL)
 }
 
-pub fn any_account() -> impl Strategy<Value = Account> {
-    let names = prop::sample::select(vec!["wells", "clinic", "orphans"]);
-    prop_oneof![
-        Just(Account::Clearing(Provider::Moyasar)),
-        (any_fund(), names).prop_map(|(fund, name)| Account::Opportunity(fund, name.parse().unwrap())),
-        Just(Account::RefundsPayable),
-        Just(Account::RefundsSuspense),
-        Just(Account::Suspense),
-        Just(Account::Disputes(Provider::Moyasar)),
-    ]
+/// Accounts of every kind, those of a fund for each fund and a few names.
+pub fn accounts() -> Vec<Account> {
+    let mut accounts = vec![
+        Account::Clearing(Provider::Moyasar),
+        Account::RefundsPayable,
+        Account::RefundsSuspense,
+        Account::Suspense,
+        Account::Disputes(Provider::Moyasar),
+        Account::Fees(Provider::Moyasar),
+        Account::Bank,
+        Account::BankSuspense,
+    ];
+    for fund in Fund::ALL {
+        let opportunity = |name: &str| Account::Opportunity(*fund, name.parse().unwrap());
+        accounts.extend(["wells", "clinic", "orphans"].map(opportunity));
+        accounts.push(Account::Payable(*fund, "water-society".parse().unwrap()));
+        accounts.push(Account::Receivable(*fund, "water-society".parse().unwrap()));
+    }
+    accounts
 }
 
-fn any_transfer() -> impl Strategy<Value = Transfer> {
-    (any_account(), any_account(), 1u64..10_000_000, prop::option::of(0u8..20)).prop_filter_map(
-        "a transfer that is allowed",
-        |(debit, credit, amount, line)| {
-            let transfer = Transfer::new(debit, credit, halalas(amount)).ok()?;
-            Some(match line {
-                Some(line) => transfer.for_line(line, purpose()),
-                None => transfer,
-            })
-        },
-    )
+pub const ENTRY_KINDS: [EntryKind; 10] = [
+    EntryKind::Settled,
+    EntryKind::SecondCharge,
+    EntryKind::LateCharge,
+    EntryKind::Orphan,
+    EntryKind::Refunded,
+    EntryKind::ChargeReturned,
+    EntryKind::Disputed,
+    EntryKind::DisputeWon,
+    EntryKind::DisputeLost,
+    EntryKind::FeeCharged,
+];
+
+/// A transfer between any two accounts for which `is_allowed`.
+fn any_transfer(is_allowed: impl Fn(&Account, &Account) -> bool) -> impl Strategy<Value = Transfer> {
+    let accounts = accounts();
+    let all = accounts.iter().flat_map(|debit| accounts.iter().map(move |credit| (debit.clone(), credit.clone())));
+    let pairs: Vec<_> = all
+        .filter(|(debit, credit)| is_allowed(debit, credit))
+        .filter(|(debit, credit)| Transfer::new(debit.clone(), credit.clone(), riyals(1)).is_ok())
+        .collect();
+    (prop::sample::select(pairs), 1u64..10_000_000, prop::option::of(0u8..20)).prop_map(|((debit, credit), amount, line)| {
+        let transfer = Transfer::new(debit, credit, halalas(amount)).unwrap();
+        match line {
+            Some(line) => transfer.for_line(line, purpose()),
+            None => transfer,
+        }
+    })
 }
 
 pub fn any_entry() -> impl Strategy<Value = Entry> {
-    let kinds = vec![
-        EntryKind::Settled,
-        EntryKind::SecondCharge,
-        EntryKind::LateCharge,
-        EntryKind::Orphan,
-        EntryKind::Refunded,
-        EntryKind::ChargeReturned,
-        EntryKind::Disputed,
-        EntryKind::DisputeWon,
-        EntryKind::DisputeLost,
-    ];
-    let donation = prop::option::of(any::<[u8; 16]>().prop_map(DonationId::from_bytes));
-    let transfers = prop::collection::vec(any_transfer(), 1..4);
-    (prop::sample::select(kinds), donation, "[a-z0-9]{1,20}", any_of(Method::ALL), any::<u32>(), transfers).prop_map(
+    let of_kind = |kind: EntryKind| {
+        let donation = prop::option::of(any::<[u8; 16]>().prop_map(DonationId::from_bytes));
+        let allowed = move |debit: &Account, credit: &Account| rules::of_entry(kind, debit, credit);
+        let transfers = prop::collection::vec(any_transfer(allowed), 1..4);
+        (Just(kind), donation, "[a-z0-9]{1,20}", any_of(Method::ALL), any::<u32>(), transfers)
+    };
+    prop::sample::select(ENTRY_KINDS.to_vec()).prop_flat_map(of_kind).prop_map(
         |(kind, donation, id, method, later, transfers)| {
             let happened_at = NOON.plus_seconds(later.into());
             Entry { kind, donation, payment: payment(&id), method, happened_at, transfers }
         },
     )
+}
+
+pub fn any_movement() -> impl Strategy<Value = Movement> {
+    let of_kind = |kind: MovementKind| {
+        let allowed = move |debit: &Account, credit: &Account| rules::of_movement(kind, debit, credit);
+        (Just(kind), "[a-z0-9]{1,20}", any::<u32>(), prop::collection::vec(any_transfer(allowed), 1..4))
+    };
+    any_of(MovementKind::ALL).prop_flat_map(of_kind).prop_map(|(kind, matter, later, transfers)| {
+        let reference = Movement::reference(kind, &[&matter]);
+        Movement { kind, reference, happened_at: NOON.plus_seconds(later.into()), transfers }
+    })
 }

@@ -109,8 +109,11 @@ const ALL: [&str; 19] = [
 
 fn any_fact() -> impl Strategy<Value = PaymentFact> {
     let happening = prop_oneof![
-        (any_of(Method::ALL), any::<i32>())
-            .prop_map(|(method, later)| Happening::Captured { method, captured_at: NOON.plus_seconds(later.into()) }),
+        (any_of(Method::ALL), any::<i32>(), 0u64..1_000).prop_map(|(method, later, fee)| Happening::Captured {
+            method,
+            captured_at: NOON.plus_seconds(later.into()),
+            fee_minor: halalas(fee),
+        }),
         ".{0,20}".prop_map(|reason| Happening::Failed { reason }),
         Just(Happening::Voided),
         any::<u32>().prop_map(|sum| Happening::Refunded { refunded_minor: halalas(sum.into()) }),

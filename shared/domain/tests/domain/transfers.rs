@@ -1,25 +1,17 @@
 //! Money never crosses from one fund to another, and nothing moves from nowhere to nowhere.
 
-use domain::journal::{Account, Entry, EntryKind, Page, PageError, Transfer, TransferError};
+use domain::journal::{Account, Entry, EntryKind, Movement, MovementKind, Page, PageError, Transfer, TransferError, rules};
 use domain::money::Money;
-use domain::payment::{Method, Provider};
+use domain::payment::Method;
 use domain::purpose::Fund;
 
 use crate::chains::{first_tail, salts};
-use crate::given::{NOON, payment, riyals};
-
-fn all_accounts() -> Vec<Account> {
-    let opportunity = |fund: &Fund, name: &str| Account::Opportunity(*fund, name.parse().unwrap());
-    let opportunities = Fund::ALL.iter().flat_map(|fund| [opportunity(fund, "wells"), opportunity(fund, "clinic")]);
-    let clearings = Provider::ALL.iter().map(|provider| Account::Clearing(*provider));
-    let others = [Account::RefundsPayable, Account::RefundsSuspense, Account::Suspense];
-    opportunities.chain(clearings).chain(others).collect()
-}
+use crate::given::{ENTRY_KINDS, NOON, accounts, payment, riyals};
 
 #[test]
 fn every_pair_of_accounts() {
-    for debit in all_accounts() {
-        for credit in all_accounts() {
+    for debit in accounts() {
+        for credit in accounts() {
             let expected = match (debit.fund(), credit.fund()) {
                 _ if debit == credit => Err(TransferError::SameAccount),
                 (Some(from), Some(to)) if from != to => Err(TransferError::FundsMixed(from, to)),
@@ -35,11 +27,14 @@ fn every_pair_of_accounts() {
 
 /// A page with one transfer of one riyal between two opportunities of the zakat fund.
 fn page() -> Page {
+    first_tail().write_movements(vec![corrected(riyals(1))], NOON)
+}
+
+fn corrected(amount: Money) -> Movement {
     let account = |name: &str| Account::Opportunity(Fund::Zakat, name.parse().unwrap());
-    let transfers = vec![Transfer::new(account("wells"), account("wills"), riyals(1)).unwrap()];
-    let (donation, method) = (None, Method::Mada);
-    let entry = Entry { kind: EntryKind::Settled, donation, payment: payment("p"), method, happened_at: NOON, transfers };
-    first_tail().write(vec![entry], &salts(1), NOON)
+    let transfers = vec![Transfer::new(account("wells"), account("wills"), amount).unwrap()];
+    let kind = MovementKind::Corrected;
+    Movement { kind, reference: Movement::reference(kind, &["a mistake"]), happened_at: NOON, transfers }
 }
 
 /// The page after somebody wrote `to` over the only `from` among its bytes.
@@ -69,13 +64,7 @@ fn a_transfer_that_was_never_allowed_is_found_when_it_is_read() {
 #[test]
 fn a_transfer_of_nothing_is_found_when_it_is_read() {
     // 100 halalas is 0x18 0x64; one byte of zero in its place, with a shorter text before it, would move the rest.
-    let cheap = {
-        let account = |name: &str| Account::Opportunity(Fund::Zakat, name.parse().unwrap());
-        let one = Money::from_halalas(1).unwrap();
-        let transfers = vec![Transfer::new(account("wells"), account("wills"), one).unwrap()];
-        let entry = Entry { transfers, ..page().entries()[0].clone() };
-        first_tail().write(vec![entry], &salts(1), NOON)
-    };
+    let cheap = first_tail().write_movements(vec![corrected(Money::from_halalas(1).unwrap())], NOON);
     let mut bytes = cheap.bytes();
     let place = (0..bytes.len()).find(|place| bytes[*place..].starts_with(b"wills\x01")).unwrap();
     bytes[place + 5] = 0;
@@ -88,4 +77,60 @@ fn an_id_that_breaks_its_rule_cannot_be_read() {
     let place = (0..bytes.len()).find(|place| bytes[*place..].starts_with(b"wells")).unwrap();
     bytes[place] = b'/';
     assert!(matches!(Page::read(&bytes), Err(PageError::Unreadable(_))));
+}
+
+/// By every kind of entry and movement there is, over any number of accounts in between: money that is in one fund never comes into another.
+#[test]
+fn no_chain_of_transfers_leads_from_one_fund_into_another() {
+    let accounts = accounts();
+    let is_allowed = |debit: &Account, credit: &Account| {
+        Transfer::new(debit.clone(), credit.clone(), riyals(1)).is_ok()
+            && (ENTRY_KINDS.iter().any(|kind| rules::of_entry(*kind, debit, credit))
+                || MovementKind::ALL.iter().any(|kind| rules::of_movement(*kind, debit, credit)))
+    };
+    // A credit of a fund is money that comes in. It may come from outside, that is from clearing, where it is a donor's; what left another fund must not.
+    let into_a_fund = |debit: &Account, credit: &Account| credit.fund().is_some() && is_allowed(debit, credit);
+    for credit in accounts.iter().filter(|account| account.fund().is_some()) {
+        let from: Vec<&Account> = accounts.iter().filter(|debit| into_a_fund(debit, credit)).collect();
+        let outside: Vec<String> = from.iter().filter(|debit| debit.fund().is_none()).map(ToString::to_string).collect();
+        let expected: &[&str] = match credit {
+            Account::Opportunity(..) => &["clearing:moyasar"],
+            Account::Receivable(..) => &["bank"],
+            _ => &[],
+        };
+        assert_eq!(outside, expected, "into {credit}");
+        assert!(from.iter().all(|debit| debit.fund().is_none_or(|fund| Some(fund) == credit.fund())), "into {credit}");
+    }
+    // And into an opportunity from clearing only by a gift's settlement, one line a transfer.
+    let wells = Account::Opportunity(Fund::Zakat, "wells".parse().unwrap());
+    let clearing = Account::Clearing(domain::payment::Provider::Moyasar);
+    let kinds: Vec<EntryKind> = ENTRY_KINDS.into_iter().filter(|kind| rules::of_entry(*kind, &clearing, &wells)).collect();
+    assert_eq!(kinds, [EntryKind::Settled]);
+    assert!(MovementKind::ALL.iter().all(|kind| !rules::of_movement(*kind, &clearing, &wells)));
+}
+
+#[test]
+fn a_page_that_moves_money_between_accounts_not_of_its_kind_is_refused() {
+    let wells = Account::Opportunity(Fund::Zakat, "wells".parse().unwrap());
+    let transfers = vec![Transfer::new(Account::Suspense, wells, riyals(1)).unwrap()];
+    for kind in ENTRY_KINDS {
+        let (donation, method) = (None, Method::Mada);
+        let entry = Entry { kind, donation, payment: payment("p"), method, happened_at: NOON, transfers: transfers.clone() };
+        let page = first_tail().write(vec![entry], &salts(1), NOON);
+        assert_eq!(page.verify(&first_tail()), Err(PageError::NotOfItsKind { entry: 0 }), "{kind:?}");
+    }
+    for kind in MovementKind::ALL {
+        let reference = Movement::reference(*kind, &["a mistake"]);
+        let movement = Movement { kind: *kind, reference, happened_at: NOON, transfers: transfers.clone() };
+        let page = first_tail().write_movements(vec![movement], NOON);
+        assert_eq!(page.verify(&first_tail()), Err(PageError::NotOfItsKind { entry: 0 }), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_reference_names_one_matter_of_one_kind() {
+    let reference = Movement::reference(MovementKind::PaidOut, &["statement-1", "7"]);
+    assert_ne!(reference, Movement::reference(MovementKind::Paid, &["statement-1", "7"]));
+    assert_ne!(reference, Movement::reference(MovementKind::PaidOut, &["statement-", "17"]));
+    assert_ne!(reference, Movement::reference(MovementKind::PaidOut, &["statement-1", "7", ""]));
 }

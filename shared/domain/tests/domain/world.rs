@@ -130,8 +130,9 @@ impl World {
             |entry: &&Entry| matches!(entry.kind, EntryKind::Disputed | EntryKind::DisputeWon | EntryKind::DisputeLost);
         for entry in self.entries.iter().filter(|entry| !is_disputed(entry)) {
             let (times, taken, back) = payments.entry(entry.payment.clone()).or_default();
-            *times += usize::from(!matches!(entry.kind, EntryKind::Refunded | EntryKind::ChargeReturned));
-            for transfer in &entry.transfers {
+            let is_income = !matches!(entry.kind, EntryKind::Refunded | EntryKind::ChargeReturned | EntryKind::FeeCharged);
+            *times += usize::from(is_income);
+            for transfer in entry.principal() {
                 *taken += if *transfer.debit() == clearing { transfer.amount().signed_halalas() } else { 0 };
                 *back += if *transfer.credit() == clearing { transfer.amount().signed_halalas() } else { 0 };
             }

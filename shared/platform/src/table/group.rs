@@ -106,7 +106,7 @@ impl Table {
         }
     }
 
-    fn page_action(&self, page: &Page) -> Result<TransactWriteItem, TableError> {
+    pub(super) fn page_action(&self, page: &Page) -> Result<TransactWriteItem, TableError> {
         let put = Put::builder()
             .table_name(&self.name)
             .set_item(Some(page_item(page)))

@@ -1,6 +1,7 @@
 //! Every key of the table, in one place.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::hash::Hash;
 use domain::id::{CharityId, DonationId, DonorId, OpportunityId};
 use domain::journal::ChainId;
 use domain::moment::{Day, Moment};
@@ -79,13 +80,18 @@ impl Key {
 
     /// An opportunity.
     pub fn opportunity(id: &OpportunityId) -> Key {
-        let shard = domain::hash::Hash::of(&[id.as_str().as_bytes()]).bytes()[0] % OPPORTUNITY_SHARDS;
+        let shard = Hash::of(&[id.as_str().as_bytes()]).bytes()[0] % OPPORTUNITY_SHARDS;
         Key::of(opportunity_partition(shard), id.as_str())
     }
 
     /// A charity.
     pub fn charity(id: &CharityId) -> Key {
         Key::of(CHARITIES.to_owned(), id.as_str())
+    }
+
+    /// The note that a movement without a donor is booked.
+    pub fn movement(reference: &Hash) -> Key {
+        Key::of(format!("MOV#{reference}"), "MOV")
     }
 
     /// A matter for a person.
@@ -167,6 +173,7 @@ mod tests {
             (Key::opportunity(&opportunity), "OPP#2 / wells-jazan"),
             (Key::charity(&"birr".parse().unwrap()), "CHARITY / birr"),
             (Key::case("0a"), "CASE#0a / CASE"),
+            (Key::movement(&Hash::NONE), "MOV#0000000000000000000000000000000000000000000000000000000000000000 / MOV"),
             (Key::told_page(ChainId::new(3).unwrap(), 17), "TOLD#JP#03#000000000017 / THANKS"),
             (Key::told(&failure), "TOLD#abababababababababababababababab / failure#2"),
             (Key::telling(&"donor-1".parse().unwrap()), "DONOR#donor-1 / TELLING"),

@@ -242,7 +242,7 @@ fn paid() -> SettledBy {
     let payment =
         PaymentRef { provider: Provider::Moyasar, payment: "760878ec-d1d3-5f72-9056-191683f55872".parse().unwrap() };
     let captured_at = domain::moment::Moment::from_millis(1_795_467_600_000).plus_seconds(60);
-    SettledBy { payment, method: Method::Mada, captured_at }
+    SettledBy { payment, method: Method::Mada, captured_at, fee_minor: Money::ZERO }
 }
 
 /// A function's surroundings, without some of its settings.

@@ -73,6 +73,8 @@ pub(super) struct PaymentForm {
     refunded: Money,
     #[serde(default, with = "halalas")]
     captured: Money,
+    #[serde(default, with = "halalas")]
+    fee: Money,
     #[serde(default)]
     captured_at: Option<String>,
     created_at: String,
@@ -144,7 +146,8 @@ impl PaymentForm {
     }
 
     fn captured(&self) -> Result<Vec<Happening>, ProviderError> {
-        let mut happenings = vec![Happening::Captured { method: self.source.method(), captured_at: self.captured_at()? }];
+        let (method, captured_at) = (self.source.method(), self.captured_at()?);
+        let mut happenings = vec![Happening::Captured { method, captured_at, fee_minor: self.fee }];
         let refunded = self.refunded_so_far();
         if !refunded.is_zero() {
             happenings.push(Happening::Refunded { refunded_minor: refunded });

@@ -142,12 +142,19 @@ async fn an_invoice_that_is_not_the_one_asked_for_is_none() {
 
 #[tokio::test]
 async fn statuses_and_what_they_prove() {
-    let captured = |at: &str| Happening::Captured { method: Method::Mada, captured_at: at.parse::<Moment>().unwrap() };
+    let captured_for = |fee, at: &str| Happening::Captured {
+        method: Method::Mada,
+        captured_at: at.parse::<Moment>().unwrap(),
+        fee_minor: halalas(fee),
+    };
+    let captured = |at: &str| captured_for(1, at);
     let refunded = |minor| Happening::Refunded { refunded_minor: halalas(minor) };
     let (updated, created) = ("2026-11-23T21:01:00.500Z", "2026-11-23T21:00:00.000Z");
     let table = [
         (json!({}), vec![captured(updated)]),
         (json!({"status": "captured", "captured": 10_050, "captured_at": created}), vec![captured(created)]),
+        (json!({"fee": 273}), vec![captured_for(273, updated)]),
+        (json!({"fee": 0}), vec![captured_for(0, updated)]),
         (json!({"status": "paid", "refunded": 50}), vec![captured(created), refunded(50)]),
         (json!({"status": "refunded", "refunded": 50}), vec![captured(created), refunded(50)]),
         (json!({"status": "refunded", "refunded": 10_050}), vec![captured(created), refunded(10_050)]),

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use domain::cap::{Shard, shards};
 use domain::catalogue::Opportunity;
 use domain::id::OpportunityId;
+use domain::money::Money;
 use futures_util::future::try_join_all;
-use platform::table::{Table, TableError};
+use platform::table::{Escrow, Table, TableError};
 
 use crate::command::Command;
 
@@ -17,6 +18,8 @@ pub struct Ground {
     pub opportunities: BTreeMap<OpportunityId, Opportunity>,
     /// The escrow of those that are capped.
     pub escrows: BTreeMap<OpportunityId, Vec<Shard>>,
+    /// What others have claimed of these: some of it may come back in a moment.
+    pub claimed: BTreeMap<OpportunityId, Money>,
 }
 
 /// Reads it: one batch for the opportunities, and one for each capped one's escrow, at the same time.
@@ -27,11 +30,19 @@ pub async fn read(table: &Table, command: &Command) -> Result<Ground, TableError
     let ids: Vec<OpportunityId> = command.lines.iter().map(|line| line.opportunity.clone()).collect();
     let found = table.opportunities(&ids).await?;
     let capped = found.iter().filter_map(|opportunity| Some((&opportunity.id, opportunity.target_minor?)));
-    let escrows = try_join_all(capped.map(async |(id, target)| {
-        let escrow = table.escrow(id, shards(target)).await?;
-        Ok::<_, TableError>((id.clone(), escrow.iter().map(|escrow| escrow.shard()).collect()))
-    }));
-    let escrows = escrows.await?.into_iter().collect();
+    let escrows = try_join_all(
+        capped.map(async |(id, target)| Ok::<_, TableError>((id.clone(), table.escrow(id, shards(target)).await?))),
+    );
+    let escrows: Vec<(OpportunityId, Vec<Escrow>)> = escrows.await?;
+    let claimed = escrows.iter().map(|(id, escrow)| (id.clone(), claimed(escrow))).collect();
+    let shards = |escrow: Vec<Escrow>| escrow.iter().map(Escrow::shard).collect();
+    let escrows = escrows.into_iter().map(|(id, escrow)| (id, shards(escrow))).collect();
     let opportunities = found.into_iter().map(|opportunity| (opportunity.id.clone(), opportunity)).collect();
-    Ok(Ground { opportunities, escrows })
+    Ok(Ground { opportunities, escrows, claimed })
+}
+
+/// What is claimed on these shards.
+pub fn claimed(escrow: &[Escrow]) -> Money {
+    let claims = escrow.iter().flat_map(|escrow| escrow.claims.values());
+    Money::sum(claims.filter_map(|claim| Money::from_halalas(*claim))).unwrap_or(Money::ZERO)
 }

@@ -11,6 +11,9 @@
 //! new parts on condition of the version. A claim that this leaves unnamed counts for nothing, and is swept at the hold's end, of which a
 //! message was sent before the first claim.
 //!
+//! **Before anything is refused** it is looked again, up to [`LOOKS`] times, as long as others hold enough that could come back: a gift that takes from several
+//! shards and does not get all of them gives back in a moment what it had, and nobody is refused for that moment.
+//!
 //! **Bounds.** [`MOST_ROUNDS`], then "one moment": the donation stays, and the same request goes on.
 
 use std::time::Duration;
@@ -26,6 +29,7 @@ use platform::table::{Claiming, Escrow, Guarded};
 
 use crate::Deps;
 use crate::fault::Found;
+use crate::ground::claimed;
 use crate::plan::{hold_parts, over_funded};
 
 /// How long a gift holds what it takes: as long as a card's check by its bank takes the slow, and no longer than SQS can delay a message.
@@ -33,6 +37,20 @@ pub const HOLD_SECS: i64 = 900;
 
 /// Rounds of one request: each is lost to another gift that took the last of a shard, or to the same request sent again.
 pub const MOST_ROUNDS: usize = 8;
+
+/// How often it is looked before a gift is refused because others hold what it is to take.
+pub const LOOKS: u32 = 4;
+
+/// How long somebody takes to give back what they claimed in vain: a few calls of the table, doubled with each look.
+const GIVEN_BACK_WITHIN: Duration = Duration::from_millis(40);
+
+/// Waits before another look.
+pub async fn wait_for_look(deps: &Deps, look: u32) {
+    let most = GIVEN_BACK_WITHIN * 2u32.saturating_pow(look.min(6));
+    let chance = u32::try_from(deps.random.number() % 1_000).unwrap_or(0);
+    // Between half of it and all, so that those who wait for the same do not meet again.
+    tokio::time::sleep(most / 2 + most / 2_000 * chance).await;
+}
 
 /// How holding went.
 #[derive(Debug)]
@@ -53,7 +71,10 @@ enum Claims {
 
 enum Naming {
     LookAgain,
+    /// Less than is needed remains, and even if others gave back what they claimed.
     TooLittle(Money),
+    /// Less remains, but others have claimed what would be enough.
+    Claimed(Money),
 }
 
 /// Holds what the donation is to hold. `fresh` when this request made it.
@@ -69,13 +90,18 @@ pub async fn hold(deps: &Deps, mut donation: Donation, fresh: bool) -> Result<Ho
         return Ok(Holding::Held(donation));
     }
     tell_when_due(deps, &donation).await?;
+    let mut looks = 0;
     for _ in 0..MOST_ROUNDS {
         match claim(deps, &donation, fresh).await? {
             Claims::All => return Ok(Holding::Held(donation)),
             Claims::Moved => {}
             Claims::Gone(opportunity) => match name_others(deps, &donation, &opportunity).await? {
                 Naming::LookAgain => {}
-                Naming::TooLittle(remains) => {
+                Naming::Claimed(_) if looks + 1 < LOOKS => {
+                    wait_for_look(deps, looks).await;
+                    looks += 1;
+                }
+                Naming::TooLittle(remains) | Naming::Claimed(remains) => {
                     if let Some(refused) = give_up(deps, &donation, &opportunity, remains).await? {
                         return Ok(refused);
                     }
@@ -131,16 +157,22 @@ async fn claim_guarded(deps: &Deps, donation: &Donation) -> Result<Claims, Probl
 /// Names other parts for an opportunity of which one was gone. What the donation claimed of it is given back first, and counts as free.
 async fn name_others(deps: &Deps, donation: &Donation, opportunity: &OpportunityId) -> Result<Naming, Problem> {
     let target = deps.table.opportunity(opportunity).await?.and_then(|opportunity| opportunity.target_minor);
+    let escrow = deps.table.escrow(opportunity, target.map_or(MOST_SHARDS, shards)).await?;
     let mut free = Vec::new();
-    for escrow in deps.table.escrow(opportunity, target.map_or(MOST_SHARDS, shards)).await? {
-        match give_back(deps, donation, opportunity, &escrow).await? {
+    for escrow in &escrow {
+        match give_back(deps, donation, opportunity, escrow).await? {
             Some(shard) => free.push(shard),
             None => return Ok(Naming::LookAgain),
         }
     }
-    let parts = match hold_parts(opportunity, &free, amount_for(donation, opportunity), &donation.id) {
+    let amount = amount_for(donation, opportunity);
+    let parts = match hold_parts(opportunity, &free, amount, &donation.id) {
         Ok(parts) => parts,
-        Err(remains) => return Ok(Naming::TooLittle(remains)),
+        Err(remains) => {
+            // My own claims are among what was free by now: counted twice they only make for another look.
+            let may_come_back = remains.plus(claimed(&escrow)).is_none_or(|all| all >= amount);
+            return Ok(if may_come_back { Naming::Claimed(remains) } else { Naming::TooLittle(remains) });
+        }
     };
     let others = donation.hold.iter().filter(|part| part.opportunity != *opportunity).cloned();
     let hold: Vec<HoldPart> = others.chain(parts).collect();

@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use crate::answer::{self, Made};
 use crate::command::{self, Command, differing};
-use crate::fault::problem;
-use crate::hold::{HOLD_SECS, Holding};
+use crate::fault::{self, problem};
+use crate::hold::{HOLD_SECS, Holding, LOOKS};
 use crate::plan::Plan;
 use crate::{Deps, checkout, ground, hold, plan};
 
@@ -60,8 +60,7 @@ pub async fn make(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
 
 /// What remains may be too little only because this very gift has taken it: so before anything is refused, it is looked for.
 async fn find_or_make(deps: &Deps, wish: &Wish<'_>) -> Result<Found, Problem> {
-    let ground = ground::read(&deps.table, wish.command).await?;
-    match plan::plan(wish.command, &ground, &wish.id) {
+    match look(deps, wish).await? {
         Ok(plan) => {
             let donation = donation(deps, wish, plan).await?;
             match deps.table.make_donation(&donation).await? {
@@ -73,6 +72,22 @@ async fn find_or_make(deps: &Deps, wish: &Wish<'_>) -> Result<Found, Problem> {
             Some(old) if old.state != State::Cancelled => same(old, wish),
             Some(_) | None => Err(problem(faults, wish.call.language())),
         },
+    }
+}
+
+/// What there is to give to. Before it is too little it is looked again: see [`hold`].
+async fn look(deps: &Deps, wish: &Wish<'_>) -> Result<Result<Plan, Vec<fault::Found>>, Problem> {
+    let mut looks = 0;
+    loop {
+        let ground = ground::read(&deps.table, wish.command).await?;
+        let planned = plan::plan(wish.command, &ground, &wish.id);
+        looks += 1;
+        match &planned {
+            Err(faults) if looks < LOOKS && plan::may_come_back(wish.command, &ground, faults) => {
+                hold::wait_for_look(deps, looks - 1).await;
+            }
+            Ok(_) | Err(_) => return Ok(planned),
+        }
     }
 }
 

@@ -42,6 +42,17 @@ pub fn plan(command: &Command, ground: &Ground, donation: &DonationId) -> Result
     if faults.is_empty() { Ok(plan) } else { Err(faults) }
 }
 
+/// Whether nothing is wrong but that too little remains, and enough would if others gave back what they claimed.
+pub fn may_come_back(command: &Command, ground: &Ground, faults: &[Found]) -> bool {
+    let is_enough = |wanted: &Wanted| {
+        let free = ground.escrows.get(&wanted.opportunity).into_iter().flatten().map(|shard| shard.free);
+        let claimed = ground.claimed.get(&wanted.opportunity).copied();
+        Money::sum(free.chain(claimed)).is_none_or(|all| all >= wanted.amount)
+    };
+    let capped = command.lines.iter().filter(|wanted| ground.escrows.contains_key(&wanted.opportunity));
+    faults.iter().all(|found| *found.wrong == OVER_FUNDED) && capped.clone().all(is_enough)
+}
+
 /// Less remains than a line is to give.
 pub fn over_funded(line: usize, remains: Money) -> Found {
     Found { remains: Some(remains), ..OVER_FUNDED.at(format!("/lines/{line}/amount")) }

@@ -247,7 +247,8 @@ pub fn balance(pages: &[Page], wrong: &mut Vec<String>) {
         wrong.push(format!("the books do not balance: {net:?}"));
     }
     for (account, sum) in net {
-        let may_be_negative = ["clearing", "refunds_suspense", "disputes"].iter().any(|name| account.starts_with(name));
+        let may_be_negative =
+            ["clearing", "refunds_suspense", "disputes", "fees"].iter().any(|name| account.starts_with(name));
         if sum < 0 && !may_be_negative {
             wrong.push(format!("{account} stands at {sum}"));
         }

@@ -1,9 +1,13 @@
 //! Many at once.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use domain::donation::HoldPart;
+use domain::id::DonationId;
 use domain::money::Money;
 use futures_util::future::join_all;
+use platform::table::Claiming;
 use serde_json::json;
 
 use crate::scene::{KEY, Scene, call, gift, money, run};
@@ -118,5 +122,94 @@ fn two_clicks_for_another_attempt_make_one() {
             assert_eq!(reply.body["checkout_url"], replies[0].body["checkout_url"]);
         }
         assert_eq!(scene.donation(&scene.words["failed"]).await.unwrap().attempts.len(), 2);
+    });
+}
+
+/// Two hundred ask at once for more than remains, of what is spread over many shards; whoever is refused gives what is left, as they are told. In the end everything is
+/// given and nothing beyond it, and whoever was refused had asked for more than could be taken at that moment.
+#[test]
+fn two_hundred_gifts_at_once_fund_what_remains_exactly() {
+    run(async {
+        let scene = Scene::bare().await;
+        let environments: Vec<_> = (0..200).map(|_| scene.another()).collect();
+        // SAR 50,000 remain, on sixteen shards of SAR 3,125; SAR 94,000 are asked for. The largest gifts take from two shards each.
+        let mut wanted: Vec<u64> = (0..200).map(|n| [25, 50, 75, 100, 130, 175, 220, 3_000][n % 8]).collect();
+        assert!(wanted.iter().sum::<u64>() > 50_000);
+        let mut open: Vec<usize> = (0..200).collect();
+        let mut taken = 0;
+        for round in 0.. {
+            if open.is_empty() {
+                break;
+            }
+            assert!(round < 40, "{} are still waiting", open.len());
+            let events: Vec<_> = open
+                .iter()
+                .map(|n| {
+                    let body = gift(&[("orphans-riyadh", &wanted[*n].to_string())]);
+                    scene.gift_event(&format!("{KEY}-{n}-{}", wanted[*n]), &body)
+                })
+                .collect();
+            let calls = open.iter().zip(events).map(|(n, event)| call(&environments[*n], event));
+            let replies = join_all(calls).await;
+            let mut left = Vec::new();
+            for (n, reply) in open.iter().zip(&replies) {
+                match reply.status {
+                    201 if reply.body["state"] == "awaiting" => taken += wanted[*n],
+                    // One moment: the same again.
+                    503 => left.push(*n),
+                    409 => {
+                        assert_eq!(reply.body["code"], "over_funded", "{}", reply.body);
+                        let remains = reply.body["errors"][0]["remains"].as_str().unwrap();
+                        let remains = money(remains).halalas() / 100;
+                        assert!(remains < wanted[*n], "refused {} while {remains} remain", wanted[*n]);
+                        if remains > 0 {
+                            wanted[*n] = remains;
+                            left.push(*n);
+                        }
+                    }
+                    other => panic!("{other}: {}", reply.body),
+                }
+            }
+            let escrow = scene.stage.table.escrow(&"orphans-riyadh".parse().unwrap(), 16).await.unwrap();
+            let free = Money::sum(escrow.iter().map(|shard| shard.free_minor)).unwrap();
+            assert_eq!(free.halalas() / 100 + taken, 50_000, "what is not taken is free");
+            let refused: Vec<&serde_json::Value> =
+                replies.iter().filter(|reply| reply.status == 409).map(|reply| &reply.body).collect();
+            for body in refused {
+                let asked = money(body["errors"][0]["remains"].as_str().unwrap());
+                assert!(free <= asked, "{free} are free and only {asked} were said to remain");
+            }
+            open = left;
+        }
+        assert_eq!(taken, 50_000, "funded exactly");
+    });
+}
+
+/// A gift that gets only a part of what it is to take gives that back in a moment: nobody is refused for that moment.
+#[test]
+fn nobody_is_refused_for_what_another_gives_back_in_a_moment() {
+    run(async {
+        let scene = Scene::bare().await;
+        let (table, clock) = (&scene.stage.table, &scene.stage);
+        let other = DonationId::from_bytes([7; 16]);
+        let part = HoldPart { opportunity: "roof-qassim".parse().unwrap(), shard: 0, amount_minor: money("100") };
+        assert_eq!(table.claim(&other, &part).await.unwrap(), Claiming::Held);
+        let began = clock.now();
+        let give_back = async {
+            tokio::time::sleep(Duration::from_millis(60)).await;
+            table.release_claim(&other, &part).await.unwrap();
+        };
+        let wanted = gift(&[("roof-qassim", "50")]);
+        let (reply, ()) = futures_util::join!(scene.give(KEY, &wanted), give_back);
+        assert_eq!((reply.status, &reply.body["state"]), (201, &json!("awaiting")), "{}", reply.body);
+        // What is held for good is not waited for long, and what could never be enough not at all.
+        assert_eq!(table.claim(&other, &HoldPart { amount_minor: money("60"), ..part }).await.unwrap(), Claiming::Held);
+        let key = |n: u32| format!("{KEY}-{n}");
+        let reply = scene.give(&key(1), &wanted).await;
+        assert_eq!((reply.status, &reply.body["errors"][0]["remains"]), (409, &json!("10.00")), "{}", reply.body);
+        let looked = clock.now();
+        assert!(looked.millis_since(began) < 2_000, "{} ms", looked.millis_since(began));
+        assert_eq!(scene.give(&key(2), &gift(&[("roof-qassim", "121")])).await.status, 409);
+        assert!(clock.now().millis_since(looked) < 20, "nothing to wait for");
     });
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::catalogue::{Bilingual, Opportunity, Standing};
 use domain::donation::{Attempt, Back, Donation, Giver, HoldPart, Line, MOST_ATTEMPTS, SettledBy, State};
@@ -67,7 +68,8 @@ impl Scene {
 
     /// The donations function in another environment.
     pub fn another(&self) -> Deps {
-        let random = Random::seeded(self.stage.clock.now_millis().cast_unsigned());
+        static ENVIRONMENTS: AtomicU64 = AtomicU64::new(1);
+        let random = Random::seeded(ENVIRONMENTS.fetch_add(1, Ordering::Relaxed));
         Deps::new(&Platform { random, ..self.platform.clone() }).unwrap()
     }
 

@@ -138,7 +138,7 @@ impl Table {
     /// As [`Table::move_donation`].
     pub async fn name_hold(&self, donation: &Donation, hold: &[HoldPart]) -> Result<bool, TableError> {
         let values = vec![(":hold", attribute(&hold)?)];
-        self.change_donation(donation, Change { expression: "SET hold = :hold, version = :next".to_owned(), values }).await
+        self.change_donation(donation, Change { expression: "SET #hold = :hold, version = :next".to_owned(), values }).await
     }
 
     async fn change_donation(&self, donation: &Donation, change: Change) -> Result<bool, TableError> {
@@ -148,8 +148,11 @@ impl Table {
             .condition_expression("version = :version")
             .expression_attribute_values(":version", number(donation.version))
             .expression_attribute_values(":next", number(donation.version + 1));
-        if change.expression.contains("#state") {
-            call = call.expression_attribute_names("#state", "state");
+        // Words that DynamoDB keeps for itself.
+        for (alias, name) in [("#state", "state"), ("#hold", "hold")] {
+            if change.expression.contains(alias) {
+                call = call.expression_attribute_names(alias, name);
+            }
         }
         for (name, value) in change.values {
             call = call.expression_attribute_values(name, value);

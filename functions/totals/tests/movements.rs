@@ -27,7 +27,8 @@ fn paid_out(stage: &Stage, line: &str) -> Movement {
 
 async fn book(stage: &Stage, movement: &Movement) -> Result<Place, platform::table::TableError> {
     let platform = stage.platform("totals").unwrap();
-    stage.table.book_movement(movement, &platform.clock, &platform.random).await
+    // The function's own client: what a test asks of the stage's is never broken.
+    platform.table().unwrap().book_movement(movement, &platform.clock, &platform.random).await
 }
 
 async fn pages(stage: &Stage) -> Vec<Page> {

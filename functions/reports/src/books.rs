@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use domain::journal::{ChainId, Page, PageError, PageKind, Tail};
 use domain::moment::Day;
 use domain::report::{DayFigures, Disagreement};
+use platform::bucket::BucketError;
 use platform::table::{DaySeal, Span, Table, TableError};
+
+use crate::archive::Archivist;
 
 /// Pages held at once. A page of a hundred gifts is some 30 KB: with these it is within a megabyte, which is what one query gives.
 pub const PAGES: i32 = 16;
@@ -65,29 +68,32 @@ pub enum BooksError {
     /// The seal names a chain that there is not, or one twice.
     #[error("the seal must name chain {0} once, and there must be one")]
     NoChain(u8),
+    /// A page could not be archived.
+    #[error("the archive")]
+    Archive(#[from] BucketError),
     /// The seal does not name a chain that had begun by then, or was to be begun by it.
     #[error("the seal does not name chain {0}")]
     Unnamed(u8),
 }
 
 impl BooksError {
-    /// Whether a repeat may go well: the table was not reached.
+    /// Whether a repeat may go well: the table or the bucket was not reached.
     pub fn is_transient(&self) -> bool {
-        matches!(self, BooksError::Unread { source, .. } if source.is_transient())
+        matches!(self, BooksError::Archive(_)) || matches!(self, BooksError::Unread { source, .. } if source.is_transient())
     }
 }
 
-/// The figures of the day that this seal closes.
+/// The figures of the day that this seal closes. Its pages are archived as they are read: what is verified is archived, whatever is wrong elsewhere.
 ///
 /// # Errors
 /// The first page that is missing, unreadable, or not what it must be.
-pub async fn read(table: &Table, seal: &DaySeal) -> Result<DayFigures, BooksError> {
+pub async fn read(table: &Table, seal: &DaySeal, archive: &mut Archivist<'_>) -> Result<DayFigures, BooksError> {
     let mut figures = DayFigures::default();
     let mut named = BTreeSet::new();
     for span in &seal.chains {
         let chain = ChainId::new(span.chain).filter(|chain| named.insert(*chain));
         let chain = chain.ok_or(BooksError::NoChain(span.chain))?;
-        read_chain(table, seal, (chain, span), &mut figures).await?;
+        read_chain(table, seal, (chain, span), &mut figures, archive).await?;
     }
     for chain in ChainId::all().filter(|chain| !named.contains(chain)) {
         began_later(table, chain, seal.day).await?;
@@ -108,6 +114,7 @@ async fn read_chain(
     seal: &DaySeal,
     (chain, span): (ChainId, &Span),
     figures: &mut DayFigures,
+    archive: &mut Archivist<'_>,
 ) -> Result<(), BooksError> {
     let mut tail = before(table, chain, span.first).await?;
     while tail.next_seq <= span.seal {
@@ -126,9 +133,10 @@ async fn read_chain(
                 return Err(BooksError::OtherSeal { chain: span.chain, seq });
             }
             tail = page.tail();
+            archive.take(page).await?;
         }
     }
-    Ok(())
+    Ok(archive.end_file().await?)
 }
 
 /// Where the chain ended before the day: with a seal, or it had not begun. A span that began later would leave gifts out.

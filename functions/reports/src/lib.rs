@@ -6,17 +6,19 @@
 //!
 //! **Phases**, and their cost:
 //! 1. the day's seal: one read; without one nothing is done;
-//! 2. [`books`]: every page of the day, [`books::PAGES`] at a time, folded into sums as it is read: memory for sums, not for gifts;
+//! 2. [`books`]: every page of the day, [`books::PAGES`] at a time, folded into sums as it is read: memory for sums, not for gifts; and archived
+//!    ([`archive`]), a file for each 64 pages of a chain;
 //! 3. the proofs: the figures among themselves, and against the follower's totals: two reads;
 //! 4. names: an earlier report, or the catalogue;
 //! 5. CSV, page, and last the JSON: who finds the JSON finds all three.
 //!
-//! **Halfway.** Nothing is written before every proof held. A run that breaks off between the documents leaves no JSON, or all; a repeat writes the
+//! **Halfway.** No report is written before every proof held; what is archived are verified pages, the same files each time. A run that breaks off between the documents leaves no JSON, or all; a repeat writes the
 //! same bytes over what is there.
 //!
 //! **Failure.** An error, which Lambda repeats twice within minutes, and which ends in a queue that wakes a person: the day is not sealed yet; the follower is
 //! behind; or, for a person, a proof did not hold: which one, and where, is in the error.
 
+pub mod archive;
 pub mod books;
 mod names;
 
@@ -31,6 +33,7 @@ use platform::table::{DaySeal, Table, TableError};
 use platform::{ConfigError, Platform, telemetry};
 use serde_json::{Value, json};
 
+use archive::Archivist;
 pub use books::BooksError;
 
 /// What reports is given, once for each environment.
@@ -107,7 +110,10 @@ pub fn key(day: Day) -> String {
 pub async fn handle(deps: &Deps, event: Value) -> Result<Value, ReportError> {
     let day = schedule::day(event)?;
     let seal = deps.table.day_seal(day).await?.ok_or(ReportError::NotSealed(day))?;
-    let figures = books::read(&deps.table, &seal).await.map_err(|error| ReportError::Books(day, error))?;
+    let mut archive = Archivist::new(&deps.bucket, day);
+    let figures = books::read(&deps.table, &seal, &mut archive).await;
+    let figures = figures.map_err(|error| ReportError::Books(day, error))?;
+    archive.seal(&seal).await?;
     figures.check().map_err(|error| ReportError::Figures(day, error))?;
     compare_totals(&deps.table, &seal, &figures).await?;
     let all = figures.all;

@@ -14,6 +14,7 @@
 //! that of an earlier day; every other the day of the page before, or the day after it when that page is a seal. No clock can put an entry into a day that is sealed.
 
 mod account;
+pub mod archive;
 mod entry;
 mod movement;
 pub mod page;

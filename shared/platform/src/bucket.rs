@@ -109,6 +109,25 @@ impl Bucket {
         Ok(signed.map_err(|error| BucketError(error.into()))?.uri().to_owned())
     }
 
+    /// The keys of all documents whose keys begin so, in order.
+    ///
+    /// # Errors
+    /// When S3 did not say.
+    pub async fn list(&self, prefix: &str) -> Result<Vec<String>, BucketError> {
+        let mut keys = Vec::new();
+        let mut from = None;
+        loop {
+            let call = self.client.list_objects_v2().bucket(&self.name).prefix(prefix).set_continuation_token(from);
+            let answer = call.send().await.map_err(|error| BucketError(error.into()))?;
+            keys.extend(answer.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
+            from = answer.next_continuation_token;
+            if from.is_none() {
+                keys.sort_unstable();
+                return Ok(keys);
+            }
+        }
+    }
+
     /// A document, if it is there. Tells absence from refusal only to a role that may list the bucket.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ mod movement;
 mod notices;
 mod operation;
 mod refund;
+mod restore;
 mod totals;
 
 use std::collections::HashMap;
@@ -39,6 +40,7 @@ pub use guarded::Guarded;
 pub use journal::{DaySeal, Span};
 pub use notices::Turn;
 pub use operation::Operation;
+pub use restore::Restored;
 pub use totals::{Cursors, Folding};
 
 use crate::config::{ConfigError, Settings};

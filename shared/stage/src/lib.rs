@@ -30,6 +30,7 @@ use domain::catalogue::Opportunity;
 use domain::message::{Envelope, Message};
 use domain::moment::Moment;
 use moyasar_sandbox::{Sandbox, Settings as SandboxSettings};
+use platform::bucket::Bucket;
 use platform::outbound::{Answer, OutboundError};
 use platform::table::Table;
 use platform::{Outbound, Platform, Random, Settings};
@@ -147,6 +148,28 @@ impl Stage {
             aws: self.cloud.sdk_config(),
             outbound: self.outbox.beside(outbound(self.sandbox.clone())),
         })
+    }
+
+    /// An empty table beside the stage's own, and its settings, past the faults.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub async fn empty_table(&self, name: &str) -> anyhow::Result<Table> {
+        let tables = self.stack.tables.iter().cloned();
+        let tables = tables.map(|table| template::Table { name: format!("{}-{name}", table.name), ..table }).collect();
+        template::create(&Stack { tables, ..Stack::default() }, &self.calm).await?;
+        let known = settings(&self.stack, "donations")?;
+        let table = format!("{}-{name}", known.required("TABLE")?);
+        Ok(Table::new(&self.calm, &[("TABLE", table)].into_iter().collect())?)
+    }
+
+    /// The bucket of documents, past the faults.
+    ///
+    /// # Errors
+    /// When the template has none.
+    pub fn bucket(&self) -> anyhow::Result<Bucket> {
+        let known = settings(&self.stack, "reports")?;
+        Ok(Bucket::new(&self.calm, &known)?)
     }
 
     /// The true time.

@@ -41,7 +41,7 @@ impl Cursors {
     }
 }
 
-fn cursor_name(chain: ChainId) -> String {
+pub(super) fn cursor_name(chain: ChainId) -> String {
     format!("c{}", chain.number())
 }
 

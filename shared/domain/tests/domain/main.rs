@@ -17,6 +17,7 @@ mod decisions;
 mod given;
 mod messages;
 mod pages;
+mod refund_stages;
 mod refunds;
 mod report;
 mod states;

@@ -174,7 +174,8 @@ fn stage(gift: &Donation) -> String {
 
 #[test]
 fn every_stage_meets_everything_that_may_happen() {
-    let mut table = String::from("| refund | what happens | and then | refund | gift | stands |\n|---|---|---|---|---|---|\n");
+    let mut table =
+        String::from("| refund | what happens | and then | refund | gift | stands |\n|---|---|---|---|---|---|\n");
     for stage_before in STAGES {
         for event in EVENTS {
             let mut gift = gift(stage_before);

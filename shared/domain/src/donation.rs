@@ -15,6 +15,7 @@
 //! was read, so that of two writers one wins and the other looks again. Who decides what a payment fact makes of it is
 //! [`decide`].
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 mod back;
@@ -290,7 +291,7 @@ pub struct Donation {
     pub made_at: Moment,
     /// When it stops waiting for a payment.
     pub expires_at: Moment,
-    /// The salt of its leaf, in hex.
+    /// The salt of its leaf, in hex; empty once it is erased. Read it by [`Donation::leaf_salt`].
     pub salt: String,
     /// What its donor told of themselves, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -311,6 +312,12 @@ impl Donation {
     pub fn total(&self) -> Money {
         // Checked when the donation is made: the sum of its lines is at most MOST_DONATION.
         Money::sum(self.lines.iter().map(|line| line.amount_minor)).unwrap_or(Money::ZERO)
+    }
+
+    /// The salt of its leaves in the books: of its own entry and of those of what went back of it. None once it is erased, and none can be shown to be this gift's
+    /// any more. This is the only place that reads it.
+    pub fn leaf_salt(&self) -> Option<Vec<u8>> {
+        HEXLOWER.decode(self.salt.as_bytes()).ok().filter(|salt| !salt.is_empty())
     }
 
     /// The state as a reader should see it at `now`: one that was not paid in time reads as expired, even before a release has

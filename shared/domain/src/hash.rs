@@ -1,12 +1,17 @@
 //! SHA-256 digests, and the Merkle root over a page's gifts.
 
 use std::fmt;
+use std::str::FromStr;
 
 use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 /// A SHA-256 digest; written as 64 lower-case hex digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, minicbor::Encode, minicbor::Decode)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, minicbor::Encode, minicbor::Decode,
+)]
+#[serde(try_from = "String", into = "String")]
 #[cbor(transparent)]
 pub struct Hash(#[cbor(n(0), with = "minicbor::bytes")] [u8; 32]);
 
@@ -40,6 +45,32 @@ impl fmt::Display for Hash {
     }
 }
 
+/// A text is no digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not 64 lower-case hex digits")]
+pub struct HashError;
+
+impl FromStr for Hash {
+    type Err = HashError;
+    fn from_str(text: &str) -> Result<Hash, HashError> {
+        let bytes = HEXLOWER.decode(text.as_bytes()).map_err(|_| HashError)?;
+        Hash::from_bytes(&bytes).ok_or(HashError)
+    }
+}
+
+impl TryFrom<String> for Hash {
+    type Error = HashError;
+    fn try_from(text: String) -> Result<Hash, HashError> {
+        text.parse()
+    }
+}
+
+impl From<Hash> for String {
+    fn from(hash: Hash) -> String {
+        hash.to_string()
+    }
+}
+
 impl fmt::Debug for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -59,11 +90,20 @@ pub fn tree_root(leaves: &[Hash]) -> Hash {
         [] => Hash::of(&[]),
         [only] => *only,
         _ => {
-            // The largest power of two smaller than the number of leaves.
-            let left = 1 << (usize::BITS - 1 - (leaves.len() - 1).leading_zeros());
-            Hash::of(&[&[1], tree_root(&leaves[..left]).bytes(), tree_root(&leaves[left..]).bytes()])
+            let (left, right) = leaves.split_at(left_of(leaves.len()));
+            node(&tree_root(left), &tree_root(right))
         }
     }
+}
+
+/// How many of so many leaves, at least two, stand on the left: the largest power of two that is smaller.
+pub(crate) const fn left_of(leaves: usize) -> usize {
+    1 << (usize::BITS - 1 - (leaves - 1).leading_zeros())
+}
+
+/// What stands above two: `H(0x01 ‖ left ‖ right)`.
+pub(crate) fn node(left: &Hash, right: &Hash) -> Hash {
+    Hash::of(&[&[1], left.bytes(), right.bytes()])
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 //! - [`person`]: what people tell of themselves;
 //! - [`payment`]: what providers tell us, as facts in the past tense;
 //! - [`journal`]: accounts, transfers, pages and chains, the books themselves;
+//! - [`proof`]: that a gift is in the books, and the books grew and did not change;
 //! - [`totals`]: the fold of pages into sums;
 //! - [`report`]: the figures of a day, folded from its pages;
 //! - [`cap`]: the escrow of what remains of a capped opportunity;
@@ -30,6 +31,7 @@ pub mod money;
 pub mod notice;
 pub mod payment;
 pub mod person;
+pub mod proof;
 pub mod purpose;
 pub mod receipt;
 pub mod report;

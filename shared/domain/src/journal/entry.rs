@@ -1,6 +1,6 @@
 //! What happened to one payment, as it stands in the books.
 
-use super::Transfer;
+use super::{Account, Transfer};
 use crate::hash::{self, Hash};
 use crate::id::DonationId;
 use crate::moment::Moment;
@@ -42,6 +42,38 @@ pub enum EntryKind {
     FeeCharged,
 }
 
+impl EntryKind {
+    /// Every kind, in the order of their numbers.
+    pub const ALL: [EntryKind; 10] = [
+        EntryKind::Settled,
+        EntryKind::SecondCharge,
+        EntryKind::LateCharge,
+        EntryKind::Orphan,
+        EntryKind::Refunded,
+        EntryKind::ChargeReturned,
+        EntryKind::Disputed,
+        EntryKind::DisputeWon,
+        EntryKind::DisputeLost,
+        EntryKind::FeeCharged,
+    ];
+
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            EntryKind::Settled => "settled",
+            EntryKind::SecondCharge => "second_charge",
+            EntryKind::LateCharge => "late_charge",
+            EntryKind::Orphan => "orphan",
+            EntryKind::Refunded => "refunded",
+            EntryKind::ChargeReturned => "charge_returned",
+            EntryKind::Disputed => "disputed",
+            EntryKind::DisputeWon => "dispute_won",
+            EntryKind::DisputeLost => "dispute_lost",
+            EntryKind::FeeCharged => "fee_charged",
+        }
+    }
+}
+
 /// What happened to one payment: one or more transfers that belong together.
 #[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
 #[cbor(array)]
@@ -75,6 +107,23 @@ impl Entry {
     /// The entry's bytes, the same for the same entry.
     pub fn bytes(&self) -> Vec<u8> {
         minicbor::to_vec(self).expect("every field can be written, and memory takes it")
+    }
+
+    /// Reads an entry; none for bytes that are not the very ones that an entry is written as.
+    pub fn read(bytes: &[u8]) -> Option<Entry> {
+        let entry: Entry = minicbor::decode(bytes).ok()?;
+        (entry.bytes() == bytes).then_some(entry)
+    }
+
+    /// What moved at the provider for the payment, in halalas: the fee is in it only where nothing else moved. Money that is only told of another account of
+    /// ours meanwhile is not in it.
+    pub fn moved_minor(&self) -> i64 {
+        let at_provider = |account: &Account| matches!(account, Account::Clearing(_) | Account::Disputes(_));
+        let counts = |transfer: &&Transfer| {
+            let is_due = self.kind == EntryKind::FeeCharged || !transfer.is_fee();
+            is_due && (at_provider(transfer.debit()) || at_provider(transfer.credit()))
+        };
+        self.transfers.iter().filter(counts).map(|transfer| transfer.amount().signed_halalas()).sum()
     }
 
     /// The entry's leaf in the page's tree.

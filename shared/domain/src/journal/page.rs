@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::{Entry, Movement, Transfer, TransferError, rules};
-use crate::hash::{Hash, tree_root};
+use super::{Entry, Leaves, Movement, Transfer, TransferError, rules};
+use crate::hash::Hash;
 use crate::moment::{Day, Moment};
 
 /// How many entries a page holds at most. A page is written in one transaction with the donations it settles, and a transaction
@@ -14,7 +14,9 @@ pub const MOST_ENTRIES: usize = 99;
 pub const CHAINS: u8 = 16;
 
 /// The form of the page that this code writes. A reader refuses a form it does not know.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
+/// The form of before, which is still read: its pages keep the root of their leaves, but not the leaves.
+const FORM_WITHOUT_LEAVES: u8 = 1;
 
 /// The number of a chain, from zero up to [`CHAINS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, minicbor::Encode, minicbor::Decode)]
@@ -67,6 +69,10 @@ pub enum PageKind {
         /// The root of the tree of the entries' leaves.
         #[n(1)]
         root: Hash,
+        /// The leaves themselves, in the order of the entries: with them an entry is proven without the salts of its neighbours. None on
+        /// pages of the first form.
+        #[n(2)]
+        leaves: Option<Leaves>,
     },
     /// The page's day is closed on this chain: the next page belongs to the day after.
     #[n(1)]
@@ -168,6 +174,9 @@ pub enum PageError {
         /// The entry's or movement's index on the page.
         entry: usize,
     },
+    /// There are not as many leaves as entries, or their root is another than the page's.
+    #[error("the leaves are not those of the page's root")]
+    WrongLeaves,
     /// No entries, more than a page holds, or an entry without transfers.
     #[error("the page holds no or too many entries, or an empty one")]
     BadCount,
@@ -186,8 +195,8 @@ impl Tail {
     /// When there are not as many salts as entries: a root that leaves a gift out must never be written.
     pub fn write(&self, entries: Vec<Entry>, salts: &[Vec<u8>], now: Moment) -> Page {
         assert_eq!(entries.len(), salts.len(), "every entry has a salt");
-        let leaves: Vec<Hash> = entries.iter().zip(salts).map(|(entry, salt)| entry.leaf(salt)).collect();
-        self.page(PageKind::Entries { entries, root: tree_root(&leaves) }, now)
+        let leaves: Leaves = entries.iter().zip(salts).map(|(entry, salt)| entry.leaf(salt)).collect();
+        self.page(PageKind::Entries { entries, root: leaves.root(), leaves: Some(leaves) }, now)
     }
 
     /// The next page with these movements.
@@ -230,7 +239,7 @@ impl Page {
     /// When the bytes are no page, one of a form that is not known, or not the very bytes that this page is written as.
     pub fn read(bytes: &[u8]) -> Result<Page, PageError> {
         let page: Page = minicbor::decode(bytes).map_err(|error| PageError::Unreadable(error.to_string()))?;
-        if page.form != FORM {
+        if page.form != FORM && page.form != FORM_WITHOUT_LEAVES {
             return Err(PageError::FormUnknown(page.form));
         }
         // CBOR can say one thing in several ways, and the hash is taken over the one way in which we say it: without this,
@@ -260,6 +269,22 @@ impl Page {
         of_entries.chain(self.movements().iter().flat_map(|movement| &movement.transfers))
     }
 
+    /// The root of its entries' leaves; none for movements or a seal.
+    pub const fn root(&self) -> Option<Hash> {
+        match self.kind {
+            PageKind::Entries { root, .. } => Some(root),
+            PageKind::Movements { .. } | PageKind::Seal => None,
+        }
+    }
+
+    /// Its entries' leaves; none for movements or a seal, and for a page of the first form.
+    pub const fn leaves(&self) -> Option<&Leaves> {
+        match &self.kind {
+            PageKind::Entries { leaves, .. } => leaves.as_ref(),
+            PageKind::Movements { .. } | PageKind::Seal => None,
+        }
+    }
+
     /// Where the chain ends after this page.
     pub fn tail(&self) -> Tail {
         let day = match self.kind {
@@ -282,10 +307,21 @@ impl Page {
     pub fn verify(&self, tail: &Tail) -> Result<(), PageError> {
         self.verify_place(tail)?;
         match &self.kind {
-            PageKind::Entries { entries, .. } => verify_all(entries.iter().map(Held::from)),
+            PageKind::Entries { entries, root, leaves } => {
+                verify_all(entries.iter().map(Held::from))?;
+                self.verify_leaves(entries.len(), *root, leaves.as_ref())
+            }
             PageKind::Movements { movements } => verify_all(movements.iter().map(Held::from)),
             PageKind::Seal => Ok(()),
         }
+    }
+
+    fn verify_leaves(&self, entries: usize, root: Hash, leaves: Option<&Leaves>) -> Result<(), PageError> {
+        let are_right = match leaves {
+            Some(leaves) => self.form == FORM && leaves.hashes().len() == entries && leaves.root() == root,
+            None => self.form == FORM_WITHOUT_LEAVES,
+        };
+        if are_right { Ok(()) } else { Err(PageError::WrongLeaves) }
     }
 
     fn verify_place(&self, tail: &Tail) -> Result<(), PageError> {

@@ -5,6 +5,7 @@
 //! - [`conservation`]: whatever order facts come in, money is booked once and never lost;
 //! - [`states`]: what each state of a donation allows, and how each is stored;
 //! - [`transfers`], [`pages`], [`chains`]: the books cannot be mixed, changed or reordered unseen;
+//! - [`trees`], [`notes`], [`proofs`]: a gift is proven to be in the books, and nothing else is;
 //! - [`totals`], [`report`]: sums are what a naive recount finds;
 //! - [`messages`], [`codes`], [`cases`]: what was once written keeps its form and its meaning.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -16,11 +17,14 @@ mod conservation;
 mod decisions;
 mod given;
 mod messages;
+mod notes;
 mod pages;
+mod proofs;
 mod refund_stages;
 mod refunds;
 mod report;
 mod states;
 mod totals;
 mod transfers;
+mod trees;
 mod world;

@@ -50,9 +50,44 @@ fn a_page_is_written_in_these_bytes() {
 #[test]
 fn a_page_of_another_form_is_refused_by_name() {
     let mut bytes = first_tail().seal(NOON).bytes();
-    assert_eq!(bytes[..2], [0x87, 1], "seven fields, the first of them the form");
-    bytes[1] = 2;
-    assert_eq!(Page::read(&bytes), Err(PageError::FormUnknown(2)));
+    assert_eq!(bytes[..2], [0x87, 2], "seven fields, the first of them the form");
+    bytes[1] = 3;
+    assert_eq!(Page::read(&bytes), Err(PageError::FormUnknown(3)));
+}
+
+/// Pages of the first form, as they were written: without leaves.
+#[test]
+fn pages_of_the_first_form_are_read_for_good() {
+    let (entries, seal) = (include_str!("forms/form1-entries.hex"), include_str!("forms/form1-seal.hex"));
+    let mut tail = first_tail();
+    for kept in [entries, seal] {
+        let (hex, hash) = kept.trim().split_once("\nhash ").unwrap();
+        let bytes = HEXLOWER.decode(hex.replace('\n', "").as_bytes()).unwrap();
+        let page = Page::read(&bytes).unwrap();
+        page.verify(&tail).unwrap();
+        assert_eq!((page.hash().to_string().as_str(), page.leaves()), (hash, None));
+        tail = page.tail();
+    }
+}
+
+/// The form says whether there are leaves; a page of one form with the contents of the other is none.
+#[test]
+fn a_page_has_leaves_if_and_only_if_its_form_says_so() {
+    let mut bytes = first_tail().write(entries(), &salts(4), NOON).bytes();
+    bytes[1] = 1;
+    assert_eq!(Page::read(&bytes).unwrap().verify(&first_tail()), Err(PageError::WrongLeaves));
+    let page = first_tail().write(entries(), &salts(4), NOON);
+    let PageKind::Entries { entries, root, leaves } = page.kind.clone() else { panic!("entries were written") };
+    let others = [
+        None,
+        Some(leaves.clone().unwrap().hashes()[1..].iter().copied().collect()),
+        Some(leaves.unwrap().hashes().iter().rev().copied().collect()),
+    ];
+    for leaves in others {
+        let mut page = page.clone();
+        page.kind = PageKind::Entries { entries: entries.clone(), root, leaves };
+        assert_eq!(page.verify(&first_tail()), Err(PageError::WrongLeaves));
+    }
 }
 
 #[test]
@@ -125,7 +160,7 @@ proptest! {
         let salts = salts(entries.len());
         let leaves: Vec<Hash> = entries.iter().zip(&salts).map(|(entry, salt)| leaf(salt, &entry.bytes())).collect();
         let page = first_tail().write(entries, &salts, NOON);
-        let PageKind::Entries { root, .. } = page.kind else { panic!("entries were written") };
-        prop_assert_eq!(root, tree_root(&leaves));
+        prop_assert_eq!(page.root(), Some(tree_root(&leaves)));
+        prop_assert_eq!(page.leaves().unwrap().hashes(), leaves);
     }
 }

@@ -72,6 +72,7 @@ SETTINGS = {
     "SECRET_MOYASAR_KEY": "stub",
     "SECRET_MOYASAR_WEBHOOK": "stub",
     "SECRET_IDENTIFIERS": "stub",
+    "SECRET_PROOF_KEYS": "stub",
 }
 
 

@@ -31,6 +31,8 @@ JOURNEY_SECS = 300
 WEBHOOK_SECRET = "journey-webhook-secret"
 PROVIDER_KEY = "sk_test_journey"
 IDENTIFIERS = "journey-identifiers-secret-of-enough-length"
+# Signs the log of days of this journey, and of nothing else.
+PROOF_KEYS = "PRIVATE+KEY+journey.example+ee1f1ae8+Ac3laJK7679sX+Vs8zF/VYrsZ66wuhlQTKPJ5oActFso"
 
 
 def parameters(who, paid_at):
@@ -46,6 +48,7 @@ def parameters(who, paid_at):
         "MoyasarKey": PROVIDER_KEY,
         "MoyasarWebhook": WEBHOOK_SECRET,
         "Identifiers": IDENTIFIERS,
+        "ProofKeys": PROOF_KEYS,
     }
 
 

@@ -7,18 +7,26 @@
 //! **Phases**, for each day from the earliest that is still open up to the one asked for: read where every chain ends; write a seal where
 //! one stands in the day, idle chains too (so that no late clock can begin one in it); when all stand, write down the day.
 //!
+//! When the days are closed, each is [published](publish): its root is signed, with the counts and sums that it covers.
+//!
 //! **Bounds.** [`MOST_DAYS`] days a run; [`ROUNDS`] lost races on one chain, each lost to a page that was booked in time.
+
+mod publish;
 
 use std::time::Duration;
 
 use domain::journal::{ChainId, Page, PageKind, Tail};
 use domain::message::Message;
 use domain::moment::Day;
+use platform::bucket::Bucket;
 use platform::queue::{Queue, QueueError};
 use platform::schedule::{self, EventError};
+use platform::secrets::Secrets;
 use platform::table::{DaySeal, Span, Table, TableError};
 use platform::{Clock, ConfigError, Platform, telemetry};
 use serde_json::{Value, json};
+
+pub use publish::PublishError;
 
 /// Days closed in one run at most: a month of missed midnights is caught up in one go.
 const MOST_DAYS: u32 = 31;
@@ -31,6 +39,8 @@ const LOOK_BACK: u64 = 32;
 pub struct Deps {
     table: Table,
     journal: Queue,
+    bucket: Bucket,
+    secrets: Secrets,
     clock: Clock,
 }
 
@@ -40,7 +50,13 @@ impl Deps {
     /// # Errors
     /// When a setting is missing.
     pub fn new(platform: &Platform) -> Result<Deps, ConfigError> {
-        Ok(Deps { table: platform.table()?, journal: platform.queue("QUEUE_JOURNAL")?, clock: platform.clock.clone() })
+        Ok(Deps {
+            table: platform.table()?,
+            journal: platform.queue("QUEUE_JOURNAL")?,
+            bucket: Bucket::new(&platform.aws, &platform.settings)?,
+            secrets: platform.secrets()?,
+            clock: platform.clock.clone(),
+        })
     }
 }
 
@@ -65,9 +81,12 @@ pub enum ClosingError {
     /// A chain has left the day, but no seal of the day is on it.
     #[error("chain {0} has no seal of {1}")]
     SealMissing(ChainId, Day),
+    /// The days are closed, but one could not be published.
+    #[error("the days are closed and not all are published")]
+    Unpublished(#[from] PublishError),
 }
 
-/// Closes a day and all before it that are still open; answers with the days that it closed.
+/// Closes a day and all before it that are still open, and publishes those that are not; answers with the days that it closed and published.
 ///
 /// # Errors
 /// When the day is not over, or the table cannot be used; what was done so far stands, and a repeat goes on from there.
@@ -85,7 +104,11 @@ pub async fn handle(deps: &Deps, event: Value) -> Result<Value, ClosingError> {
     }
     deps.journal.send(Message::FoldRequested {}, Duration::ZERO).await?;
     telemetry::count("closing", "DaysClosed", closed.len() as u64);
-    Ok(json!({ "closed": closed }))
+    let published = publish::publish(deps, next.previous()).await;
+    telemetry::count("closing", "PublishingFailed", u64::from(published.is_err()));
+    let published: Vec<String> = published?.iter().map(Day::to_string).collect();
+    telemetry::count("closing", "DaysPublished", published.len() as u64);
+    Ok(json!({ "closed": closed, "published": published }))
 }
 
 /// The earliest day that a chain still stands in, or that is sealed but not written down; at the latest the one asked for.
@@ -128,7 +151,7 @@ async fn close(deps: &Deps, day: Day) -> Result<(), ClosingError> {
             chains.push(Span::new(first(chain), &seal));
         }
     }
-    deps.table.close_day(&DaySeal { day, chains, closed_at: deps.clock.now() }).await?;
+    deps.table.close_day(&DaySeal::new(day, chains, deps.clock.now())).await?;
     Ok(())
 }
 

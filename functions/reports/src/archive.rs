@@ -5,6 +5,7 @@
 
 use domain::journal::{Page, archive};
 use domain::moment::Day;
+use platform::books::Reader;
 use platform::bucket::{Bucket, BucketError};
 use platform::table::DaySeal;
 
@@ -21,20 +22,8 @@ impl<'a> Archivist<'a> {
         Archivist { bucket, day, pages: Vec::new() }
     }
 
-    /// Takes the next page of the chain.
-    ///
-    /// # Errors
-    /// When the bucket did not take a file.
-    pub async fn take(&mut self, page: Page) -> Result<(), BucketError> {
-        self.pages.push(page);
-        if self.pages.len() == archive::MOST_PAGES { self.end_file().await } else { Ok(()) }
-    }
-
     /// Ends the file, with the chain or because it is full.
-    ///
-    /// # Errors
-    /// As [`Archivist::take`].
-    pub async fn end_file(&mut self) -> Result<(), BucketError> {
+    async fn end_file(&mut self) -> Result<(), BucketError> {
         let Some(first) = self.pages.first() else { return Ok(()) };
         let key = archive::key(self.day, first.chain, first.seq);
         self.bucket.keep(&key, "application/cbor-seq", archive::write(&self.pages)).await?;
@@ -45,9 +34,21 @@ impl<'a> Archivist<'a> {
     /// Writes the seal: where it stands, the day's files do.
     ///
     /// # Errors
-    /// As [`Archivist::take`].
+    /// When the bucket did not take it.
     pub async fn seal(self, seal: &DaySeal) -> Result<(), BucketError> {
         let json = serde_json::to_vec_pretty(seal).expect("a seal can be written as JSON");
         self.bucket.keep(&format!("{}seal.json", archive::prefix(self.day)), "application/json", json).await
+    }
+}
+
+/// What is verified is archived, whatever is wrong elsewhere.
+impl Reader for Archivist<'_> {
+    async fn page(&mut self, page: Page) -> Result<(), BucketError> {
+        self.pages.push(page);
+        if self.pages.len() == archive::MOST_PAGES { self.end_file().await } else { Ok(()) }
+    }
+
+    async fn end_of_chain(&mut self) -> Result<(), BucketError> {
+        self.end_file().await
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! **Phases**, and their cost:
 //! 1. the day's seal: one read; without one nothing is done;
-//! 2. [`books`]: every page of the day, [`books::PAGES`] at a time, folded into sums as it is read: memory for sums, not for gifts; and archived
+//! 2. [`platform::books`]: every page of the day, [`platform::books::PAGES`] at a time, folded into sums as it is read: memory for sums, not for gifts; and archived
 //!    ([`archive`]), a file for each 64 pages of a chain;
 //! 3. the proofs: the figures among themselves, and against the follower's totals: two reads;
 //! 4. names: an earlier report, or the catalogue;
@@ -19,7 +19,6 @@
 //! behind; or, for a person, a proof did not hold: which one, and where, is in the error.
 
 pub mod archive;
-pub mod books;
 mod names;
 
 use std::collections::BTreeMap;
@@ -27,6 +26,7 @@ use std::collections::BTreeMap;
 use documents::report::{self, ChainSpan, DayReport, FORM};
 use domain::moment::Day;
 use domain::report::{DayFigures, Disagreement};
+use platform::books;
 use platform::bucket::{Bucket, BucketError};
 use platform::schedule::{self, EventError};
 use platform::table::{DaySeal, Table, TableError};
@@ -34,7 +34,7 @@ use platform::{ConfigError, Platform, telemetry};
 use serde_json::{Value, json};
 
 use archive::Archivist;
-pub use books::BooksError;
+pub use platform::books::BooksError;
 
 /// What reports is given, once for each environment.
 pub struct Deps {

@@ -1,7 +1,7 @@
 //! The secrets of one local platform: made by chance at the first start, never printed, kept only where state is kept.
 //!
 //! The key of identifiers must outlive a restart with `--data`, or a donor's repeated click would be another donation; so all
-//! three are kept there, in a file for its owner only.
+//! are kept there, in a file for its owner only.
 
 use std::fmt;
 use std::fs;
@@ -9,10 +9,13 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use data_encoding::BASE64URL_NOPAD;
+use domain::proof::note::Signer;
 use serde::{Deserialize, Serialize};
 
 /// Enough that nobody guesses one, in bytes.
 const SECRET_BYTES: usize = 32;
+/// The name of the log of days on one machine.
+const LOG_NAME: &str = "ihsan.local";
 
 /// What the functions and the payment provider agree on.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +26,8 @@ pub struct Secrets {
     pub moyasar_webhook: String,
     /// The key of donation ids and tokens.
     pub identifiers: String,
+    /// The key that signs the log of days.
+    pub proof_keys: String,
 }
 
 impl Secrets {
@@ -35,6 +40,7 @@ impl Secrets {
             moyasar_key: format!("sk_test_{}", random_text()?),
             moyasar_webhook: random_text()?,
             identifiers: random_text()?,
+            proof_keys: proof_key()?,
         })
     }
 
@@ -55,9 +61,18 @@ impl fmt::Debug for Secrets {
 }
 
 fn random_text() -> io::Result<String> {
+    Ok(BASE64URL_NOPAD.encode(&random()?))
+}
+
+fn proof_key() -> io::Result<String> {
+    let signer = Signer::new(LOG_NAME, &random()?).map_err(io::Error::other)?;
+    Ok(signer.secret())
+}
+
+fn random() -> io::Result<[u8; SECRET_BYTES]> {
     let mut bytes = [0; SECRET_BYTES];
     getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
-    Ok(BASE64URL_NOPAD.encode(&bytes))
+    Ok(bytes)
 }
 
 /// What is in `file`; when it is absent, what `make` gives, written there for the owner only.

@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod batch;
+pub mod books;
 pub mod bucket;
 pub mod clock;
 pub mod config;

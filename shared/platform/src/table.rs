@@ -37,7 +37,7 @@ pub use catalogue::{Revised, Revising, Shelf};
 pub use error::TableError;
 pub use group::{Booking, Committed, Group, Refusal};
 pub use guarded::Guarded;
-pub use journal::{DaySeal, Span};
+pub use journal::{DaySeal, Span, Stated};
 pub use notices::Turn;
 pub use operation::Operation;
 pub use restore::Restored;

@@ -29,6 +29,7 @@ use domain::cap;
 use domain::catalogue::Opportunity;
 use domain::message::{Envelope, Message};
 use domain::moment::Moment;
+use domain::proof::note::Signer;
 use moyasar_sandbox::{Sandbox, Settings as SandboxSettings};
 use platform::bucket::Bucket;
 use platform::outbound::{Answer, OutboundError};
@@ -237,6 +238,14 @@ fn past_the_faults(cloud: &LocalAws, clock: &Clock) -> SdkConfig {
     cloud.sdk_config().into_builder().http_client(connector::http_client(&calm)).build()
 }
 
+/// The key that signs the stage's log of days.
+///
+/// # Panics
+/// Never: the name is one.
+pub fn signer() -> Signer {
+    Signer::new("ihsan.stage", &[7; 32]).expect("a name")
+}
+
 fn inputs(endpoint: &str) -> Inputs {
     let parameters = [
         ("PublicUrl", "http://api.stage"),
@@ -248,6 +257,7 @@ fn inputs(endpoint: &str) -> Inputs {
         ("MoyasarKey", API_KEY),
         ("MoyasarWebhook", WEBHOOK_SECRET),
         ("Identifiers", "the stage's key of identifiers"),
+        ("ProofKeys", &signer().secret()),
         ("SmsSender", "outbox"),
         ("PushSender", "outbox"),
         ("EmailSender", "outbox"),

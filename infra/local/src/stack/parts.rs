@@ -121,6 +121,7 @@ pub(super) fn stack(cloud: &LocalAws, url: &str, provider: &str, secrets: &Secre
         ("MoyasarKey", secrets.moyasar_key.clone()),
         ("MoyasarWebhook", secrets.moyasar_webhook.clone()),
         ("Identifiers", secrets.identifiers.clone()),
+        ("ProofKeys", secrets.proof_keys.clone()),
         ("SmsSender", "outbox".to_owned()),
         ("PushSender", "outbox".to_owned()),
         ("EmailSender", "outbox".to_owned()),

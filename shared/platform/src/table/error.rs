@@ -25,6 +25,14 @@ pub enum TableError {
         /// Why.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// A page of the journal is not what it should be.
+    #[error("page {seq} of a chain cannot be read")]
+    Page {
+        /// The number under which it is kept.
+        seq: u64,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// Anything else: wrong permissions, a missing table.
     #[error("the table cannot be used")]
     Other(#[source] Box<dyn Error + Send + Sync>),

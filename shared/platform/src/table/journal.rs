@@ -1,13 +1,14 @@
 //! Pages of the journal, as they are read.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::hash::Hash;
 use domain::journal::{ChainId, Page, Tail};
 use domain::moment::{Day, Moment};
 use serde::{Deserialize, Serialize};
 
 use super::error::classify;
-use super::key::{Key, chain_partition};
-use super::{Item, Table, TableError, text};
+use super::key::{Key, chain_partition, sort_of};
+use super::{Item, Table, TableError, attribute, text};
 
 /// What a day has of one chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +32,32 @@ pub struct DaySeal {
     pub chains: Vec<Span>,
     /// When it was closed.
     pub closed_at: Moment,
+    /// What is said of the day, once that is settled: nothing else is ever said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated: Option<Stated>,
+    /// The log with this day as its last, signed: a checkpoint as a note. Kept once, never replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<String>,
+}
+
+/// What is said of a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stated {
+    /// Leaves of the day's tree.
+    pub tree_size: u64,
+    /// The root of the day's tree.
+    pub root: Hash,
+    /// The record: the text of a [`domain::proof::day::DayRecord`].
+    pub record: String,
+    /// The root of the log with this day as its last.
+    pub log_root: Hash,
+}
+
+impl DaySeal {
+    /// A day that is closed and of which nothing is said yet.
+    pub const fn new(day: Day, chains: Vec<Span>, closed_at: Moment) -> DaySeal {
+        DaySeal { day, chains, closed_at, stated: None, checkpoint: None }
+    }
 }
 
 impl Table {
@@ -81,6 +108,38 @@ impl Table {
         self.put_new(&Key::seal(seal.day), seal).await
     }
 
+    /// Settles what is said of a closed day, if that is not settled already; gives back the day as it stands then.
+    ///
+    /// # Errors
+    /// When the table cannot be reached, or the day is not closed.
+    pub async fn state_day(&self, day: Day, stated: &Stated) -> Result<DaySeal, TableError> {
+        self.add_to_seal(day, "stated", attribute(stated)?).await
+    }
+
+    /// Keeps the signed checkpoint of a closed day, if none is kept already; gives back the day as it stands then.
+    ///
+    /// # Errors
+    /// As [`Table::state_day`].
+    pub async fn sign_day(&self, day: Day, checkpoint: &str) -> Result<DaySeal, TableError> {
+        self.add_to_seal(day, "checkpoint", text(checkpoint)).await
+    }
+
+    async fn add_to_seal(&self, day: Day, name: &str, value: AttributeValue) -> Result<DaySeal, TableError> {
+        let call = self.client.update_item().table_name(&self.name).set_key(Some(Key::seal(day).item()));
+        let call = call
+            .update_expression("SET #name = :value")
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(#name)")
+            .expression_attribute_names("#name", name)
+            .expression_attribute_values(":value", value);
+        match call.send().await {
+            Ok(_) => {}
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {}
+            Err(error) => return Err(classify(error)),
+        }
+        let missing = || TableError::Unreadable { expected: "a closed day", source: format!("{day} is none").into() };
+        self.day_seal(day).await?.ok_or_else(missing)
+    }
+
     /// A closed day.
     ///
     /// # Errors
@@ -99,7 +158,8 @@ impl Span {
 
 /// The page in an item.
 pub(super) fn page(item: Item) -> Result<Page, TableError> {
-    let unreadable = |why: String| TableError::Unreadable { expected: "a page", source: why.into() };
+    let seq = sort_of(&item).and_then(|sort| sort.parse().ok()).unwrap_or_default();
+    let unreadable = |why: String| TableError::Page { seq, source: why.into() };
     let body = item.get("body").and_then(|value| value.as_b().ok());
     let body = body.ok_or_else(|| unreadable("it has no body".to_owned()))?;
     Page::read(body.as_ref()).map_err(|error| unreadable(error.to_string()))

@@ -9,6 +9,7 @@
 //! 2. a page's entries make a tree; its leaves are kept on the page ([`crate::journal::Leaves`]), so that no proof needs a neighbour's salt;
 //! 3. the pages of a day that have entries make the day's tree, in the order of chains and then of numbers. The leaf of one says where it is and how many
 //!    entries it has, and holds its root ([`pages::PageLeaf`]). So a day is closed from its pages alone, and salts are never gathered;
+//!    Pages of movements without a donor are no leaves: nobody is given a proof of one; they are counted in the record, and fixed by the seals it names;
 //! 4. what is said of the day ([`day::DayRecord`]: root, counts, sums, each chain's seal) is a leaf of the log of all days;
 //! 5. the log's [`checkpoint::Checkpoint`] is signed, as a [`note`] that others' tools read. Each day has its own, in which it is the last.
 //!

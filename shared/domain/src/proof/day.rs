@@ -12,6 +12,7 @@
 //! entries 3
 //! kind settled 2 6050              how many, and what they moved
 //! kind refunded 1 1000
+//! movement paid_out 1 6000         the same of what moved without a donor: its pages are no leaves, and the seals fix them
 //! fund sadaqa 2 6050 1000          gifts, given, given back
 //! chain 0 0 1 40581a25…            first page, seal, and the seal's hash: it fixes every page of the chain
 //! ```
@@ -22,7 +23,7 @@ use std::str::{FromStr, SplitWhitespace};
 
 use super::pages::PageLeaf;
 use crate::hash::{Hash, leaf, tree_root};
-use crate::journal::{EntryKind, Page};
+use crate::journal::{EntryKind, MovementKind, Page};
 use crate::moment::Day;
 use crate::purpose::Fund;
 use crate::report::Figures;
@@ -30,11 +31,11 @@ use crate::report::Figures;
 /// The first line.
 const FORM: &str = "ihsan/day/1";
 
-/// Entries of a kind.
+/// Entries or movements of a kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Kind {
     /// How many.
-    pub entries: u64,
+    pub count: u64,
     /// What they moved, in halalas.
     pub moved_minor: i64,
 }
@@ -48,6 +49,13 @@ pub struct Given {
     pub given_minor: i64,
     /// Given back, in halalas.
     pub returned_minor: i64,
+}
+
+impl Kind {
+    const fn add(&mut self, moved_minor: i64) {
+        self.count += 1;
+        self.moved_minor += moved_minor;
+    }
 }
 
 impl From<&Figures> for Given {
@@ -87,6 +95,8 @@ pub struct DayRecord {
     pub entries: u64,
     /// By kind; no kind without an entry.
     pub kinds: BTreeMap<EntryKind, Kind>,
+    /// Movements without a donor, by kind; no kind without one.
+    pub movements: BTreeMap<MovementKind, Kind>,
     /// By fund; no fund to which nothing was given and from which nothing went back.
     pub funds: BTreeMap<Fund, Given>,
     /// What the day has of each chain, in the order of their numbers.
@@ -104,18 +114,21 @@ pub struct DayTree {
     leaves: Vec<Hash>,
     entries: u64,
     kinds: BTreeMap<EntryKind, Kind>,
+    movements: BTreeMap<MovementKind, Kind>,
 }
 
 impl DayTree {
-    /// Adds a page; a seal adds nothing.
+    /// Adds a page. Only one with entries is a leaf.
     pub fn add(&mut self, page: &Page) {
+        for movement in page.movements() {
+            let moved_minor = movement.transfers.iter().map(|transfer| transfer.amount().signed_halalas()).sum();
+            self.movements.entry(movement.kind).or_default().add(moved_minor);
+        }
         let Some(added) = PageLeaf::of(page) else { return };
         self.leaves.push(added.hash());
         self.entries += u64::from(added.entries);
         for entry in page.entries() {
-            let kind = self.kinds.entry(entry.kind).or_default();
-            kind.entries += 1;
-            kind.moved_minor += entry.moved_minor();
+            self.kinds.entry(entry.kind).or_default().add(entry.moved_minor());
         }
     }
 
@@ -141,6 +154,7 @@ impl DayTree {
             root: tree_root(&self.leaves),
             entries: self.entries,
             kinds: self.kinds.clone(),
+            movements: self.movements.clone(),
             funds: funds.filter(|(_, given)| *given != Given::default()).collect(),
             chains,
         }
@@ -158,8 +172,11 @@ impl fmt::Display for DayRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{FORM}\nday {}\nnumber {}\nprevious {}", self.day, self.number, self.previous)?;
         writeln!(f, "pages {}\nroot {}\nentries {}", self.pages, self.root, self.entries)?;
-        for (kind, Kind { entries, moved_minor }) in &self.kinds {
-            writeln!(f, "kind {} {entries} {moved_minor}", kind.code())?;
+        for (kind, Kind { count, moved_minor }) in &self.kinds {
+            writeln!(f, "kind {} {count} {moved_minor}", kind.code())?;
+        }
+        for (kind, Kind { count, moved_minor }) in &self.movements {
+            writeln!(f, "movement {} {count} {moved_minor}", kind.code())?;
         }
         for (fund, Given { gifts, given_minor, returned_minor }) in &self.funds {
             writeln!(f, "fund {fund} {gifts} {given_minor} {returned_minor}")?;
@@ -193,6 +210,7 @@ fn read(text: &str) -> Option<DayRecord> {
         root: root.parse().ok()?,
         entries: entries.parse().ok()?,
         kinds: BTreeMap::new(),
+        movements: BTreeMap::new(),
         funds: BTreeMap::new(),
         chains: Vec::new(),
     };
@@ -202,7 +220,12 @@ fn read(text: &str) -> Option<DayRecord> {
             "kind" => {
                 let code = words.next()?;
                 let kind = EntryKind::ALL.into_iter().find(|kind| kind.code() == code)?;
-                record.kinds.insert(kind, Kind { entries: next(&mut words)?, moved_minor: next(&mut words)? });
+                record.kinds.insert(kind, Kind { count: next(&mut words)?, moved_minor: next(&mut words)? });
+            }
+            "movement" => {
+                let code = words.next()?;
+                let kind = MovementKind::ALL.iter().copied().find(|kind| kind.code() == code)?;
+                record.movements.insert(kind, Kind { count: next(&mut words)?, moved_minor: next(&mut words)? });
             }
             "fund" => {
                 let fund = next(&mut words)?;

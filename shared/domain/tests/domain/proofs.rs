@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use domain::donation::Decision;
 use domain::hash::Hash;
 use domain::id::DonationId;
-use domain::journal::{ChainId, Entry, Page, Tail};
+use domain::journal::{Account, ChainId, Entry, Movement, MovementKind, Page, Tail, Transfer};
 use domain::moment::Day;
+use domain::payment::Provider;
 use domain::proof::checkpoint::Checkpoint;
 use domain::proof::day::{ChainEnd, DayRecord, DayTree};
 use domain::proof::gift::{EntryProof, FORM, MakeError, ProofError, ProofFile};
@@ -231,6 +232,15 @@ fn a_days_growth_leads_from_the_log_before_it() {
 #[test]
 fn a_record_is_written_in_these_lines() {
     insta::assert_snapshot!("record_of_a_day", publish(&GIFTS, 2).day.record);
+    let bank = Transfer::new(Account::Bank, Account::Clearing(Provider::Moyasar), riyals(60)).unwrap();
+    let kind = MovementKind::PaidOut;
+    let paid_out = Movement { kind, reference: Hash::of(&[b"statement"]), happened_at: NOON, transfers: vec![bank] };
+    let page = Tail::empty(ChainId::new(4).unwrap()).write_movements(vec![paid_out], NOON);
+    let mut tree = DayTree::default();
+    tree.add(&page);
+    let moved = record(&tree, &DayFigures::default(), day(), &Log::default());
+    insta::assert_snapshot!("record_of_a_day_of_the_bank", moved.to_string());
+    assert_eq!(moved.to_string().parse(), Ok(moved));
     let empty = record(&DayTree::default(), &DayFigures::default(), day(), &Log::default());
     insta::assert_snapshot!("record_of_a_day_without_gifts", empty.to_string());
     assert_eq!(empty.to_string().parse(), Ok(empty));

@@ -1,4 +1,4 @@
-//! Receipts: the document that a donor holds in hand, and the check that anyone can make of it.
+//! Receipts: the document that a donor holds in hand, the proof that the gift is in the books, and the check that anyone can make of a receipt.
 //!
 //! **Promise.** A settled gift has one number, fixed by where it stands in the books, and one receipt that says what is so now: after a refund it says
 //! that. Who holds the gift gets the document; who holds its code sees the amount that stands, the date and the fund, and nothing else.
@@ -10,6 +10,8 @@
 //! 3. the document: asked for in the bucket under a key that is derived from all that it says, set and kept if it is not there ([`Press`]);
 //! 4. a URL that serves for [`LINK_SECS`].
 //!
+//! The [`proof`] (`GET /v1/donations/{id}/proof`) shows its holder that the gift is in the books whose roots are published.
+//!
 //! The check (`GET /v1/receipts/{code}`) is two reads for a code that is ours, and none for one that is not.
 //!
 //! **Halfway.** Nothing is written but the document, under a key that says what is in it: a repeat writes the same bytes or finds them.
@@ -19,6 +21,7 @@
 pub mod check;
 pub mod content;
 pub mod hand;
+pub mod proof;
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -36,6 +39,7 @@ pub use hand::LINK_SECS;
 /// The routes of this function, and who may take them.
 pub const ROUTES: &[Route] = &[
     Route { key: "GET /v1/donations/{id}/receipt", role: Role::Holder },
+    Route { key: "GET /v1/donations/{id}/proof", role: Role::Holder },
     Route { key: "GET /v1/receipts/{code}", role: Role::Anyone },
 ];
 
@@ -97,6 +101,7 @@ pub async fn handle(deps: &Deps, request: HttpRequest) -> HttpResponse {
 async fn route(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     match call.route() {
         "GET /v1/donations/{id}/receipt" => hand::receipt(deps, call).await,
+        "GET /v1/donations/{id}/proof" => proof::proof(deps, call).await,
         "GET /v1/receipts/{code}" => check::check(deps, call).await,
         _ => Err(Problem::not_found()),
     }

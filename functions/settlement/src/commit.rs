@@ -18,7 +18,7 @@ use platform::table::{Booking, Committed, Group, Refusal, TableError};
 
 use crate::Deps;
 use crate::group::GroupError;
-use crate::plan::{Plan, Turn};
+use crate::plan::{Indexes, Plan, Turn};
 
 /// How often a group is read, planned and written before its messages go back to the queue. Each round is lost only to others who won.
 pub const ROUNDS: u32 = 8;
@@ -140,9 +140,10 @@ fn is_mine(refusals: &[Refusal], page: &Page) -> Result<bool, TableError> {
 fn group(plan: &Plan, page: Page) -> Group {
     let place =
         |index: usize| Place { chain: page.chain.number(), seq: page.seq, index: u16::try_from(index).unwrap_or(u16::MAX) };
-    let booking = |(turn, settles): &(Turn, Option<usize>)| {
-        let Turn { read, state, back } = turn.clone();
-        Booking { read, state, back, place: settles.map(place) }
+    let booking = |(turn, indexes): &(Turn, Indexes)| {
+        let Turn { read, state, mut back } = turn.clone();
+        back.booked.extend(indexes.others.iter().copied().map(place));
+        Booking { read, state, back, place: indexes.settles.map(place) }
     };
     let donations = plan.booked.iter().map(booking).collect();
     Group { donations, charges: plan.charges.clone(), page }

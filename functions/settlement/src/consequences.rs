@@ -13,7 +13,7 @@ use platform::queue::QueueError;
 use platform::telemetry;
 
 use crate::Deps;
-use crate::plan::{Plan, Turn};
+use crate::plan::{Indexes, Plan, Turn};
 
 /// How long a failed payment is not told of: the donor saw it fail, and most try again at once. Whoever has paid by then hears nothing of it.
 pub const FAILURE_WAIT: Duration = Duration::from_secs(120);
@@ -41,7 +41,7 @@ impl Consequences {
         if let Some(page) = page {
             told.journal.push(Message::page_committed(page.chain, page.seq));
         }
-        for (Turn { read: donation, state, .. }, settles) in &plan.booked {
+        for (Turn { read: donation, state, .. }, Indexes { settles, .. }) in &plan.booked {
             if settles.is_some() {
                 told.settled += 1;
                 told.spend_hold(donation);

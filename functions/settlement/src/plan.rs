@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use data_encoding::HEXLOWER;
 use domain::case::{Case, Reason};
 use domain::donation::{Back, Charge, Decision, Donation, State, decide, needs_charge};
 use domain::id::DonationId;
@@ -45,6 +44,15 @@ pub struct Turn {
     pub back: Back,
 }
 
+/// The indexes of a donation's entries on the page.
+#[derive(Debug, Clone, Default)]
+pub struct Indexes {
+    /// Of the one that settles it.
+    pub settles: Option<usize>,
+    /// Of the others, in order.
+    pub others: Vec<usize>,
+}
+
 /// What is to be written and told.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
@@ -52,8 +60,8 @@ pub struct Plan {
     pub entries: Vec<Entry>,
     /// The salts of the entries' leaves.
     pub salts: Vec<Vec<u8>>,
-    /// Donations that the page books, and the index of the entry that settles them.
-    pub booked: Vec<(Turn, Option<usize>)>,
+    /// Donations that the page books, and where on it.
+    pub booked: Vec<(Turn, Indexes)>,
     /// Charges that the page books, as they are to stand.
     pub charges: Vec<Charge>,
     /// Donations that change without money.
@@ -74,7 +82,7 @@ pub struct Plan {
 struct Folding {
     read: Known,
     now: Known,
-    booked: BTreeMap<DonationId, Option<usize>>,
+    booked: BTreeMap<DonationId, Indexes>,
     kept: BTreeMap<PaymentRef, ()>,
     plan: Plan,
 }
@@ -116,7 +124,7 @@ impl Folding {
     }
 
     fn book(&mut self, fact: &PaymentFact, to: (State, Back), entry: Entry) {
-        let settles = (entry.kind == EntryKind::Settled).then_some(self.plan.entries.len());
+        let (index, settles) = (self.plan.entries.len(), entry.kind == EntryKind::Settled);
         if entry.kind == EntryKind::FeeCharged {
             // The capture was told before; what followed from it may have been lost.
             self.repeat(fact);
@@ -124,8 +132,12 @@ impl Folding {
         self.enter(fact, entry);
         self.change(fact, to);
         if let Some(id) = fact.donation {
-            let index = self.booked.entry(id).or_default();
-            *index = index.or(settles);
+            let indexes = self.booked.entry(id).or_default();
+            if settles {
+                indexes.settles = Some(index);
+            } else {
+                indexes.others.push(index);
+            }
         }
     }
 
@@ -136,10 +148,10 @@ impl Folding {
         }
     }
 
-    /// The salt of a payment that names no donation is empty: there is nobody to unlink it from.
+    /// The salt of a payment that names no donation is empty, and of one whose salt was erased: there is nobody to unlink it from.
     fn enter(&mut self, fact: &PaymentFact, entry: Entry) {
-        let salt = self.now.donation(fact).map(|donation| donation.salt.clone()).unwrap_or_default();
-        self.plan.salts.push(HEXLOWER.decode(salt.as_bytes()).unwrap_or_default());
+        let salt = self.now.donation(fact).and_then(Donation::leaf_salt);
+        self.plan.salts.push(salt.unwrap_or_default());
         self.plan.entries.push(entry);
     }
 
@@ -179,7 +191,7 @@ impl Folding {
             let Some(now) = self.now.donations.get(id) else { continue };
             let turn = || Turn { read: read.clone(), state: now.state.clone(), back: now.back.clone() };
             match self.booked.get(id) {
-                Some(settles) => self.plan.booked.push((turn(), *settles)),
+                Some(indexes) => self.plan.booked.push((turn(), indexes.clone())),
                 None if now.state != read.state || now.back != read.back => self.plan.changed.push(turn()),
                 None => {}
             }

@@ -1,7 +1,6 @@
 //! The books of a stage: what settlement would write, for tests that only need it to stand.
 
 use anyhow::{Context as _, bail};
-use data_encoding::HEXLOWER;
 use domain::donation::{Decision, Donation, Place, decide};
 use domain::id::DonationId;
 use domain::journal::ChainId;
@@ -51,12 +50,14 @@ impl Stage {
             happening,
         };
         let decision = decide(Some(&donation), None, &fact, self.now())?;
-        let Decision::Book { state, back, entry, .. } = decision else { bail!("nothing is booked: {decision:?}") };
+        let Decision::Book { state, mut back, entry, .. } = decision else { bail!("nothing is booked: {decision:?}") };
         let tail = self.table.tail(ChainId::new(CHAIN).context("not a chain")?).await?;
-        let salt = HEXLOWER.decode(donation.salt.as_bytes())?;
+        let salt = donation.leaf_salt().unwrap_or_default();
         let page = tail.write(vec![entry], &[salt], self.now());
         let settles = donation.state.settled_by().is_none();
-        let place = settles.then_some(Place { chain: CHAIN, seq: page.seq, index: 0 });
+        let here = Place { chain: CHAIN, seq: page.seq, index: 0 };
+        let place = settles.then_some(here);
+        back.booked.extend((!settles).then_some(here));
         let group = Group { page, donations: vec![Booking { read: donation, state, back, place }], charges: Vec::new() };
         match self.table.commit(&group).await? {
             Committed::Done => self.table.donation(id).await?.context("the donation is gone"),

@@ -17,7 +17,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Donation, Line, State};
+use super::{Donation, Line, Place, State};
 use crate::id::RefundId;
 use crate::moment::Moment;
 use crate::money::{Money, halalas};
@@ -176,6 +176,9 @@ pub struct Back {
     /// The dispute, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dispute: Option<Dispute>,
+    /// Where in the books it stands, the earliest first: each refund and what became of a dispute, as far as money moved. Written with the page, not decided before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub booked: Vec<Place>,
 }
 
 /// Why a refund cannot be asked for, agreed to, or declined.

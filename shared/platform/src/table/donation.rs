@@ -47,6 +47,10 @@ impl Change {
             self.expression = self.expression.replacen("SET ", "SET dispute = :dispute, ", 1);
             self.values.push((":dispute", attribute(&is.dispute)?));
         }
+        if was.booked != is.booked {
+            self.expression = self.expression.replacen("SET ", "SET booked = :booked, ", 1);
+            self.values.push((":booked", attribute(&is.booked)?));
+        }
         Ok(self)
     }
 }

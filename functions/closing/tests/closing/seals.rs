@@ -1,32 +1,17 @@
-//! Closing against the emulated cloud: a day is closed on every chain, once, whatever happens.
-
-#![allow(clippy::unwrap_used)]
+//! A day is closed on every chain, once, whatever happens.
 
 use std::sync::Mutex;
 
-use closing::{ClosingError, Deps, handle};
+use closing::{ClosingError, handle};
 use domain::journal::{ChainId, PageKind, Tail};
 use domain::message::Message;
-use domain::moment::{Day, Moment};
+use domain::moment::Day;
 use serde_json::json;
-use stage::{Options, Stage};
+use stage::Stage;
 use testkit::connector::invocation;
 use testkit::faults::{Call, Fault, NoFaults};
 
-/// A minute after a midnight in Riyadh.
-const BEGINS: &str = "2026-11-23T21:01:00Z";
-
-async fn stage() -> Stage {
-    Stage::new(Options { begins: BEGINS.parse::<Moment>().unwrap(), ..Options::default() }).await.unwrap()
-}
-
-fn deps(stage: &Stage) -> Deps {
-    Deps::new(&stage.platform("closing").unwrap()).unwrap()
-}
-
-fn day(text: &str) -> Day {
-    text.parse().unwrap()
-}
+use crate::scene::{day, deps, stage};
 
 /// Every chain's days, each with the number of its pages.
 async fn check_closed(stage: &Stage, day: Day) {
@@ -46,7 +31,7 @@ async fn check_closed(stage: &Stage, day: Day) {
 async fn midnight_closes_the_day_that_is_over_idle_chains_too() {
     let stage = stage().await;
     let closed = handle(&deps(&stage), json!({"time": "2026-11-23T21:00:00Z"})).await.unwrap();
-    assert_eq!(closed, json!({"closed": ["2026-11-23"]}));
+    assert_eq!(closed, json!({"closed": ["2026-11-23"], "published": ["2026-11-23"]}));
     check_closed(&stage, day("2026-11-23")).await;
     assert_eq!(stage.take_messages("journal").await.unwrap(), [Message::FoldRequested {}]);
     // Again: nothing is written twice.

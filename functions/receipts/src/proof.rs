@@ -1,0 +1,98 @@
+//! Handing the proof of a gift to whoever holds it.
+//!
+//! What is proven, and how, is told by [`domain::proof`]. Made of the donation (its salt and where in the books it stands), of the pages that it stands on, and of
+//! what was published of their days: a read of the table for each page, and two of the bucket for each day. The salt of no other gift is read.
+
+use std::collections::BTreeMap;
+
+use domain::donation::{Donation, Place};
+use domain::hash::Hash;
+use domain::journal::Page;
+use domain::moment::Day;
+use domain::proof::gift::{EntryProof, FORM, ProofFile, Waiting};
+use domain::proof::log::PublishedDay;
+use domain::proof::{key, pages};
+use platform::http::{Answer, Call, Problem};
+
+use crate::{Deps, content};
+
+/// What was published of a day.
+struct Published {
+    day: PublishedDay,
+    pages: Vec<Hash>,
+}
+
+/// The proof of the path's donation.
+pub async fn proof(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
+    let donation = deps.door.holder(call).await?;
+    let Some(settled) = donation.place else { return Err(content::not_settled()) };
+    let salt = donation.leaf_salt().ok_or_else(erased)?;
+    let mut file = ProofFile { form: FORM, donation: donation.id, proofs: Vec::new(), waiting: Vec::new() };
+    let mut days = BTreeMap::new();
+    for place in [settled].into_iter().chain(donation.back.booked.iter().copied()) {
+        let page = page(deps, place).await?;
+        if !days.contains_key(&page.day) {
+            days.insert(page.day, published(deps, page.day).await?);
+        }
+        match days.get(&page.day).and_then(Option::as_ref) {
+            Some(Published { day, pages }) => {
+                let made = EntryProof::make((&page, place.index), &salt, day, pages);
+                file.proofs.push(made.map_err(|error| wrong(&donation, place, &error))?);
+            }
+            None => file.waiting.extend(waiting(&page, place)),
+        }
+    }
+    match file.waiting.first() {
+        Some(first) if file.proofs.is_empty() => Err(not_yet_published(first.day)),
+        _ => Ok(Answer::json(200, &file)),
+    }
+}
+
+async fn page(deps: &Deps, place: Place) -> Result<Page, Problem> {
+    let page = match place.chain_id() {
+        Some(chain) => deps.table.page(chain, place.seq).await?,
+        None => None,
+    };
+    page.ok_or_else(|| Problem::ours(format!("there is no page at {place:?}")))
+}
+
+/// None while nothing is published of the day. The leaves of its pages are kept before it is.
+async fn published(deps: &Deps, day: Day) -> Result<Option<Published>, Problem> {
+    let Some(told) = deps.bucket.fetch(&key::day(day)).await.map_err(Problem::try_again)? else { return Ok(None) };
+    let leaves = deps.bucket.fetch(&key::pages(day)).await.map_err(Problem::try_again)?;
+    let pages = leaves.as_deref().and_then(pages::read);
+    let pages = pages.ok_or_else(|| Problem::ours(format!("the leaves of the pages of {day} are not there")))?;
+    let day = serde_json::from_slice(&told).map_err(Problem::ours)?;
+    Ok(Some(Published { day, pages }))
+}
+
+fn waiting(page: &Page, place: Place) -> Option<Waiting> {
+    let entry = page.entries().get(usize::from(place.index))?;
+    Some(Waiting::new(entry.kind, page.day))
+}
+
+/// Page, day and salt do not fit together: a matter for an operator, who is told where.
+fn wrong(donation: &Donation, place: Place, error: &dyn std::error::Error) -> Problem {
+    Problem::ours(format!("the proof of {} at {place:?}: {error}", donation.id))
+}
+
+/// The gift is in the books of a day that is not over, or was over a moment ago.
+fn not_yet_published(day: Day) -> Problem {
+    Problem::new(
+        409,
+        "not_yet_published",
+        "يُنشر إثبات اليوم بعد منتصف الليل بتوقيت الرياض",
+        "The proof of a day is published after its midnight in Riyadh",
+    )
+    .with_detail(&format!("{day} is published after {}", day.next().start()))
+}
+
+/// The donor's data was erased, the salt with it.
+fn erased() -> Problem {
+    Problem::new(
+        410,
+        "proof_erased",
+        "حُذفت بيانات هذا التبرع بطلب صاحبه، فلا يمكن إثباته",
+        "What proves this gift was erased with its donor's data, and cannot be made again",
+    )
+}

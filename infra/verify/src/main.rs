@@ -1,1 +1,7 @@
-fn main() {}
+//! The command: see [`verify`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    verify::cli::main()
+}

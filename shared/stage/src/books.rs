@@ -36,32 +36,55 @@ impl Stage {
     /// # Errors
     /// When nothing is to be booked, or the table does not take the page.
     pub async fn book(&self, id: &DonationId, happening: Happening) -> anyhow::Result<Donation> {
-        let donation = self.table.donation(id).await?.context("there is no such donation")?;
-        let payment = match donation.state.settled_by() {
-            Some(settled_by) => settled_by.payment.clone(),
-            None => PaymentRef { provider: Provider::Moyasar, payment: format!("p-{id}").parse()? },
-        };
-        let fact = PaymentFact {
-            payment,
-            donation: Some(donation.id),
-            attempt: 1,
-            amount_minor: donation.total(),
-            currency: CURRENCY.to_owned(),
-            happening,
-        };
-        let decision = decide(Some(&donation), None, &fact, self.now())?;
-        let Decision::Book { state, mut back, entry, .. } = decision else { bail!("nothing is booked: {decision:?}") };
+        self.book_together(&[(*id, happening)]).await?;
+        self.table.donation(id).await?.context("the donation is gone")
+    }
+
+    /// Books that these donations were paid now, all on one page.
+    ///
+    /// # Errors
+    /// As [`Stage::settle`].
+    pub async fn settle_together(&self, ids: &[DonationId]) -> anyhow::Result<()> {
+        let captured = || Happening::Captured { method: Method::Mada, captured_at: self.now(), fee_minor: Money::ZERO };
+        let facts: Vec<_> = ids.iter().map(|id| (*id, captured())).collect();
+        self.book_together(&facts).await
+    }
+
+    async fn book_together(&self, facts: &[(DonationId, Happening)]) -> anyhow::Result<()> {
+        let (mut donations, mut entries, mut salts) = (Vec::new(), Vec::new(), Vec::new());
         let tail = self.table.tail(ChainId::new(CHAIN).context("not a chain")?).await?;
-        let salt = donation.leaf_salt().unwrap_or_default();
-        let page = tail.write(vec![entry], &[salt], self.now());
-        let settles = donation.state.settled_by().is_none();
-        let here = Place { chain: CHAIN, seq: page.seq, index: 0 };
-        let place = settles.then_some(here);
-        back.booked.extend((!settles).then_some(here));
-        let group = Group { page, donations: vec![Booking { read: donation, state, back, place }], charges: Vec::new() };
+        for ((id, happening), index) in facts.iter().zip(0..) {
+            let donation = self.table.donation(id).await?.context("there is no such donation")?;
+            let fact = told(&donation, happening.clone())?;
+            let decision = decide(Some(&donation), None, &fact, self.now())?;
+            let Decision::Book { state, mut back, entry, .. } = decision else { bail!("nothing is booked: {decision:?}") };
+            salts.push(donation.leaf_salt().unwrap_or_default());
+            entries.push(entry);
+            let settles = donation.state.settled_by().is_none();
+            let here = Place { chain: CHAIN, seq: tail.next_seq, index };
+            back.booked.extend((!settles).then_some(here));
+            donations.push(Booking { read: donation, state, back, place: settles.then_some(here) });
+        }
+        let group = Group { page: tail.write(entries, &salts, self.now()), donations, charges: Vec::new() };
         match self.table.commit(&group).await? {
-            Committed::Done => self.table.donation(id).await?.context("the donation is gone"),
+            Committed::Done => Ok(()),
             other => bail!("the page was not taken: {other:?}"),
         }
     }
+}
+
+/// What the provider tells of a donation's payment.
+fn told(donation: &Donation, happening: Happening) -> anyhow::Result<PaymentFact> {
+    let payment = match donation.state.settled_by() {
+        Some(settled_by) => settled_by.payment.clone(),
+        None => PaymentRef { provider: Provider::Moyasar, payment: format!("p-{}", donation.id).parse()? },
+    };
+    Ok(PaymentFact {
+        payment,
+        donation: Some(donation.id),
+        attempt: 1,
+        amount_minor: donation.total(),
+        currency: CURRENCY.to_owned(),
+        happening,
+    })
 }

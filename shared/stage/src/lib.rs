@@ -17,6 +17,7 @@ pub mod event;
 pub mod identity;
 mod items;
 pub mod outbox;
+mod proofs;
 pub mod sample;
 
 use std::sync::Arc;

@@ -4,5 +4,6 @@
 
 mod events;
 mod halfway;
+mod proving;
 mod scene;
 mod what_it_says;

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::PathBuf;
 
 use domain::donation::{Donation, Giver};
 use domain::id::DonationId;
 use domain::money::Money;
+use domain::proof::log::Log;
 use domain::receipt::Code;
 use platform::Platform;
 use platform::auth::Identifiers;
@@ -22,6 +24,8 @@ pub struct Scene {
     pub stage: Stage,
     pub deps: Deps,
     pub words: BTreeMap<String, String>,
+    /// What is published.
+    pub log: Log,
     platform: Platform,
 }
 
@@ -53,7 +57,7 @@ impl Scene {
         let mut platform = stage.platform("receipts").unwrap();
         platform.outbound = identity::beside(platform.outbound.clone());
         let deps = Deps::new(&platform).unwrap();
-        let mut scene = Scene { stage, deps, words: BTreeMap::new(), platform };
+        let mut scene = Scene { stage, deps, words: BTreeMap::new(), log: Log::default(), platform };
         scene.introduce();
         scene.fill().await;
         scene
@@ -86,6 +90,16 @@ impl Scene {
         };
         let erased = self.give("erased", 4, Some("donation#04"), unlinked).await;
         self.settle("erased", &erased).await;
+        let forgotten = self.give("forgotten", 6, None, |gift| gift.salt = String::new()).await;
+        self.settle("forgotten", &forgotten).await;
+        let half = self.give("half", 7, None, |_| {}).await;
+        self.settle("half", &half).await;
+        let day = self.stage.now().day();
+        self.log = self.stage.publish_day(day, Log::default()).await.unwrap();
+        // Booked in the day after, which is not over.
+        self.stage.give_back(&half, money("20")).await.unwrap();
+        let late = self.give("late", 8, None, |_| {}).await;
+        self.settle("late", &late).await;
         self.give("waiting", 5, None, |_| {}).await;
         self.open("absent", &DonationId::from_bytes([0xEE; 16])).await;
         self.forge(&paid_code).await;
@@ -135,6 +149,21 @@ impl Scene {
         code
     }
 
+    /// Gifts of these words are paid and stand on one page, each with a salt of its own.
+    pub async fn settle_together(&mut self, words: &[&str], first: u8) -> Vec<DonationId> {
+        let mut ids = Vec::new();
+        for (word, number) in words.iter().zip(first..) {
+            ids.push(self.give(word, number, None, |gift| gift.salt = format!("{number:02x}").repeat(16)).await);
+        }
+        self.stage.settle_together(&ids).await.unwrap();
+        ids
+    }
+
+    /// Where the emulated bucket keeps a document.
+    pub fn published(&self, key: &str) -> PathBuf {
+        self.stage.cloud.services().s3.root().join(&self.stage.stack.buckets[0].name).join(key)
+    }
+
     async fn open(&mut self, word: &str, id: &DonationId) {
         let token = self.identifiers().await.access_token(id);
         self.words.insert(word.to_owned(), id.to_string());
@@ -152,8 +181,13 @@ impl Scene {
 
     /// The event by which the holder of a word's gift asks for its receipt.
     pub fn asked(&self, word: &str) -> Value {
+        self.asked_of("receipt", word)
+    }
+
+    /// The event by which the holder of a word's gift asks for its receipt or its proof.
+    pub fn asked_of(&self, what: &str, word: &str) -> Value {
         let headers = json!({"access-token": self.words[&format!("{word}_token")], "accept-language": "en"});
-        stage::event::http("GET /v1/donations/{id}/receipt", json!({"id": self.words[word]}), headers, "")
+        stage::event::http(&format!("GET /v1/donations/{{id}}/{what}"), json!({"id": self.words[word]}), headers, "")
     }
 
     /// The receipts that are kept.

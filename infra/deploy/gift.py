@@ -279,6 +279,8 @@ def close_the_day(world):
         FunctionName=f"{world.name}-closing", Payload=json.dumps({"time": now}).encode())
     require(f"closing went well: {answer['Payload'].read()}", "FunctionError" not in answer)
     require("the day's seal stands", world.items("SEAL#"))
+    held = world.at.client("s3").list_objects_v2(Bucket=world.outputs["Bucket"], Prefix="proofs/")["Contents"]
+    require("the day is published", "proofs/log.json" in [made["Key"] for made in held])
 
 
 def report_the_day(world):

@@ -14,7 +14,7 @@ use domain::proof::log::PublishedDay;
 use domain::proof::{key, pages};
 use platform::http::{Answer, Call, Problem};
 
-use crate::{Deps, content};
+use crate::Deps;
 
 /// What was published of a day.
 struct Published {
@@ -25,7 +25,7 @@ struct Published {
 /// The proof of the path's donation.
 pub async fn proof(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let donation = deps.door.holder(call).await?;
-    let Some(settled) = donation.place else { return Err(content::not_settled()) };
+    let settled = donation.place.ok_or_else(not_settled)?;
     let salt = donation.leaf_salt().ok_or_else(erased)?;
     let mut file = ProofFile { form: FORM, donation: donation.id, proofs: Vec::new(), waiting: Vec::new() };
     let mut days = BTreeMap::new();
@@ -74,6 +74,16 @@ fn waiting(page: &Page, place: Place) -> Option<Waiting> {
 /// Page, day and salt do not fit together: a matter for an operator, who is told where.
 fn wrong(donation: &Donation, place: Place, error: &dyn std::error::Error) -> Problem {
     Problem::ours(format!("the proof of {} at {place:?}: {error}", donation.id))
+}
+
+/// The gift is in no books.
+fn not_settled() -> Problem {
+    Problem::new(
+        409,
+        "not_settled",
+        "لم يكتمل الدفع بعد، والإثبات يصدر بعد اكتماله ونشر يومه",
+        "Not paid yet; there is a proof once it is and its day is published",
+    )
 }
 
 /// The gift is in the books of a day that is not over, or was over a moment ago.

@@ -11,7 +11,7 @@
 //! 4. [`commit`]: one transaction of a journal page and all that it books;
 //! 5. [`consequences`]: tell the queues what followed (one batch call for each queue that has something to hear).
 //!
-//! **Cost** of an ordinary gift in a group of n: two write units for its donation and its share of the page, about `2·⌈n/9⌉/n`.
+//! **Cost** of an ordinary gift in a group of n: two write units for its donation and its share of the page, about `2·⌈n/7⌉/n`.
 //!
 //! **Bounds.** A hundred actions a transaction, [`commit::ROUNDS`] rounds a group. What is not settled by then goes back to the queue.
 

@@ -163,15 +163,19 @@ async fn sleep_over(local: &Local, opening: &Opening, day: Day, played: &Played)
         }
     };
     match night::pass(local.inside(), clock, day, first, &folder).await {
-        Ok(Morning { day, receipt, report }) => {
-            println!("\nMidnight has passed: {day} is sealed and reported.");
+        Ok(Morning { day, receipt, proof, keys, proven, report }) => {
+            println!("\nMidnight has passed: {day} is sealed, signed, published and reported.");
             println!("  the first gift's receipt   {}", receipt.display());
+            println!("  its proof                  {}", proof.display());
             println!("  the day's report           {} (and .csv, .json)", report.display());
             println!(
                 "  what donors were told      {} messages at {}/local/outbox",
                 local.inside().told().len(),
                 local.url()
             );
+            println!("\nThe proof, verified from the file and the key alone:");
+            proven.lines().for_each(|line| println!("  {line}"));
+            println!("\n  cargo run -p verify -- {} --key {}", proof.display(), keys.display());
             true
         }
         Err(error) => {

@@ -1,5 +1,5 @@
 //! The night after the opening day: midnight passes, the clock seals the day and reports it, and what a donor and the platform hold in hand the next morning is put
-//! on disk: the first gift's receipt and the day's report.
+//! on disk: the first gift's receipt, its proof, and the day's report. The proof is verified as anyone would, from the file and the key alone.
 //!
 //! The opening day is played on yesterday's date, so that its night can pass: [`clock`] begins a day back, and [`pass`] brings it to the machine's time, stopping on
 //! the way where a schedule's work must be done before the next one's. Nothing is called by hand: the receipt is asked for as its donor would, and the report is
@@ -9,11 +9,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use domain::moment::{Day, Moment};
+use domain::proof::key;
+use domain::proof::log::Log;
+use domain::proof::note::{NoteError, Signers};
 use http::Method;
 use platform::table::TableError;
 use serde_json::Value;
 use testkit::Clock;
 use tokio::time::Instant;
+use verify::VerifyError;
+use verify::keys::Trusted;
 
 use crate::giving::{Gift, Givers, GivingError};
 use crate::proof;
@@ -39,6 +44,15 @@ pub enum NightError {
     /// The receipt is not given.
     #[error("the first gift's receipt: {0}")]
     Receipt(#[from] GivingError),
+    /// The proof is not given.
+    #[error("the first gift's proof: {0}")]
+    Proof(GivingError),
+    /// The proof proves nothing.
+    #[error(transparent)]
+    Unproven(#[from] VerifyError),
+    /// The key that signs the log is none.
+    #[error("the key that signs the log: {0}")]
+    Keys(#[from] NoteError),
     /// Something did not happen in time.
     #[error("{0} after a minute")]
     Late(String),
@@ -59,6 +73,12 @@ pub struct Morning {
     pub day: Day,
     /// The first gift's receipt.
     pub receipt: PathBuf,
+    /// The first gift's proof.
+    pub proof: PathBuf,
+    /// The key to verify it by.
+    pub keys: PathBuf,
+    /// What it proves.
+    pub proven: String,
     /// The report as a page; CSV and JSON lie beside it.
     pub report: PathBuf,
 }
@@ -77,19 +97,25 @@ pub async fn pass(inside: &Inside, clock: &Clock, day: Day, first: &Gift, folder
     let midnight = day.next().start();
     skip_to(clock, midnight.plus_seconds(1));
     wait_for(format!("{day} is not sealed"), || async { Ok(inside.table().day_seal(day).await?.is_some()) }).await?;
+    // The log is written last.
+    wait_for(format!("{day} is not published"), || std::future::ready(Ok(is_published(inside, day)))).await?;
     if !proof::rest(inside, PATIENCE).await? {
         return Err(NightError::Late("the totals did not come to the end of the books".to_owned()));
     }
     skip_to(clock, midnight.plus_seconds(REPORTED_SECS));
-    let kept = kept(inside, day);
+    let kept = kept(inside, &reports::key(day));
     // The JSON is written last.
     wait_for(format!("{day} is not reported"), || std::future::ready(Ok(kept.with_extension("json").is_file()))).await?;
     let receipt = receipt(inside, first, folder).await?;
+    let keys = keys(inside, folder)?;
+    let proof = proof_of(inside, first, folder).await?;
+    let trusted = Trusted { keys: vec![keys.display().to_string()], lists: Vec::new() };
+    let proven = verify::gift::verify(&proof, &trusted.keys()?)?;
     for ending in ENDINGS {
         copy(&kept.with_extension(ending), &folder.join(format!("report-{day}.{ending}")))?;
     }
     skip_to(clock, Moment::from_millis(Clock::system().now_millis()));
-    Ok(Morning { day, receipt, report: folder.join(format!("report-{day}.html")) })
+    Ok(Morning { day, receipt, proof, keys, proven, report: folder.join(format!("report-{day}.html")) })
 }
 
 /// Never back: a later time than this stays.
@@ -114,10 +140,43 @@ where
     Ok(())
 }
 
-/// Where the emulated bucket keeps the day's report, without its ending.
-fn kept(inside: &Inside, day: Day) -> PathBuf {
+/// Where the emulated bucket keeps a document.
+fn kept(inside: &Inside, key: &str) -> PathBuf {
     let bucket = inside.stack().buckets.first().map_or("", |bucket| bucket.name.as_str());
-    inside.services().s3.root().join(bucket).join(reports::key(day))
+    inside.services().s3.root().join(bucket).join(key)
+}
+
+fn is_published(inside: &Inside, day: Day) -> bool {
+    let log = std::fs::read(kept(inside, key::LOG)).ok();
+    let log: Option<Log> = log.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    log.is_some_and(|log| log.days.iter().any(|logged| logged.day == day))
+}
+
+/// Writes down the key to verify by, which a real platform makes known.
+fn keys(inside: &Inside, folder: &Path) -> Result<PathBuf, NightError> {
+    let closing = inside.stack().functions.iter().find(|function| function.handler == "closing");
+    let secret = closing.and_then(|function| function.environment.get("SECRET_PROOF_KEYS"));
+    let signers = Signers::read(secret.map_or("", String::as_str))?;
+    let lines: String = signers.verifiers().iter().map(|key| format!("{key}\n")).collect();
+    let file = folder.join("proof-keys.txt");
+    let written = std::fs::write(&file, lines);
+    written.map_err(|source| NightError::File { path: file.clone(), source })?;
+    Ok(file)
+}
+
+/// Asks for the proof as its donor does, and keeps the answer.
+async fn proof_of(inside: &Inside, gift: &Gift, folder: &Path) -> Result<PathBuf, NightError> {
+    let path = format!("/v1/donations/{}/proof", gift.id);
+    let opens = [(gift.opens.0, gift.opens.1.as_str())];
+    let reply = Givers::new(inside).api().call(Method::GET, &path, &opens, &Value::Null).await;
+    let reply = reply.map_err(|error| NightError::Proof(error.into()))?;
+    if reply.status != 200 {
+        return Err(NightError::Proof(GivingError::Unexpected { what: "a proof", reply: Box::new(reply) }));
+    }
+    let file = folder.join(format!("proof-{}.json", gift.id));
+    let written = std::fs::write(&file, format!("{:#}\n", reply.body));
+    written.map_err(|source| NightError::File { path: file.clone(), source })?;
+    Ok(file)
 }
 
 /// Asks for the receipt as its donor does, and fetches it from where the answer says.

@@ -70,9 +70,14 @@ fn what_one_run_kept_the_next_proves_again() {
         .unwrap()
         .map(|file| file.unwrap().file_name().to_string_lossy().into_owned())
         .collect();
-    for ending in [".pdf", ".html", ".csv", ".json"] {
-        assert_eq!(kept.iter().filter(|name| name.ends_with(ending)).count(), 1, "{ending} in {kept:?}");
+    for (ending, number) in [(".pdf", 1), (".html", 1), (".csv", 1), (".json", 2), ("proof-keys.txt", 1)] {
+        assert_eq!(kept.iter().filter(|name| name.ends_with(ending)).count(), number, "{ending} in {kept:?}");
     }
     let receipt = kept.iter().find(|name| name.ends_with(".pdf")).unwrap();
-    assert!(said[0].contains(receipt.as_str()) && said[0].contains("is sealed and reported"), "{}", said[0]);
+    assert!(
+        said[0].contains(receipt.as_str()) && said[0].contains("is sealed, signed, published and reported"),
+        "{}",
+        said[0]
+    );
+    assert!(said[0].contains("PROVEN") && said[0].contains("signed by         ihsan.local+"), "{}", said[0]);
 }

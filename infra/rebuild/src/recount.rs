@@ -139,12 +139,7 @@ impl Count {
         let mut tail = self.tail(chain);
         let pages = match table.pages(chain, tail.next_seq, PAGES).await {
             Ok(pages) => pages,
-            Err(error @ TableError::Unreadable { .. }) => {
-                let most = u64::try_from(PAGES).unwrap_or(1);
-                let unreadable = table.unreadable_pages(chain, tail.next_seq, most).await?;
-                let first = unreadable.first().copied();
-                return Err(first.map_or(error.into(), |seq| RebuildError::Unreadable { chain, seq }));
-            }
+            Err(TableError::Page { seq, .. }) => return Err(RebuildError::Unreadable { chain, seq }),
             Err(error) => return Err(error.into()),
         };
         for page in &pages {

@@ -17,10 +17,10 @@ const SEED_BYTES: usize = 32;
 pub struct Trusted {
     /// A key that is trusted, as the platform has made it known: name+id+key, or a file with one a line
     #[arg(long = "key", value_name = "KEY")]
-    keys: Vec<String>,
+    pub keys: Vec<String>,
     /// A published list of keys, signed by one that is trusted: its keys are trusted from then on
     #[arg(long = "learn", value_name = "FILE")]
-    lists: Vec<PathBuf>,
+    pub lists: Vec<PathBuf>,
 }
 
 impl Trusted {

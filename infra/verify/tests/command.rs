@@ -150,7 +150,9 @@ fn a_proof_is_verified_and_told() {
     for trusted in [key(1), "key.txt".to_owned()] {
         let (code, said) = scene.run(&["proof-1.json", "--key", &trusted]);
         assert_eq!(code, 0, "{said}");
-        for told in ["PROVEN", "given, SAR 50.00", "2026-11-24", "p-1", "proofs.example+", "NOT PROVEN YET: refunded on 2026-11-25"] {
+        for told in
+            ["PROVEN", "given, SAR 50.00", "2026-11-24", "p-1", "proofs.example+", "NOT PROVEN YET: refunded on 2026-11-25"]
+        {
             assert!(said.contains(told), "{told} is not in:\n{said}");
         }
     }

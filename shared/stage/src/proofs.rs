@@ -1,6 +1,7 @@
 //! The published days of a stage: what closing would write, for tests that only need it to stand.
 
 use anyhow::Context as _;
+use domain::id::DonationId;
 use domain::journal::{ChainId, Tail};
 use domain::moment::Day;
 use domain::proof::day::{ChainEnd, DayTree};
@@ -8,10 +9,10 @@ use domain::proof::log::{Log, LoggedDay, PublishedDay};
 use domain::proof::note::Signers;
 use domain::proof::{key, pages};
 use platform::books;
-use platform::bucket::Bucket;
 use platform::table::{DaySeal, Span};
+use serde_json::{Value, json};
 
-use crate::{Stage, settings, signer};
+use crate::{Stage, signer};
 
 impl Stage {
     /// Seals a day on every chain, over or not, and publishes it signed by [`signer`]; gives back the log, which `log` is before it.
@@ -21,7 +22,7 @@ impl Stage {
     pub async fn publish_day(&self, day: Day, mut log: Log) -> anyhow::Result<Log> {
         let seal = self.seal(day).await?;
         let mut tree = DayTree::default();
-        let figures = books::read(&self.table, &seal, |page| tree.add(page)).await?;
+        let figures = books::read(&self.table, &seal, &mut tree).await?;
         let end = |span: &Span| {
             let hash = span.hash.parse()?;
             anyhow::Ok(ChainEnd { chain: span.chain, first: span.first, seal: span.seal, hash })
@@ -33,11 +34,29 @@ impl Stage {
         log.checkpoint = signers.sign(&log.state(signers.name()).to_string());
         let (path, growth) = log.last_paths();
         let told = PublishedDay { record: record.to_string(), checkpoint: log.checkpoint.clone(), path, growth };
-        let bucket = Bucket::new(&self.calm, &settings(&self.stack, "closing")?)?;
+        let bucket = self.bucket()?;
         bucket.keep(&key::pages(day), "application/octet-stream", pages::bytes(tree.leaves())).await?;
         bucket.keep(&key::day(day), "application/json", serde_json::to_vec(&told)?).await?;
         bucket.keep(key::LOG, "application/json", serde_json::to_vec(&log)?).await?;
         Ok(log)
+    }
+
+    /// Takes the salt of a donation away, as an erasure does.
+    ///
+    /// # Errors
+    /// When the table does not take that.
+    pub async fn erase_salt(&self, id: &DonationId) -> anyhow::Result<()> {
+        let table = self.stack.tables.iter().find(|table| table.logical_id == "Table");
+        let update = json!({
+            "TableName": table.context("the template has no Table")?.name,
+            "Key": {"pk": {"S": format!("DON#{id}")}, "sk": {"S": "DON"}},
+            "UpdateExpression": "SET salt = :none",
+            "ExpressionAttributeValues": {":none": {"S": ""}},
+        });
+        let reply = self.cloud.services().dynamo.call("DynamoDB_20120810.UpdateItem", update.to_string().as_bytes()).await;
+        let answer: Value = serde_json::from_slice(&reply.body)?;
+        anyhow::ensure!(answer.get("__type").is_none(), "{answer}");
+        Ok(())
     }
 
     async fn seal(&self, day: Day) -> anyhow::Result<DaySeal> {

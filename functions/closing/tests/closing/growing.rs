@@ -8,7 +8,6 @@ use domain::proof::checkpoint::Checkpoint;
 use domain::proof::day::DayRecord;
 use domain::proof::note::{self, NoteError, Signer};
 use domain::proof::{key, tree};
-use platform::bucket::Bucket;
 use serde_json::json;
 use stage::Stage;
 
@@ -19,10 +18,6 @@ const DAYS: [&str; 4] = ["2026-11-23", "2026-11-24", "2026-11-25", "2026-11-26"]
 async fn pass_a_day(stage: &Stage, gift: u8) {
     give(stage, gift).await;
     tokio::time::advance(Duration::from_secs(24 * 3_600)).await;
-}
-
-fn bucket(stage: &Stage) -> Bucket {
-    Bucket::new(&stage.cloud.sdk_config(), &stage.platform("closing").unwrap().settings).unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -88,13 +83,13 @@ async fn a_log_that_was_changed_is_found_before_anything_is_signed() {
     let told = String::from_utf8(document(&stage, key::LOG).unwrap()).unwrap();
     let leaf = log(&stage).days[0].leaf.to_string();
     for changed in [told.replace(&leaf, &"ab".repeat(32)), told.replace("days", "nights"), "{}".to_owned(), String::new()] {
-        bucket(&stage).keep(key::LOG, "application/json", changed.into_bytes()).await.unwrap();
+        stage.bucket().unwrap().keep(key::LOG, "application/json", changed.into_bytes()).await.unwrap();
         let error = handle(&deps(&stage), json!({"day": DAYS[1]})).await.unwrap_err();
         assert!(matches!(error, ClosingError::Unpublished(PublishError::Log)), "{error:?}");
     }
     let seal = stage.table.day_seal(DAYS[1].parse().unwrap()).await.unwrap().unwrap();
     assert!(seal.stated.is_none() && seal.checkpoint.is_none(), "closed all the same, and nothing said of it");
-    bucket(&stage).keep(key::LOG, "application/json", told.into_bytes()).await.unwrap();
+    stage.bucket().unwrap().keep(key::LOG, "application/json", told.into_bytes()).await.unwrap();
     handle(&deps(&stage), json!({"day": DAYS[1]})).await.unwrap();
     assert_eq!(log(&stage).size(), 2);
 }

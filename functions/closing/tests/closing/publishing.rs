@@ -76,8 +76,7 @@ async fn a_repeat_writes_the_same_bytes_also_over_what_was_lost_or_changed() {
     let (first, seal) = (documents(&stage), seal(&stage).await);
     handle(&deps(&stage), asked()).await.unwrap();
     assert_eq!(documents(&stage), first);
-    let bucket = platform::bucket::Bucket::new(&stage.cloud.sdk_config(), &stage.platform("closing").unwrap().settings);
-    let bucket = bucket.unwrap();
+    let bucket = stage.bucket().unwrap();
     for name in [key::day(day(DAY)), key::pages(day(DAY))] {
         bucket.keep(&name, "text/plain", b"something else".to_vec()).await.unwrap();
     }

@@ -34,6 +34,7 @@ fn named(error: &BooksError) -> (u8, u64) {
         | BooksError::Missing { chain, seq }
         | BooksError::OtherSeal { chain, seq } => (*chain, *seq),
         BooksError::NoChain(chain) | BooksError::Unnamed(chain) => (*chain, 0),
+        BooksError::Archive(error) => panic!("{error}"),
     }
 }
 
@@ -51,7 +52,7 @@ async fn every_changed_byte_of_every_page_is_found_and_the_page_named() {
                 let mut bytes = true_bytes.clone();
                 bytes[at] ^= 1 << (at % 8);
                 overwrite(&stage, &page, &bytes).await;
-                let error = books::read(&stage.table, &seal, |_| {}).await.unwrap_err();
+                let error = books::read(&stage.table, &seal, &mut ()).await.unwrap_err();
                 assert_eq!(named(&error), (chain.number(), page.seq), "byte {at}: {error:?}");
                 changed += 1;
             }
@@ -59,7 +60,7 @@ async fn every_changed_byte_of_every_page_is_found_and_the_page_named() {
         }
     }
     assert!(changed > 1_000, "{changed}");
-    books::read(&stage.table, &seal, |_| {}).await.unwrap();
+    books::read(&stage.table, &seal, &mut ()).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,13 +1,9 @@
 //! What its holder is given as a gift's proof, and what others' erasing does to it.
 
 use data_encoding::BASE64;
-use domain::id::DonationId;
 use domain::proof::gift::{EntryProof, ProofFile};
 use domain::proof::log::Log;
 use domain::proof::{key, pages};
-use platform::bucket::Bucket;
-use serde_json::{Value, json};
-use stage::Stage;
 use testkit::faults::{Call, Failure, Fault, NoFaults};
 
 use crate::scene::{Reply, Scene, call, money, run};
@@ -23,20 +19,6 @@ fn file(reply: &Reply) -> ProofFile {
 
 fn keys() -> Vec<domain::proof::note::Verifier> {
     vec![stage::signer().verifier()]
-}
-
-/// Takes the salt of a donation away, as an erasure does.
-async fn erase(stage: &Stage, id: &DonationId) {
-    let table = stage.stack.tables.iter().find(|table| table.logical_id == "Table").unwrap();
-    let update = json!({
-        "TableName": table.name,
-        "Key": {"pk": {"S": format!("DON#{id}")}, "sk": {"S": "DON"}},
-        "UpdateExpression": "SET salt = :none",
-        "ExpressionAttributeValues": {":none": {"S": ""}},
-    });
-    let reply = stage.cloud.services().dynamo.call("DynamoDB_20120810.UpdateItem", update.to_string().as_bytes()).await;
-    let answer: Value = serde_json::from_slice(&reply.body).unwrap();
-    assert!(answer.get("__type").is_none(), "{answer}");
 }
 
 #[test]
@@ -88,7 +70,7 @@ fn an_erased_salt_takes_one_proof_with_it_and_no_other() {
         scene.log = scene.stage.publish_day(day, scene.log.clone()).await.unwrap();
         let before = file(&asked(&scene, "one").await);
         assert_eq!((before.proofs[0].page.entries, before.proofs[0].page.path.len()), (3, 2));
-        erase(&scene.stage, &ids[1]).await;
+        scene.stage.erase_salt(&ids[1]).await.unwrap();
         let refused = asked(&scene, "two").await;
         assert_eq!((refused.status, refused.json()["code"].as_str()), (410, Some("proof_erased")));
         for (word, id) in [("one", ids[0]), ("three", ids[2])] {
@@ -98,7 +80,7 @@ fn an_erased_salt_takes_one_proof_with_it_and_no_other() {
         assert_eq!(file(&asked(&scene, "one").await), before);
         // Erased before the day was published: no salt is needed for that.
         let ids = scene.settle_together(&["four", "five"], 50).await;
-        erase(&scene.stage, &ids[0]).await;
+        scene.stage.erase_salt(&ids[0]).await.unwrap();
         scene.stage.publish_day(day.next(), scene.log.clone()).await.unwrap();
         assert_eq!(asked(&scene, "four").await.status, 410);
         assert_eq!(file(&asked(&scene, "five").await).verify(&keys()).unwrap().len(), 1);
@@ -124,8 +106,7 @@ fn a_proof_shows_nothing_of_its_neighbours() {
 fn what_does_not_fit_is_our_fault_and_proves_nothing() {
     run(async {
         let scene = Scene::set().await;
-        let settings = scene.stage.platform("closing").unwrap().settings;
-        let bucket = Bucket::new(&scene.stage.cloud.sdk_config(), &settings).unwrap();
+        let bucket = scene.stage.bucket().unwrap();
         let day = scene.stage.now().day();
         let leaves = std::fs::read(scene.published(&key::pages(day))).unwrap();
         let mut others = pages::read(&leaves).unwrap();

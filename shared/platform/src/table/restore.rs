@@ -97,20 +97,4 @@ impl Table {
         let put = put.map_err(|error| TableError::Other(error.into()))?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
-
-    /// The numbers of a chain's pages that cannot be read, of those from `seq` on that one query gives.
-    ///
-    /// # Errors
-    /// When the table cannot be reached.
-    pub async fn unreadable_pages(&self, chain: ChainId, seq: u64, most: u64) -> Result<Vec<u64>, TableError> {
-        let mut unreadable = Vec::new();
-        for seq in seq..seq + most {
-            match self.page(chain, seq).await {
-                Ok(_) => {}
-                Err(TableError::Unreadable { .. }) => unreadable.push(seq),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(unreadable)
-    }
 }

@@ -9,6 +9,7 @@ use domain::id::DonationId;
 use domain::journal::ChainId;
 use domain::money::Money;
 use domain::payment::{Method, PaymentRef, Provider};
+use domain::proof::log::Log;
 use domain::totals::{Delta, bucket};
 use openapi::{Example, Operation};
 use platform::auth::Identifiers;
@@ -66,6 +67,9 @@ impl Scene {
         }
         if operation.told["operationId"].as_str().is_some_and(|id| id.ends_with("Receipt")) {
             scene.book(&example.name).await;
+        }
+        if operation.told["operationId"] == "getProof" {
+            scene.prove(&example.name).await;
         }
         if operations::ROUTES.iter().any(|route| route.key == operation.route) && example.name != "not_paid" {
             scene.pay().await;
@@ -148,6 +152,29 @@ impl Scene {
         }
         let secret = platform(&self.stage, "receipts", &[]).secrets().unwrap().read("SECRET_IDENTIFIERS").await.unwrap();
         self.code = Identifiers::new(secret).receipt_code(settled.place.unwrap()).unwrap().compact();
+    }
+
+    /// The gift in the books, between two others, and its day published as the example of a proof speaks of it. The day before had no gift.
+    async fn prove(&self, example: &str) {
+        if example == "not_settled" {
+            return;
+        }
+        let (id, now) = (self.standing().await.id, self.stage.now());
+        let log = self.stage.publish_day(now.day().previous(), Log::default()).await.unwrap();
+        let others = [91, 92].map(|number| stage::sample::gift(number, now));
+        for other in &others {
+            assert!(self.stage.table.make_donation(other).await.unwrap().is_none());
+        }
+        self.stage.settle_together(&[id, others[0].id]).await.unwrap();
+        self.stage.settle(&others[1].id).await.unwrap();
+        if example != "not_yet_published" {
+            self.stage.publish_day(now.day(), log).await.unwrap();
+        }
+        match example {
+            "in_part" => drop(self.stage.give_back(&id, Money::from_riyals(20).unwrap()).await.unwrap()),
+            "erased" => self.stage.erase_salt(&id).await.unwrap(),
+            _ => {}
+        }
     }
 
     async fn pay(&self) {

@@ -4,6 +4,7 @@
 //! what was published of their days: a read of the table for each page, and two of the bucket for each day. The salt of no other gift is read.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use domain::donation::{Donation, Place};
 use domain::hash::Hash;
@@ -31,10 +32,11 @@ pub async fn proof(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let mut days = BTreeMap::new();
     for place in [settled].into_iter().chain(donation.back.booked.iter().copied()) {
         let page = page(deps, place).await?;
-        if !days.contains_key(&page.day) {
-            days.insert(page.day, published(deps, page.day).await?);
-        }
-        match days.get(&page.day).and_then(Option::as_ref) {
+        let day = match days.entry(page.day) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(published(deps, page.day).await?),
+        };
+        match day {
             Some(Published { day, pages }) => {
                 let made = EntryProof::make((&page, place.index), &salt, day, pages);
                 file.proofs.push(made.map_err(|error| wrong(&donation, place, &error))?);

@@ -1,7 +1,7 @@
 //! Where the log of days stands: how many days are in it, and their root.
 //!
 //! The text is C2SP's *tlog-checkpoint* (<https://c2sp.org/tlog-checkpoint>): the log's name, its size, its root in base64, a line each. It is published as a signed
-//! [note](super::note).
+//! [`note`].
 
 use std::fmt;
 

@@ -1,11 +1,12 @@
 //! What is answered of a case.
 
-use domain::case::duty::Remedy;
 use domain::case::kept::{Closing, Kept, Replay, State};
 use domain::money::Money;
 use domain::payment::{CURRENCY, PaymentRef};
 use serde::Serialize;
 use serde_json::Value;
+
+use crate::replays::is_replayable;
 
 /// A case as listings have it.
 #[derive(Serialize)]
@@ -83,7 +84,7 @@ impl<'a> CaseView<'a> {
             payment: case.payment.as_ref(),
             donation: case.donation.map(|donation| donation.to_string()),
             refund: case.refund.as_ref().map(|refund| refund.as_str()),
-            replayable: reason.remedy() != Remedy::None && case.refund.is_none(),
+            replayable: is_replayable(case),
             opened_at: case.opened_at.to_string(),
             told_at: kept.last_told().to_string(),
             reopened: kept.reopened,

@@ -118,6 +118,16 @@ fn destination(case: &Case) -> To {
     }
 }
 
+/// Whether a replay has something to send. Whether it can be read is known when it is tried.
+pub(crate) fn is_replayable(case: &Case) -> bool {
+    match case.reason.remedy() {
+        Remedy::LookAgain => case.payment.is_some() || provider_of(&case.evidence).is_some(),
+        Remedy::TellAgain => fact(case).is_ok(),
+        Remedy::RefundAgain => owed(case).is_ok(),
+        Remedy::None => false,
+    }
+}
+
 /// What is sent, and where.
 async fn message(deps: &Deps, id: &str, case: &Case) -> Result<(To, Message), Problem> {
     let message = match case.reason.remedy() {

@@ -208,6 +208,6 @@ mod tests {
             assert_eq!(format!("{} / {}", key.partition(), key.sort()), expected);
         }
         let listed = (case_partition(Standing::Closed, Reason::Malformed, case_shard("0a")), case_place(at, "0a"));
-        assert_eq!(listed, ("closed#malformed#2".to_owned(), "001795500000000#0a".to_owned()));
+        assert_eq!(listed, ("closed#malformed#0".to_owned(), "001795500000000#0a".to_owned()));
     }
 }

@@ -38,6 +38,8 @@ codes!(
         CheckBooks = 7 "check_books",
         /// See that it does not go back twice.
         StopSecondReturn = 8 "stop_second_return",
+        /// Settle with the charity what it owes.
+        SettleWithCharity = 9 "settle_with_charity",
     }
 );
 
@@ -67,7 +69,9 @@ impl Reason {
             Reason::RefundUnassigned
             | Reason::RefundWithoutCapture
             | Reason::RefundBeyondCapture
-            | Reason::DisputeDiffers => Owner::Finance,
+            | Reason::DisputeDiffers
+            | Reason::FeeBeyondCapture
+            | Reason::RefundAfterPayout => Owner::Finance,
             Reason::Malformed | Reason::TypeUnknown | Reason::Unwritable => Owner::Engineering,
             Reason::DonationUnknown | Reason::RefundRefused => Owner::DonorCare,
         }
@@ -76,7 +80,10 @@ impl Reason {
     /// What is suggested.
     pub const fn action(self) -> Action {
         match self {
-            Reason::AmountDiffers | Reason::CurrencyDiffers | Reason::ProviderDisagrees => Action::CompareWithProvider,
+            Reason::AmountDiffers
+            | Reason::CurrencyDiffers
+            | Reason::ProviderDisagrees
+            | Reason::FeeBeyondCapture => Action::CompareWithProvider,
             Reason::DonationUnknown => Action::FindDonation,
             Reason::Malformed | Reason::TypeUnknown => Action::MendReading,
             Reason::Unwritable => Action::MendWriting,
@@ -88,16 +95,19 @@ impl Reason {
             | Reason::RefundBeyondCapture
             | Reason::DisputeDiffers => Action::CheckBooks,
             Reason::DisputeOfCharge => Action::StopSecondReturn,
+            Reason::RefundAfterPayout => Action::SettleWithCharity,
         }
     }
 
-    /// How it is taken up again. What was booked already, with a matter for a person besides, is not: told again it is a repeat.
+    /// How it is taken up again. What was booked already, with a matter for a person besides, is not: told again it is a repeat. Only a fee is
+    /// booked when it is told later.
     pub const fn remedy(self) -> Remedy {
         match self {
             Reason::AmountDiffers
             | Reason::CurrencyDiffers
             | Reason::ProviderDisagrees
             | Reason::RefundWithoutCapture
+            | Reason::FeeBeyondCapture
             | Reason::Malformed
             | Reason::TypeUnknown => Remedy::LookAgain,
             Reason::Unwritable | Reason::VoidAfterCapture | Reason::DisputeDiffers => Remedy::TellAgain,
@@ -106,7 +116,8 @@ impl Reason {
             | Reason::RefundUnassigned
             | Reason::RefundBeyondCapture
             | Reason::DisputeOpened
-            | Reason::DisputeOfCharge => Remedy::None,
+            | Reason::DisputeOfCharge
+            | Reason::RefundAfterPayout => Remedy::None,
         }
     }
 
@@ -121,8 +132,8 @@ impl Action {
     pub const fn texts(self) -> (&'static str, &'static str) {
         match self {
             Action::CompareWithProvider => (
-                "قارن المبلغ والعملة والحالة بلوحة مزود الدفع؛ إن كان المزود محقًا فأعد المعالجة، وإلا فراجعه",
-                "Compare amount, currency and status with the provider's dashboard; if the provider is right, replay, else take it up with them",
+                "قارن المبلغ والعملة والحالة والرسم بلوحة مزود الدفع؛ إن كان المزود محقًا فأعد المعالجة، وإلا فراجعه",
+                "Compare amount, currency, status and fee with the provider's dashboard; if the provider is right, replay, else take it up with them",
             ),
             Action::FindDonation => (
                 "المبلغ محفوظ جانبًا؛ ابحث عن صاحبه، ورده من لوحة المزود إن لم يُعرف",
@@ -155,6 +166,10 @@ impl Action {
             Action::StopSecondReturn => (
                 "تأكد ألا يُرد هذا المبلغ مرتين: بالاعتراض وبالرد",
                 "See to it that this money does not go back twice, by the dispute and by a refund",
+            ),
+            Action::SettleWithCharity => (
+                "على الجهة هذا المبلغ بعد رده للمتبرع؛ اخصمه من تحويلها القادم أو اطلبه منها",
+                "The charity owes this money since it went back to the donor; keep it from its next payout, or ask for it",
             ),
         }
     }

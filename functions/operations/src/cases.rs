@@ -46,7 +46,8 @@ pub async fn list(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let filter = [standing.code(), code(reason.map(Reason::code)), code(owner.map(Owner::code))].join("/");
     let page = Page::read(&parameters, format!("cases/{filter}"), &mut faults);
     faults.tell()?;
-    let is_wanted = |known: &Reason| reason.is_none_or(|reason| reason == *known) && owner.is_none_or(|owner| owner == known.owner());
+    let is_wanted =
+        |known: &Reason| reason.is_none_or(|reason| reason == *known) && owner.is_none_or(|owner| owner == known.owner());
     let filter = CaseFilter {
         standing,
         reasons: Reason::ALL.iter().copied().filter(is_wanted).collect(),

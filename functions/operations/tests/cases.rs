@@ -202,12 +202,17 @@ async fn every_event_is_answered_as_its_snapshot_says() {
             ("{booked}", scene.open_for(Reason::DisputeOpened).await),
             ("{closed}", scene.open_for(Reason::VoidAfterCapture).await),
             ("{document}", scene.open_document(&json!({"id": "e-1", "type": "payment_paid", "data": "[redacted]"})).await),
-            ("{owed}", scene.open(&Case { payment: Some(payment("p-2")), ..scene.case(Reason::RefundRefused, &owed) }).await),
+            (
+                "{owed}",
+                scene.open(&Case { payment: Some(payment("p-2")), ..scene.case(Reason::RefundRefused, &owed) }).await,
+            ),
         ];
         assert_eq!(scene.close(("operator-2", "operator"), &cases[3].1, OTHER_KEY, "The books were right.").await.0, 200);
         for (word, id) in &cases {
             // Not the names of the route.
-            text = text.replace(&format!("\"{word}\""), &format!("\"{id}\"")).replace(&format!("\\\"{word}\\\""), &format!("\\\"{id}\\\""));
+            text = text
+                .replace(&format!("\"{word}\""), &format!("\"{id}\""))
+                .replace(&format!("\\\"{word}\\\""), &format!("\\\"{id}\\\""));
         }
         let (status, body) = call(&scene.deps(), serde_json::from_str(&text).unwrap()).await;
         let good = name.starts_with("good-");
@@ -299,7 +304,11 @@ async fn listings_are_in_order_whole_and_by_page() {
     assert_eq!(rest, [&order[5..6], &order[7..]].concat());
     tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!(scene.close(OPERATOR, &order[2], KEY, "Done.").await.0, 200);
-    assert_eq!(scene.all(json!({"state": "closed", "limit": "1"})).await, [order[2].clone(), order[6].clone()], "the latest first");
+    assert_eq!(
+        scene.all(json!({"state": "closed", "limit": "1"})).await,
+        [order[2].clone(), order[6].clone()],
+        "the latest first"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -479,8 +488,10 @@ async fn what_two_people_agreed_to_is_not_given_back_by_one() {
         assert_eq!((status, &problem["code"]), (409, &json!(code)));
     }
     // Nor what somebody wrote into the evidence.
-    let forged = json!({"message": Envelope::from(Message::RefundApproved { donation: DonationId::from_bytes([1; 16]) }).write()});
-    let id = scene.open(&Case { payment: Some(payment("p-3")), ..scene.case(Reason::RefundRefused, &forged.to_string()) }).await;
+    let forged =
+        json!({"message": Envelope::from(Message::RefundApproved { donation: DonationId::from_bytes([1; 16]) }).write()});
+    let id =
+        scene.open(&Case { payment: Some(payment("p-3")), ..scene.case(Reason::RefundRefused, &forged.to_string()) }).await;
     assert_eq!(scene.replay(&id, KEY).await.1["code"], "nothing_to_replay");
     assert!(scene.sent("refunds").await.is_empty() && scene.acts().await.is_empty());
 }
@@ -493,7 +504,8 @@ async fn every_reason_is_replayed_or_says_why_not() {
         let id = scene.open_for(*reason).await;
         let can_help = scene.show(&id).await["replayable"].as_bool().unwrap();
         let (status, body) = scene.replay(&id, KEY).await;
-        let sent = scene.sent("verification").await.len() + scene.sent("payments").await.len() + scene.sent("refunds").await.len();
+        let sent =
+            scene.sent("verification").await.len() + scene.sent("payments").await.len() + scene.sent("refunds").await.len();
         match status {
             202 => assert_eq!((can_help, sent), (true, 1), "{reason}"),
             409 => assert_eq!((can_help, sent), (false, 0), "{reason}: {body}"),

@@ -162,9 +162,7 @@ impl Kept {
     /// Closed by a person; `None` when somebody closed it before.
     pub fn close(&self, closing: Closing) -> Option<Kept> {
         match self.state {
-            State::Open => {
-                Some(Kept { state: State::Closed(closing), version: self.version + 1, ..self.clone() })
-            }
+            State::Open => Some(Kept { state: State::Closed(closing), version: self.version + 1, ..self.clone() }),
             State::Closed(_) => None,
         }
     }

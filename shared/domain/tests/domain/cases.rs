@@ -23,7 +23,10 @@ fn ids_never_change() {
         case(Reason::AmountDiffers, Some("p-1"), Some(DONATION), 9_000, "fact"),
         case(Reason::DonationUnknown, Some("p-1"), None, 9_000, "fact"),
         case(Reason::Malformed, None, None, 0, "raw/2026/11/23/1"),
-        Case { refund: Some("0123456789abcdef0123456789abcdef".parse().unwrap()), ..case(Reason::RefundRefused, Some("p-1"), Some(DONATION), 9_000, "") },
+        Case {
+            refund: Some("0123456789abcdef0123456789abcdef".parse().unwrap()),
+            ..case(Reason::RefundRefused, Some("p-1"), Some(DONATION), 9_000, "")
+        },
     ];
     insta::assert_debug_snapshot!(cases.map(|case| case.id()));
 }

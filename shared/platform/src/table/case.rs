@@ -125,9 +125,7 @@ impl Table {
             .condition_expression("version = :version OR (attribute_not_exists(version) AND :version = :none)")
             .expression_attribute_values(":version", number(read_as.version))
             .expression_attribute_values(":none", number(0))
-            .return_values_on_condition_check_failure(
-                ReturnValuesOnConditionCheckFailure::AllOld,
-            );
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match call.send().await {
             Ok(_) => Ok(None),
             Err(failed) => match error::old_item(failed)? {

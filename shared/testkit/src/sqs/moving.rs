@@ -14,7 +14,8 @@ pub(super) fn start(parts: &Parts, call: &StartMessageMoveTask) -> Answer {
     let now = parts.clock.now_millis();
     let mut state = parts.lock();
     let source = by_arn(parts, &state, &call.source_arn).ok_or_else(SqsError::no_resource)?;
-    let sets_aside = |queue: &super::Queue| queue.settings.redrive.as_ref().is_some_and(|to| to.target_arn == call.source_arn);
+    let sets_aside =
+        |queue: &super::Queue| queue.settings.redrive.as_ref().is_some_and(|to| to.target_arn == call.source_arn);
     if !state.queues.values().any(sets_aside) {
         return Err(SqsError::invalid_value("Source queue must be configured as a Dead Letter Queue."));
     }

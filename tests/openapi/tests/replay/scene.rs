@@ -297,7 +297,8 @@ fn cases() -> [Case; 4] {
         opened_at: opened_at.plus_seconds(secs),
     };
     let evidence = document(Provider::Moyasar, UNREADABLE.as_bytes());
-    let unreadable = Case { payment: None, donation: None, amount_minor: Money::ZERO, evidence, ..case(Reason::Malformed, 1) };
+    let unreadable =
+        Case { payment: None, donation: None, amount_minor: Money::ZERO, evidence, ..case(Reason::Malformed, 1) };
     [case(Reason::AmountDiffers, 0), unreadable, case(Reason::DisputeOpened, 2), case(Reason::VoidAfterCapture, 3)]
 }
 

@@ -2,12 +2,11 @@
 
 use domain::moment::Day;
 use platform::auth::Officer;
-use platform::http::{Answer, Call, Faults, Problem};
+use platform::http::{Answer, Call, Faults, Page, Parameters, Problem};
 use platform::table::Operation;
 use serde::Serialize;
 
 use crate::Deps;
-use crate::parameters::{Page, Parameters};
 
 /// Who may read the log.
 const READERS: &[&str] = &["operator", "auditor"];

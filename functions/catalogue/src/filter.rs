@@ -4,9 +4,8 @@ use domain::catalogue::Standing;
 use domain::id::CharityId;
 use domain::money::Money;
 use domain::purpose::{Fund, Programme, Region, Track};
-use platform::http::{Faults, unusable};
+use platform::http::{Faults, Parameters, unusable};
 
-use crate::parameters::Parameters;
 use crate::snapshot::Listed;
 
 /// The parameters that a filter of opportunities reads.

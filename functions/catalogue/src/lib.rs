@@ -16,14 +16,12 @@
 //! **Failure.** A busy table is a 503 that says when to try again. A change that breaks off is finished by sending it again.
 
 pub mod audit;
-pub mod cursor;
 pub mod draft;
 pub mod escrow;
 pub mod etag;
 pub mod filter;
 pub mod grants;
 pub mod list;
-pub mod parameters;
 pub mod publish;
 pub mod rules;
 pub mod snapshot;

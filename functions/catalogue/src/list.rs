@@ -1,11 +1,10 @@
 //! Reading the catalogue: listings by page, single things, and the description of the API.
 
 use domain::purpose::Region;
-use platform::http::{Answer, Call, Faults, Problem};
+use platform::http::{Answer, Call, Faults, Page, Parameters, Problem};
 use serde::Serialize;
 
 use crate::filter::{self, Filter};
-use crate::parameters::{Page, Parameters};
 use crate::snapshot::{FRESH_SECS, Listed};
 use crate::view::{self, CharityView, OpportunityView};
 use crate::{Deps, OPENAPI, etag};

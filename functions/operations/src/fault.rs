@@ -69,3 +69,39 @@ pub fn contradicts(reason: Reason) -> Problem {
     Problem::new(409, "contradicts", "يخالف ما هو مسجل عن هذا التبرع", "It contradicts what is known of this donation")
         .with_detail(reason.code())
 }
+
+/// 409: somebody closed the case before.
+pub fn case_closed(by: &str) -> Problem {
+    Problem::new(409, "case_closed", "أُغلقت هذه الحالة", "This case is closed").with_detail(&format!("by {by}"))
+}
+
+/// 409: the same again would come to the same end.
+pub fn replay_cannot_help(reason: Reason) -> Problem {
+    Problem::new(
+        409,
+        "replay_cannot_help",
+        "لا تنفع إعادة المعالجة في هذه الحالة؛ اتبع الإجراء المقترح ثم أغلقها",
+        "A replay cannot help here; do what is suggested, then close the case",
+    )
+    .with_detail(reason.code())
+}
+
+/// 409: not enough was kept of it.
+pub fn nothing_to_replay() -> Problem {
+    Problem::new(
+        409,
+        "nothing_to_replay",
+        "لم يُحفظ من الحدث ما يكفي لإعادة معالجته",
+        "Not enough of the event is kept to replay it",
+    )
+}
+
+/// 409: it is kept, and the code still cannot read it.
+pub fn still_unreadable() -> Problem {
+    Problem::new(
+        409,
+        "still_unreadable",
+        "ما زال الحدث المحفوظ غير مقروء؛ أصلح القراءة وانشرها أولًا",
+        "The event that is kept still cannot be read; mend the reading and deploy first",
+    )
+}

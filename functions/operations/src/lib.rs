@@ -1,4 +1,4 @@
-//! Operations: what the platform's own people do about a gift that was paid.
+//! Operations: what the platform's own people do about a gift that was paid, and about what was set aside.
 //!
 //! **Promise.** A refund needs two people: an operator asks, an approver who is another person agrees, and only then is it given back. What is refunded, disputed
 //! and asked for together is never more than the gift. Every act is in the log before it is done. Asking, agreeing and declining again changes nothing.
@@ -11,16 +11,24 @@
 //! **Halfway.** A crash after the agreement and before its message is made up for by the message of before, which is delayed until the agreement stands or never
 //! will ([`refunds::LATER`]). A refund is asked of the provider as a sum, so that several messages give back once.
 //!
+//! **Cases.** What was set aside is listed with whose it is and what is suggested, closed with a note, and sent on its way again after what was wrong is put right. Nothing is
+//! corrected here: a replay goes to the queue it would have gone to, and whoever takes it decides anew.
+//!
 //! **Failure.** "One moment" for what cannot be reached; the same request again goes on.
 
+pub mod case_view;
+pub mod cases;
 pub mod disputes;
 pub mod fault;
+pub mod note;
 pub mod refunds;
+pub mod replays;
 pub mod view;
 
 use domain::donation::Donation;
 use platform::auth::{Identifiers, Officer};
-use platform::http::{Answer, Call, HttpRequest, HttpResponse, Problem, Role, Route, respond};
+use platform::bucket::Bucket;
+use platform::http::{Answer, Call, HeaderName, HttpRequest, HttpResponse, Problem, Role, Route, respond};
 use platform::queue::Queue;
 use platform::secrets::Secrets;
 use platform::table::{Operation, Table};
@@ -34,9 +42,16 @@ pub const ROUTES: &[Route] = &[
     Route { key: "POST /v1/donations/{id}/refunds/{refund}/approve", role: Role::Approver },
     Route { key: "POST /v1/donations/{id}/refunds/{refund}/decline", role: Role::Staff },
     Route { key: "POST /v1/donations/{id}/disputes", role: Role::Operator },
+    Route { key: "GET /v1/operations/cases", role: Role::Staff },
+    Route { key: "GET /v1/operations/cases/{id}", role: Role::Staff },
+    Route { key: "POST /v1/operations/cases/{id}/close", role: Role::Staff },
+    Route { key: "POST /v1/operations/replays", role: Role::Operator },
 ];
 
-/// Rounds of one request: each is lost to another write of the same donation, and there are few of those.
+/// Says that an earlier request has made what is answered.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// Rounds of one request: each is lost to another write of the same donation or case, and there are few of those.
 pub const MOST_ROUNDS: usize = 5;
 
 /// What operations are given, once for each environment.
@@ -44,6 +59,8 @@ pub struct Deps {
     table: Table,
     refunds: Queue,
     payments: Queue,
+    verification: Queue,
+    bucket: Bucket,
     secrets: Secrets,
     clock: Clock,
     random: Random,
@@ -59,6 +76,8 @@ impl Deps {
             table: platform.table()?,
             refunds: platform.queue("QUEUE_REFUNDS")?,
             payments: platform.queue("QUEUE_PAYMENTS")?,
+            verification: platform.queue("QUEUE_VERIFICATION")?,
+            bucket: Bucket::new(&platform.aws, &platform.settings)?,
             secrets: platform.secrets()?,
             clock: platform.clock.clone(),
             random: platform.random.clone(),
@@ -98,6 +117,10 @@ async fn route(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
         "POST /v1/donations/{id}/refunds/{refund}/approve" => refunds::approve(deps, call).await,
         "POST /v1/donations/{id}/refunds/{refund}/decline" => refunds::decline(deps, call).await,
         "POST /v1/donations/{id}/disputes" => disputes::report(deps, call).await,
+        "GET /v1/operations/cases" => cases::list(deps, call).await,
+        "GET /v1/operations/cases/{id}" => cases::show(deps, call).await,
+        "POST /v1/operations/cases/{id}/close" => cases::close(deps, call).await,
+        "POST /v1/operations/replays" => replays::replay(deps, call).await,
         _ => Err(Problem::not_found()),
     }
 }

@@ -6,14 +6,13 @@ use domain::donation::{Asked, Back, Donation, MOST_LINES, Part, Refund, RefundFa
 use domain::id::RefundId;
 use domain::message::Message;
 use domain::money::Money;
-use http::HeaderName;
 use platform::auth::Officer;
 use platform::http::{Answer, Call, Faults, Problem, idempotency_key};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::view::{Asking, Standing};
-use crate::{Deps, MOST_ROUNDS, fault};
+use crate::{Deps, MOST_ROUNDS, REPLAYED, fault};
 
 /// How long the message waits that is sent before an agreement is written: by then it is written, or never will be, because no run of this function lasts so long.
 pub const LATER: Duration = Duration::from_secs(60);
@@ -22,8 +21,6 @@ const LEAST: Money = match Money::from_halalas(1) {
     Some(halala) => halala,
     None => Money::ZERO,
 };
-/// Says that an earlier request has made what is answered.
-const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// The body of `POST /v1/donations/{id}/refunds`.
 #[derive(Deserialize)]

@@ -107,6 +107,10 @@ async fn every_event_is_answered_as_its_snapshot_says() {
     for file in files {
         let name = file.file_stem().unwrap().to_str().unwrap();
         let text = std::fs::read_to_string(&file).unwrap();
+        // Those of cases are asked on a scene of their own.
+        if text.contains("/v1/operations/") {
+            continue;
+        }
         let speaks_of_one = text.contains("{refund}/") || name.contains("list");
         let scene = if speaks_of_one { Scene::asked().await } else { Scene::set().await };
         let text = text.replace("{donation}", &scene.donation.to_string());

@@ -12,7 +12,7 @@
 //!
 //! **Bounds.** [`MOST_BYTES`] of body. One secret read, one message or one document and one case.
 
-pub mod set_aside;
+mod set_aside;
 
 use std::time::Duration;
 

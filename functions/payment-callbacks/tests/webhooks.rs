@@ -21,7 +21,11 @@ async fn outcome(stage: &Stage, event: &Value) -> Value {
     let deps = Deps::new(&stage.platform("payment-callbacks").unwrap()).unwrap();
     let answer = serde_json::to_value(handle(&deps, serde_json::from_value(event.clone()).unwrap()).await).unwrap();
     let mut cases = stage.items("CASE#").await.unwrap();
-    cases.iter_mut().for_each(|case| drop(case.as_object_mut().unwrap().remove("opened_at")));
+    for case in &mut cases {
+        for of_the_moment in ["opened_at", "listed_as"] {
+            case.as_object_mut().unwrap().remove(of_the_moment);
+        }
+    }
     let kept: serde_json::Map<String, Value> =
         stage.documents().unwrap().into_iter().map(|(key, bytes)| (key, serde_json::from_slice(&bytes).unwrap())).collect();
     let body = answer["body"].as_str().unwrap();

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::case::{Case, Reason};
-use domain::id::DonationId;
-use domain::message::Message;
+use domain::id::{DonationId, RefundId};
+use domain::message::{Envelope, Message};
 use domain::money::Money;
 use domain::payment::PaymentRef;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
@@ -33,8 +33,8 @@ pub const BUSY_SECS: i64 = 30;
 struct Owed<'a> {
     payment: PaymentRef,
     amount: Money,
-    /// The donation whose refund was asked for and agreed to, if that is why.
-    asked_of: Option<DonationId>,
+    /// The donation and its refund that was asked for and agreed to, if that is why.
+    asked_of: Option<(DonationId, RefundId)>,
     /// Less stands of that donation by now, after a dispute or a refund from the dashboard: nothing is given back any more.
     is_void: bool,
     deliveries: Vec<&'a Delivery>,
@@ -88,7 +88,7 @@ async fn owed<'a>(deps: &Deps, deliveries: &'a [Delivery], failures: &mut Vec<Fa
         let none = || Owed { payment, amount: Money::ZERO, asked_of: None, is_void: false, deliveries: Vec::new() };
         let owed = payments.entry(key).or_insert_with(none);
         owed.amount = owed.amount.max(target);
-        owed.asked_of = owed.asked_of.or(of);
+        owed.asked_of = owed.asked_of.take().or(of);
         owed.is_void |= is_void;
         owed.deliveries.push(delivery);
     }
@@ -100,8 +100,8 @@ struct Agreed {
     payment: PaymentRef,
     /// The sum that the payment's refunds are to come to.
     target: Money,
-    /// The donation, where two people agreed.
-    of: Option<DonationId>,
+    /// The donation and its refund, where two people agreed.
+    of: Option<(DonationId, RefundId)>,
     is_void: bool,
 }
 
@@ -110,10 +110,10 @@ struct Agreed {
 async fn approved(deps: &Deps, id: DonationId) -> Result<Option<Agreed>, TableError> {
     let Some(donation) = deps.table.donation(&id).await? else { return Ok(None) };
     let agreed = donation.back.approved().zip(donation.state.settled_by());
-    Ok(agreed.map(|((_, target), by)| Agreed {
+    Ok(agreed.map(|((refund, target), by)| Agreed {
         payment: by.payment.clone(),
         target,
-        of: Some(id),
+        of: Some((id, refund.id.clone())),
         // What was refunded since counts towards the target.
         is_void: target.minus(donation.refunded()).is_some_and(|missing| missing > donation.stands()),
     }))
@@ -175,9 +175,9 @@ async fn refund(deps: &Deps, owed: &Owed<'_>) -> Result<Result<Payment, Provider
 
 /// Looked at again by whoever is alone at it: another may have finished it between the first look and the note.
 async fn still_stands(deps: &Deps, owed: &Owed<'_>) -> Result<bool, TableError> {
-    let Some(donation) = owed.asked_of else { return Ok(true) };
-    let now = approved(deps, donation).await?;
-    Ok(now.is_some_and(|now| now.target == owed.amount && now.is_void == owed.is_void))
+    let Some((donation, _)) = &owed.asked_of else { return Ok(true) };
+    let now = approved(deps, *donation).await?;
+    Ok(now.is_some_and(|now| now.of == owed.asked_of && now.target == owed.amount && now.is_void == owed.is_void))
 }
 
 fn again(owed: &Owed<'_>, why: &str) -> Vec<Failure> {
@@ -187,32 +187,42 @@ fn again(owed: &Owed<'_>, why: &str) -> Vec<Failure> {
 
 /// A message that waits for a provider's recovery begins anew before its receives run out: an outage sets nothing aside.
 async fn start_over(deps: &Deps, owed: &Owed<'_>) -> Vec<Failure> {
-    let anew = match owed.asked_of {
-        Some(donation) => Message::RefundApproved { donation },
-        None => Message::RefundDue { payment: owed.payment.clone(), refunded_minor: owed.amount },
-    };
-    match deps.refunds.send(anew, LONGEST_DELAY).await {
+    match deps.refunds.send(anew(owed), LONGEST_DELAY).await {
         Ok(()) => Vec::new(),
         Err(error) => again(owed, &chain(&error)),
+    }
+}
+
+fn anew(owed: &Owed<'_>) -> Message {
+    match owed.asked_of {
+        Some((donation, _)) => Message::RefundApproved { donation },
+        None => Message::RefundDue { payment: owed.payment.clone(), refunded_minor: owed.amount },
     }
 }
 
 async fn set_aside(deps: &Deps, owed: &Owed<'_>, answer: &Result<Payment, ProviderError>, why: &str) -> Vec<Failure> {
     let payment = answer.as_ref().ok();
     let refunded = payment.map(|payment| payment.refunded_minor.halalas());
+    let asked_of = owed.asked_of.as_ref().map(|(donation, _)| *donation);
+    let mut evidence = json!({"owed_minor": owed.amount.halalas(), "refunded_minor": refunded, "why": why});
+    // What two people agreed to is asked for again by people; what is owed anyway can be sent on its way again as it came.
+    if owed.asked_of.is_none() {
+        evidence["message"] = Envelope::from(anew(owed)).write().into();
+    }
     let case = Case {
         reason: Reason::RefundRefused,
         payment: Some(owed.payment.clone()),
-        donation: owed.asked_of.or(payment.and_then(|payment| payment.facts.first()).and_then(|fact| fact.donation)),
+        donation: asked_of.or(payment.and_then(|payment| payment.facts.first()).and_then(|fact| fact.donation)),
+        refund: owed.asked_of.as_ref().map(|(_, refund)| refund.clone()),
         amount_minor: owed.amount,
-        evidence: json!({"owed_minor": owed.amount.halalas(), "refunded_minor": refunded, "why": why}).to_string(),
+        evidence: evidence.to_string(),
         opened_at: deps.clock.now(),
     };
     tracing::error!(case = case.id(), payment = owed.payment.payment.as_str(), why, "a refund is set aside");
     telemetry::count("refunds", "SetAside", 1);
     let set_aside = async {
         deps.table.open_case(&case).await?;
-        match owed.asked_of {
+        match asked_of {
             Some(donation) => refuse(deps, donation).await,
             None => Ok(true),
         }

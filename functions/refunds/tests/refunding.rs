@@ -140,7 +140,7 @@ async fn every_batch_is_dealt_with_as_it_was() {
             "busy": stage.items("PAY#").await.unwrap().iter().filter(|note| !note["busy_until"].is_null()).count(),
         });
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        insta::assert_json_snapshot!(name, outcome, {".cases[].opened_at" => "[time]"});
+        insta::assert_json_snapshot!(name, outcome, {".cases[].opened_at" => "[time]", ".cases[].listed_as" => "[place]"});
     }
 }
 
@@ -228,6 +228,19 @@ async fn agreed(stage: &Stage, payment: &str, riyals: u64) -> DonationId {
     gift.id
 }
 
+/// Another refund of the donation's first line that two people agree to.
+async fn ask_and_agree(stage: &Stage, donation: &DonationId, id: &RefundId, riyals: u64) {
+    let parts = vec![Part { line: 0, amount_minor: Money::from_riyals(riyals).unwrap() }];
+    let by = "operator-1".to_owned();
+    let asked = Asked { id: id.clone(), parts, reason: RefundReason::DonorAsked, by, at: stage.now() };
+    let gift = stage.table.donation(donation).await.unwrap().unwrap();
+    let back = gift.ask_refund(asked).unwrap();
+    assert!(stage.table.turn_donation(&gift, &gift.state, &back).await.unwrap());
+    let gift = stage.table.donation(donation).await.unwrap().unwrap();
+    let back = gift.approve_refund(id, "approver-1", stage.now()).unwrap();
+    assert!(stage.table.turn_donation(&gift, &gift.state, &back).await.unwrap());
+}
+
 async fn stage_of_refund(stage: &Stage, donation: &DonationId) -> String {
     let gift = stage.table.donation(donation).await.unwrap().unwrap();
     gift.back.refunds[0].stage.code().to_owned()
@@ -277,6 +290,18 @@ async fn what_the_provider_refuses_stands_as_refused() {
     assert_eq!(stage_of_refund(&stage, &donation).await, "refused");
     let cases = stage.items("CASE#").await.unwrap();
     assert_eq!((cases.len(), &cases[0]["donation"]), (1, &json!(donation.to_string())));
+    // Another refund of the same sum that is refused too is another matter.
+    let first = stage.table.donation(&donation).await.unwrap().unwrap().back.refunds[0].id.clone();
+    let again: RefundId = "f".repeat(32).parse().unwrap();
+    ask_and_agree(&stage, &donation, &again, 20).await;
+    assert!(refund(&deps, &received(8)).await.is_empty());
+    assert!(refund(&deps, &received(8)).await.is_empty(), "told again");
+    let cases = stage.items("CASE#").await.unwrap();
+    let mut refunds: Vec<&str> = cases.iter().map(|case| case["refund"].as_str().unwrap()).collect();
+    refunds.sort_unstable();
+    let mut expected = [first.as_str(), again.as_str()];
+    expected.sort_unstable();
+    assert_eq!(refunds, expected, "each names its refund");
 }
 
 /// One that is down sets nothing aside: the message begins anew.

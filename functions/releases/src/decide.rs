@@ -51,6 +51,7 @@ pub const fn subject(message: &Message) -> Option<DonationId> {
             Some(*donation)
         }
         Message::PaymentReported(_)
+        | Message::LookRequested { .. }
         | Message::PaymentTold(_)
         | Message::PageCommitted { .. }
         | Message::FoldRequested {}
@@ -69,6 +70,7 @@ pub fn step(message: &Message, donation: Option<&Donation>, now: Moment) -> Step
             donation.and_then(|donation| ending(&donation.state)).map_or(Step::Nothing, Step::End)
         }
         Message::PaymentReported(_)
+        | Message::LookRequested { .. }
         | Message::PaymentTold(_)
         | Message::PageCommitted { .. }
         | Message::FoldRequested {}

@@ -135,6 +135,7 @@ async fn set_aside(deps: &Deps, facts: &[Told], error: &TableError) -> Vec<Failu
             reason: Reason::Unwritable,
             payment: Some(fact.payment.clone()),
             donation: fact.donation,
+            refund: None,
             amount_minor: fact.amount_minor,
             evidence: plan::evidence(fact),
             opened_at: deps.clock.now(),

@@ -180,6 +180,7 @@ impl Folding {
             reason,
             payment: Some(fact.payment.clone()),
             donation: fact.donation,
+            refund: None,
             amount_minor: about(fact),
             evidence: evidence(fact),
             opened_at: now,

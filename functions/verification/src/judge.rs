@@ -39,11 +39,12 @@ pub enum Verdict {
     SetAside(Reason),
 }
 
-/// Judges a report by what the provider answered, the message having been received so often.
-pub fn judge(told: &PaymentReported, receives: u32, answer: &Result<Payment, ProviderError>) -> Verdict {
+/// Judges a report by what the provider answered, the message having been received so often. Where nothing was told, but an operator asks, there is nothing to compare:
+/// what the provider answers counts.
+pub fn judge(told: Option<&PaymentReported>, receives: u32, answer: &Result<Payment, ProviderError>) -> Verdict {
     let again_up_to = |most, reason| if receives < most { Verdict::AskAgain } else { Verdict::SetAside(reason) };
     match answer {
-        Ok(fetched) => match standing(told, fetched) {
+        Ok(fetched) => match told.map_or(Standing::Agrees, |told| standing(told, fetched)) {
             Standing::Agrees => Verdict::Tell(fetched.facts.clone()),
             Standing::Behind => again_up_to(MOST_LOOKS, Reason::ProviderDisagrees),
             Standing::Contradicts => Verdict::SetAside(Reason::ProviderDisagrees),

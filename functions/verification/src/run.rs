@@ -26,8 +26,33 @@ pub const LONGEST: Duration = Duration::from_secs(20);
 /// How long an answer waits for others, to be told in one call with them.
 pub const LINGER: Duration = Duration::from_millis(100);
 
-/// A report and the message that brought it.
-type Report<'a> = (&'a Delivery, &'a PaymentReported);
+/// Why a payment is fetched.
+#[derive(Clone, Copy)]
+enum Cause<'a> {
+    /// Its provider told this of it.
+    Told(&'a PaymentReported),
+    /// An operator wants to know, after it was set aside in this case.
+    Asked(&'a PaymentRef, &'a str),
+}
+
+impl<'a> Cause<'a> {
+    const fn payment(self) -> &'a PaymentRef {
+        match self {
+            Cause::Told(told) => &told.payment,
+            Cause::Asked(payment, _) => payment,
+        }
+    }
+
+    const fn told(self) -> Option<&'a PaymentReported> {
+        match self {
+            Cause::Told(told) => Some(told),
+            Cause::Asked(..) => None,
+        }
+    }
+}
+
+/// A cause and the message that brought it.
+type Report<'a> = (&'a Delivery, Cause<'a>);
 /// The reports of one payment, and what the provider answered.
 type Answered<'a> = (Vec<Report<'a>>, Result<Payment, ProviderError>);
 
@@ -55,13 +80,16 @@ async fn fetch<'a>(deps: &Deps, payment: &PaymentRef, reports: Vec<Report<'a>>) 
 fn by_payment<'a>(deliveries: &'a [Delivery], failures: &mut Vec<Failure>) -> BTreeMap<&'a PaymentRef, Vec<Report<'a>>> {
     let mut payments: BTreeMap<&PaymentRef, Vec<Report<'_>>> = BTreeMap::new();
     for delivery in deliveries {
-        match &delivery.message {
-            Message::PaymentReported(told) => payments.entry(&told.payment).or_default().push((delivery, told)),
+        let cause = match &delivery.message {
+            Message::PaymentReported(told) => Cause::Told(told),
+            Message::LookRequested { payment, case } => Cause::Asked(payment, case),
             _ => {
                 tracing::error!(message_id = delivery.id, "a message is not for verification");
                 failures.push(delivery.failure());
+                continue;
             }
-        }
+        };
+        payments.entry(cause.payment()).or_default().push((delivery, cause));
     }
     payments
 }
@@ -84,16 +112,16 @@ async fn follow(deps: &Deps, answered: Vec<Answered<'_>>) -> Vec<Failure> {
     let (mut told, mut facts, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
     for (reports, answer) in answered {
         let mut own: Vec<PaymentFact> = Vec::new();
-        for (delivery, report) in reports {
-            match judge(report, delivery.receives, &answer) {
+        for (delivery, cause) in reports {
+            match judge(cause.told(), delivery.receives, &answer) {
                 Verdict::Tell(found) => {
                     told.push(delivery);
                     own = found;
                 }
-                Verdict::AskAgain => failures.push(again(delivery, report, &answer)),
-                Verdict::Wait if delivery.receives < MOST_LOOKS => failures.push(again(delivery, report, &answer)),
+                Verdict::AskAgain => failures.push(again(delivery, cause, &answer)),
+                Verdict::Wait if delivery.receives < MOST_LOOKS => failures.push(again(delivery, cause, &answer)),
                 Verdict::Wait => waiting.push(delivery),
-                Verdict::SetAside(reason) => failures.extend(set_aside(deps, delivery, report, &answer, reason).await),
+                Verdict::SetAside(reason) => failures.extend(set_aside(deps, delivery, cause, &answer, reason).await),
             }
         }
         facts.extend(own.into_iter().map(Message::PaymentTold));
@@ -103,10 +131,11 @@ async fn follow(deps: &Deps, answered: Vec<Answered<'_>>) -> Vec<Failure> {
     failures
 }
 
-fn again(delivery: &Delivery, report: &PaymentReported, answer: &Result<Payment, ProviderError>) -> Failure {
-    let payment = report.payment.payment.as_str();
+fn again(delivery: &Delivery, cause: Cause<'_>, answer: &Result<Payment, ProviderError>) -> Failure {
+    let payment = cause.payment().payment.as_str();
+    let told = cause.told().map(|told| told.status.as_str());
     match answer {
-        Ok(fetched) => tracing::info!(payment, told = report.status, fetched = fetched.status, "the provider is behind"),
+        Ok(fetched) => tracing::info!(payment, told, fetched = fetched.status, "the provider is behind"),
         Err(error) => tracing::warn!(payment, error = chain(error), "a payment cannot be verified yet"),
     }
     delivery.failure()
@@ -134,35 +163,46 @@ async fn start_over(deps: &Deps, waiting: &[&Delivery]) -> Vec<Failure> {
     }
 }
 
+/// What was told goes into a case. What an operator asked for has one: it is told there that looking again did not help.
 async fn set_aside(
     deps: &Deps,
     delivery: &Delivery,
-    report: &PaymentReported,
+    cause: Cause<'_>,
     answer: &Result<Payment, ProviderError>,
     reason: Reason,
 ) -> Option<Failure> {
-    let fetched = answer.as_ref().ok();
-    let case = Case {
-        reason,
-        payment: Some(report.payment.clone()),
-        donation: fetched.and_then(|payment| payment.facts.first()).and_then(|fact| fact.donation),
-        amount_minor: report.amount_minor,
-        evidence: evidence(report, answer),
-        opened_at: deps.clock.now(),
+    let payment = cause.payment().payment.as_str();
+    let opened = match cause {
+        Cause::Told(told) => {
+            let case = case(deps, told, answer, reason);
+            tracing::error!(case = case.id(), payment, reason = reason.code(), "a report is set aside");
+            deps.table.open_case(&case).await
+        }
+        Cause::Asked(_, case) => {
+            tracing::error!(case, payment, reason = reason.code(), "a payment is looked at again in vain");
+            deps.table.reopen_case(case, deps.clock.now()).await
+        }
     };
-    tracing::error!(
-        case = case.id(),
-        payment = report.payment.payment.as_str(),
-        reason = reason.code(),
-        "a report is set aside"
-    );
     telemetry::count("verification", "SetAside", 1);
-    match deps.table.open_case(&case).await {
+    match opened {
         Ok(()) => None,
         Err(error) => {
             tracing::warn!(error = chain(&error), "a case could not be opened");
             Some(delivery.failure())
         }
+    }
+}
+
+fn case(deps: &Deps, told: &PaymentReported, answer: &Result<Payment, ProviderError>, reason: Reason) -> Case {
+    let fetched = answer.as_ref().ok();
+    Case {
+        reason,
+        payment: Some(told.payment.clone()),
+        donation: fetched.and_then(|payment| payment.facts.first()).and_then(|fact| fact.donation),
+        refund: None,
+        amount_minor: told.amount_minor,
+        evidence: evidence(told, answer),
+        opened_at: deps.clock.now(),
     }
 }
 

@@ -116,8 +116,44 @@ async fn every_batch_is_dealt_with_as_it_was() {
         });
         assert!(!outcome.to_string().contains("Ahmad"));
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        insta::assert_json_snapshot!(name, outcome, {".cases[].opened_at" => "[time]"});
+        insta::assert_json_snapshot!(name, outcome, {".cases[].opened_at" => "[time]", ".cases[].listed_as" => "[place]"});
     }
+}
+
+/// An operator asks after a case was opened: what the provider answers counts, whatever was told; that it did not help is told in the case, and opens no other.
+#[tokio::test(start_paused = true)]
+async fn what_an_operator_asks_for_is_told_or_goes_back_into_its_case() {
+    let stage = stage().await;
+    let deps = deps(&stage, Some(provider(Arc::default())));
+    // Told in another amount than was answered.
+    let Message::PaymentReported(report) = told("paid", "paid") else { panic!() };
+    let wrong = Message::PaymentReported(PaymentReported { amount_minor: Money::from_riyals(500).unwrap(), ..report });
+    assert!(verify(&deps, &event::messages(&[wrong])).await.is_empty());
+    assert!(stage.take_messages("payments").await.unwrap().is_empty());
+    let cases = stage.items("CASE#").await.unwrap();
+    let case = cases[0]["pk"].as_str().unwrap().trim_start_matches("CASE#").to_owned();
+    let look = |name: &str| {
+        let payment = PaymentRef { provider: Provider::Moyasar, payment: payment_id(name).parse().unwrap() };
+        Message::LookRequested { payment, case: case.clone() }
+    };
+    assert!(verify(&deps, &event::messages(&[look("paid"), look("paid")])).await.is_empty());
+    let [Message::PaymentTold(fact)] = &stage.take_messages("payments").await.unwrap()[..] else { panic!("one fact") };
+    assert_eq!(fact.amount_minor, Money::from_riyals(50).unwrap());
+    // In vain, at every call: before the case was told the message is not let go.
+    tokio::time::advance(Duration::from_secs(120)).await;
+    let mut in_vain = event::messages(&[look("gone")]);
+    in_vain["Records"][0]["attributes"]["ApproximateReceiveCount"] = json!("4");
+    for operation in ["GetItem", "PutItem"] {
+        stage.cloud.services().set_faults(move |call: &Call<'_>| {
+            if call.operation == operation { Fault::Before(Failure::Throttled) } else { Fault::Pass }
+        });
+        assert_eq!(verify(&deps, &in_vain).await, ["0"]);
+    }
+    stage.cloud.services().set_faults(testkit::faults::NoFaults);
+    assert!(verify(&deps, &in_vain).await.is_empty());
+    let cases = stage.items("CASE#").await.unwrap();
+    assert_eq!((cases.len(), &cases[0]["told_at"]), (1, &json!(stage.now().millis())));
+    assert!(stage.take_messages("payments").await.unwrap().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,12 +1,18 @@
 //! What is set aside for a person: never dropped, never guessed at.
+//!
+//! [`Case`] is the matter as it was met. [`duty`] says whose it is, what to do about it and whether to look again may help. [`kept`] is the matter with what became of
+//! it: closed with a note, replayed, told again.
+
+pub mod duty;
+pub mod kept;
 
 use serde::{Deserialize, Serialize};
 
 use crate::hash::Hash;
-use crate::id::DonationId;
+use crate::id::{DonationId, RefundId};
 use crate::moment::Moment;
 use crate::money::{Money, halalas};
-use crate::payment::PaymentRef;
+use crate::payment::{PaymentRef, Provider};
 use crate::purpose::codes;
 
 codes!(
@@ -60,6 +66,9 @@ pub struct Case {
     /// The donation it is about, if one is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub donation: Option<DonationId>,
+    /// The refund it is about, if it was asked for here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund: Option<RefundId>,
     /// The money it is about.
     #[serde(with = "halalas")]
     pub amount_minor: Money,
@@ -70,12 +79,38 @@ pub struct Case {
 }
 
 impl Case {
-    /// The id: a hash of the reason, the payment, the donation and the amount. Time and evidence are not in it.
+    /// The id: a hash of the reason, the payment, the donation, the amount and, where there is one, the refund. Time and evidence are not in it. Of a matter that names
+    /// neither payment nor donation it is the evidence that tells it from others.
     pub fn id(&self) -> String {
         let payment = self.payment.as_ref().map(|p| format!("{}#{}", p.provider, p.payment)).unwrap_or_default();
         let donation = self.donation.map(|id| id.to_string()).unwrap_or_default();
         let about = if payment.is_empty() && donation.is_empty() { self.evidence.as_str() } else { "" };
         let text = format!("{}|{payment}|{donation}|{}|{about}", self.reason, self.amount_minor.halalas());
-        Hash::of(&[text.as_bytes()]).to_string()[..32].to_owned()
+        let refund = self.refund.as_ref().map(|refund| format!("|{}", refund.as_str())).unwrap_or_default();
+        Hash::of(&[text.as_bytes(), refund.as_bytes()]).to_string()[..32].to_owned()
     }
+}
+
+/// Where the documents stand that are kept of what could not be read.
+const DOCUMENTS: &str = "set-aside/";
+
+/// The name under which a provider's event is kept, redacted. Derived from what is kept, so that the same event again is the same document, and two who keep it at the
+/// same time write the same bytes.
+///
+/// ```
+/// use domain::case::{document, provider_of};
+/// use domain::payment::Provider;
+///
+/// let name = document(Provider::Moyasar, b"{}");
+/// assert!(name.starts_with("set-aside/moyasar/44136fa355b3678a") && name.ends_with(".json"));
+/// assert_eq!(provider_of(&name), Some(Provider::Moyasar));
+/// ```
+pub fn document(provider: Provider, bytes: &[u8]) -> String {
+    format!("{DOCUMENTS}{provider}/{}.json", Hash::of(&[bytes]))
+}
+
+/// The provider whose event is kept under this name, if it is one of [`document`]'s.
+pub fn provider_of(name: &str) -> Option<Provider> {
+    let (provider, _) = name.strip_prefix(DOCUMENTS)?.split_once('/')?;
+    provider.parse().ok()
 }

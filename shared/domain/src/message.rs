@@ -25,6 +25,14 @@ pub const VERSION: u8 = 1;
 pub enum Message {
     /// To `verification`: a provider whose word is not proof enough told this; ask it.
     PaymentReported(PaymentReported),
+    /// To `verification`, by an operator: ask the provider what became of this payment, whatever was told of it before.
+    LookRequested {
+        /// The payment.
+        #[serde(flatten)]
+        payment: PaymentRef,
+        /// The id of the case it was set aside in: that it did not help is told there.
+        case: String,
+    },
     /// To `payments`: a fact about a payment, proven.
     PaymentTold(PaymentFact),
     /// To `journal`: a page stands; fold it. To `notices`: it settles gifts whose donors can be told.

@@ -134,6 +134,11 @@ impl Identifiers {
         HEXLOWER.encode(&mac[..16]).parse().expect("hex digits are an id")
     }
 
+    /// The id of an officer's act on something under this idempotency key: the same for a retry.
+    pub fn act(&self, act: &str, on: &str, subject: &str, idempotency_key: &str) -> String {
+        HEXLOWER.encode(&self.mac(&["act", act, on, subject, idempotency_key])[..16])
+    }
+
     /// A name under which something of a provider's is asked for again: a UUID derived from the donation and the attempt's number.
     pub fn checkout_reference(&self, donation: &DonationId, attempt: u32) -> String {
         let mac = self.mac(&["checkout", &donation.to_string(), &attempt.to_string()]);

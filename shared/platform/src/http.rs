@@ -4,14 +4,17 @@
 //! 9457 documents with a stable `code`, a sentence in the caller's language, and what is wrong with each part of the request.
 
 mod call;
+mod cursor;
 mod faults;
 mod key;
+mod parameters;
 mod problem;
 mod route;
 
 pub use call::{Call, MOST_BODY_BYTES};
 pub use faults::{Faults, unusable};
 pub use key::{FEWEST_DISTINCT, LONGEST_KEY, SHORTEST_KEY, idempotency_key};
+pub use parameters::{MOST_LIMIT, Page, Parameters, USUAL_LIMIT};
 pub use problem::{Fault, Problem, chain};
 pub use route::{Role, Route};
 

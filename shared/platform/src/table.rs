@@ -33,6 +33,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use cap::{Claiming, Escrow};
+pub use case::{CaseFilter, CasePage};
 pub use catalogue::{Revised, Revising, Shelf};
 pub use error::TableError;
 pub use group::{Booking, Committed, Group, Refusal};

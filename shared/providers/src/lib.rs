@@ -127,6 +127,14 @@ pub trait PaymentProvider: Send + Sync {
     fn read_webhook<'a>(&'a self, body: &'a [u8]) -> Asking<'a, Webhook>;
 }
 
+/// Reads a webhook again that was found authentic and kept, redacted, because it could not be read: the code may have learned to since. What was taken out of it is no
+/// part of what is read.
+pub fn read_kept(provider: Provider, redacted: &serde_json::Value) -> Webhook {
+    match provider {
+        Provider::Moyasar => moyasar::read_kept(redacted),
+    }
+}
+
 /// One of each provider.
 #[derive(Clone)]
 pub struct Providers {

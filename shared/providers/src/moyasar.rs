@@ -24,6 +24,7 @@ use domain::money::Money;
 use domain::payment::Provider;
 use platform::secrets::{Secret, Secrets};
 use platform::{ConfigError, Outbound, Platform};
+use serde_json::Value;
 use url::Url;
 
 use crate::{Asking, Checkout, CheckoutPage, Payment, PaymentProvider, ProviderError, Webhook};
@@ -68,6 +69,11 @@ impl Moyasar {
     async fn secret(&self, name: &'static str) -> Result<Secret, ProviderError> {
         self.secrets.read(name).await.map_err(ProviderError::NoKey)
     }
+}
+
+/// Reads an event again that was found authentic, and kept without what may not be.
+pub(crate) fn read_kept(redacted: &Value) -> Webhook {
+    webhook::read_authentic(redacted)
 }
 
 impl PaymentProvider for Moyasar {

@@ -11,12 +11,13 @@
 //! waits, and it holds no lock while it does. Standard queues may deliver twice and out of order: [`Disorder`] makes this one
 //! do so.
 //!
-//! Bounds: standard queues only; one account; no permissions, tags, move tasks or message system attributes. Failure: what
+//! Bounds: standard queues only; one account; no permissions, tags or message system attributes; a move task is over at once. Failure: what
 //! is not served is `UnsupportedOperation`, in words.
 
 mod error;
 pub mod limits;
 mod message;
+mod moving;
 mod operations;
 mod protocol;
 mod queue;

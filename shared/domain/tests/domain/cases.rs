@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use domain::case::duty::{Action, Owner, Remedy};
+use domain::case::kept::{APART_SECS, Closing, Kept, Replay, State};
 use domain::case::{Case, Reason};
 use domain::id::DonationId;
 use proptest::prelude::*;
@@ -11,7 +13,7 @@ use crate::given::{DONATION, NOON, any_of, halalas, payment};
 fn case(reason: Reason, payment_id: Option<&str>, donation: Option<DonationId>, amount: u64, evidence: &str) -> Case {
     let amount_minor = halalas(amount);
     let (payment, evidence) = (payment_id.map(payment), evidence.to_owned());
-    Case { reason, payment, donation, amount_minor, evidence, opened_at: NOON }
+    Case { reason, payment, donation, refund: None, amount_minor, evidence, opened_at: NOON }
 }
 
 /// A case of today that is told again after an update must not become a second one.
@@ -21,6 +23,10 @@ fn ids_never_change() {
         case(Reason::AmountDiffers, Some("p-1"), Some(DONATION), 9_000, "fact"),
         case(Reason::DonationUnknown, Some("p-1"), None, 9_000, "fact"),
         case(Reason::Malformed, None, None, 0, "raw/2026/11/23/1"),
+        Case {
+            refund: Some("0123456789abcdef0123456789abcdef".parse().unwrap()),
+            ..case(Reason::RefundRefused, Some("p-1"), Some(DONATION), 9_000, "")
+        },
     ];
     insta::assert_debug_snapshot!(cases.map(|case| case.id()));
 }
@@ -56,6 +62,88 @@ fn two_matters_have_two_ids() {
             }
         }
     }
+}
+
+/// What tells two refused refunds of one sum apart is the refund; a case that names none keeps its id.
+#[test]
+fn a_refund_is_part_of_its_matter() {
+    let refused = case(Reason::RefundRefused, Some("p-1"), Some(DONATION), 9_000, "");
+    let named = |digit: &str| Case { refund: Some(digit.repeat(32).parse().unwrap()), ..refused.clone() };
+    let ids = [refused.id(), named("1").id(), named("2").id()];
+    assert_eq!(BTreeMap::from(ids.map(|id| (id, ()))).len(), 3);
+}
+
+/// One line for each reason: whose it is, what is suggested, and how it is taken up again.
+#[test]
+fn every_reason_has_an_owner_an_action_and_a_remedy() {
+    let line = |reason: &Reason| {
+        let remedy = match reason.remedy() {
+            Remedy::LookAgain => "look again",
+            Remedy::TellAgain => "tell again",
+            Remedy::RefundAgain => "refund again",
+            Remedy::None => "nothing",
+        };
+        format!("{reason}: {}, {}, {remedy}\n", reason.owner(), reason.action())
+    };
+    insta::assert_snapshot!(Reason::ALL.iter().map(line).collect::<String>());
+    for owner in Owner::ALL {
+        assert!(Reason::of(*owner).count() > 0, "{owner} has something to do");
+    }
+    for action in Action::ALL {
+        let (arabic, english) = action.texts();
+        assert!(!arabic.is_empty() && !arabic.contains(|c: char| c.is_ascii_alphabetic()), "{action}");
+        assert!(!english.is_empty() && english.is_ascii(), "{action}");
+        assert!(Reason::ALL.iter().any(|reason| reason.action() == *action), "{action} is suggested");
+    }
+}
+
+fn closing(id: &str, secs: i64) -> Closing {
+    Closing { id: id.to_owned(), by: "operator-1".to_owned(), at: NOON.plus_seconds(secs), note: "Done.".to_owned() }
+}
+
+fn replay(id: &str, secs: i64) -> Replay {
+    Replay { id: id.to_owned(), by: "operator-1".to_owned(), at: NOON.plus_seconds(secs) }
+}
+
+/// The table of the module's documentation, cell by cell.
+#[test]
+fn what_becomes_of_a_matter() {
+    let open = Kept::new(case(Reason::AmountDiffers, Some("p-1"), Some(DONATION), 9_000, "fact"));
+    let closed = open.close(closing("c", 10)).unwrap();
+    assert_eq!((&closed.state, closed.version), (&State::Closed(closing("c", 10)), 2));
+    // Told again.
+    assert_eq!(open.told_again(NOON.plus_seconds(APART_SECS - 1)), None);
+    let noted = open.told_again(NOON.plus_seconds(APART_SECS)).unwrap();
+    assert_eq!(noted, Kept { told_at: Some(NOON.plus_seconds(APART_SECS)), version: 2, ..open.clone() });
+    let reopened = closed.told_again(NOON.plus_seconds(11)).unwrap();
+    assert_eq!((&reopened.state, reopened.reopened, reopened.since()), (&State::Open, 1, NOON.plus_seconds(11)));
+    assert_eq!(reopened.closed_before, [closing("c", 10)]);
+    // A clock that is behind opens it all the same, and turns no time back.
+    assert_eq!(closed.told_again(NOON.plus_seconds(-5)).unwrap().last_told(), NOON);
+    // Closed.
+    assert_eq!(closed.close(closing("d", 12)), None);
+    assert_eq!(reopened.close(closing("d", 12)).unwrap().closing("c"), Some(&closing("c", 10)));
+    // Replayed; what is told after that is news at once.
+    let replayed = open.replayed(replay("r", 20));
+    assert_eq!((&replayed.state, replayed.replay("r")), (&State::Open, Some(&replay("r", 20))));
+    assert_eq!(replayed.told_again(NOON.plus_seconds(19)), None);
+    let answered = replayed.told_again(NOON.plus_seconds(21)).unwrap();
+    assert_eq!((answered.last_told(), answered.told_again(NOON.plus_seconds(22))), (NOON.plus_seconds(21), None));
+    assert_eq!(closed.replayed(replay("r", 20)).state, closed.state);
+}
+
+#[test]
+fn a_matter_is_stored_in_this_form_and_one_of_an_earlier_form_is_open() {
+    let before = case(Reason::AmountDiffers, Some("p-1"), Some(DONATION), 9_000, "fact");
+    let new = Kept::new(before.clone());
+    let lived = new.close(closing("c", 10)).unwrap().told_again(NOON.plus_seconds(70)).unwrap().replayed(replay("r", 80));
+    let lived = lived.close(closing("d", 90)).unwrap();
+    insta::assert_json_snapshot!([&new, &lived]);
+    for kept in [&new, &lived] {
+        assert_eq!(serde_json::from_str::<Kept>(&serde_json::to_string(kept).unwrap()).unwrap(), *kept);
+    }
+    let read: Kept = serde_json::from_str(&serde_json::to_string(&before).unwrap()).unwrap();
+    assert_eq!(read, Kept { version: 0, ..new });
 }
 
 proptest! {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use domain::case::Reason;
+use domain::case::duty::{Action, Owner};
 use domain::donation::RefundReason;
 use domain::journal::{Account, MovementKind};
 use domain::payment::{Method, Provider};
@@ -54,6 +55,8 @@ fn codes_and_their_numbers_never_change() {
         list("provider", Provider::ALL, Provider::code),
         list("method", Method::ALL, Method::code),
         list("reason", Reason::ALL, Reason::code),
+        list("owner", Owner::ALL, Owner::code),
+        list("action", Action::ALL, Action::code),
         list("refund reason", RefundReason::ALL, RefundReason::code),
     ];
     insta::assert_snapshot!(lists.concat());

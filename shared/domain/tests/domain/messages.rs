@@ -15,10 +15,11 @@ use serde_json::Value;
 use crate::given::{NOON, any_of, fact, halalas, payment};
 
 /// Every name in every message. A name is added here only after asking: does it tell anything about a person?
-const NAMES: [&str; 28] = [
+const NAMES: [&str; 30] = [
     "amount_minor",
     "attempt",
     "captured_at",
+    "case",
     "chain",
     "currency",
     "disputed_minor",
@@ -29,6 +30,7 @@ const NAMES: [&str; 28] = [
     "hold_due",
     "hold_spent",
     "kind",
+    "look_requested",
     "method",
     "notice_due",
     "page_committed",
@@ -60,6 +62,7 @@ fn corpus() -> Vec<(PathBuf, String)> {
 fn name(message: &Message) -> &'static str {
     match message {
         Message::PaymentReported(_) => "payment_reported",
+        Message::LookRequested { .. } => "look_requested",
         Message::PaymentTold(fact) => match fact.happening {
             Happening::Captured { .. } => "payment_told captured",
             Happening::Failed { .. } => "payment_told failed",
@@ -85,11 +88,12 @@ fn name(message: &Message) -> &'static str {
     }
 }
 
-const ALL: [&str; 19] = [
+const ALL: [&str; 20] = [
     "fold_requested",
     "hold_dropped",
     "hold_due",
     "hold_spent",
+    "look_requested",
     "notice_due charge_returned",
     "notice_due failure",
     "notice_due refund",
@@ -156,6 +160,7 @@ fn any_message() -> impl Strategy<Value = Message> {
     };
     prop_oneof![
         ("[a-z0-9-]{1,64}", ".{0,20}", ".{0,20}", any::<u32>(), ".{0,20}").prop_map(reported),
+        ("[a-z0-9]{1,64}", "[0-9a-f]{32}").prop_map(|(id, case)| Message::LookRequested { payment: payment(&id), case }),
         any_fact().prop_map(Message::PaymentTold),
         (any::<u64>(), any::<u64>()).prop_map(|(random, seq)| Message::page_committed(ChainId::any(random), seq)),
         Just(Message::FoldRequested {}),

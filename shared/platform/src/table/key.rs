@@ -1,6 +1,8 @@
 //! Every key of the table, in one place.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::case::Reason;
+use domain::case::kept::Standing;
 use domain::hash::Hash;
 use domain::id::{CharityId, DonationId, DonorId, OpportunityId};
 use domain::journal::ChainId;
@@ -12,6 +14,13 @@ use super::{Item, text};
 
 /// The index of donations by donor: hash `donor`, range `made_at`, keys only. Guests' donations are not in it.
 pub const DONOR_INDEX: &str = "donor-index";
+
+/// The index of cases by how they stand and why: hash `listed_in`, range `listed_as`, keys only.
+pub const CASE_INDEX: &str = "case-index";
+
+/// How many partitions of the index the cases of one reason are spread over: each takes a thousand a second, and when a provider changes how it writes an amount, every
+/// payment of the peak is set aside for one reason.
+pub const CASE_SHARDS: u8 = 4;
 
 /// How many partitions opportunities are spread over, so that no listing reads one hot partition.
 pub const OPPORTUNITY_SHARDS: u8 = 8;
@@ -140,6 +149,21 @@ pub fn opportunity_partition(shard: u8) -> String {
     format!("OPP#{shard}")
 }
 
+/// A partition of the index of cases.
+pub fn case_partition(standing: Standing, reason: Reason, shard: u8) -> String {
+    format!("{}#{reason}#{shard}", standing.code())
+}
+
+/// The shard of a case in the index, by its id.
+pub fn case_shard(id: &str) -> u8 {
+    Hash::of(&[id.as_bytes()]).bytes()[0] % CASE_SHARDS
+}
+
+/// The place of a case in its partition of the index: since when it stands so, and its id.
+pub fn case_place(since: Moment, id: &str) -> String {
+    format!("{:015}#{id}", since.millis())
+}
+
 /// The partition of a day's acts of operators.
 pub fn operations_partition(day: Day) -> String {
     format!("OPS#{day}")
@@ -183,5 +207,7 @@ mod tests {
         for (key, expected) in keys {
             assert_eq!(format!("{} / {}", key.partition(), key.sort()), expected);
         }
+        let listed = (case_partition(Standing::Closed, Reason::Malformed, case_shard("0a")), case_place(at, "0a"));
+        assert_eq!(listed, ("closed#malformed#0".to_owned(), "001795500000000#0a".to_owned()));
     }
 }

@@ -97,7 +97,8 @@ fn is_secret(token: &[u8], secret: &Secret) -> bool {
     bool::from(token.ct_eq(secret.bytes()))
 }
 
-fn read_authentic(event: &Value) -> Webhook {
+/// Reads an event that was found authentic.
+pub(super) fn read_authentic(event: &Value) -> Webhook {
     let kind = event.get("type").and_then(Value::as_str);
     match kind {
         Some(kind) if OF_PAYMENTS.contains(&kind) => match report(event) {

@@ -27,6 +27,11 @@ impl SqsError {
         Self::new("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
     }
 
+    pub fn no_resource() -> Self {
+        let message = "The resource that you specified for the SourceArn parameter doesn't exist.";
+        Self::new("ResourceNotFoundException", "ResourceNotFoundException", message)
+    }
+
     pub fn queue_exists(name: &str) -> Self {
         let message = format!("A queue already exists with the name {name} and a different value for a given attribute");
         Self::new("QueueNameExists", "QueueAlreadyExists", message)

@@ -11,7 +11,7 @@ use super::protocol::{
 use super::queue::Queue;
 use super::receipt::Receipt;
 use super::settings::Settings;
-use super::{Parts, send};
+use super::{Parts, moving, send};
 
 pub(super) type Answer = Result<Vec<u8>, SqsError>;
 
@@ -35,6 +35,7 @@ pub(super) fn run(parts: &Parts, operation: &str, body: &[u8]) -> Answer {
         "DeleteMessageBatch" => delete_message_batch(parts, parse(body)?),
         "ChangeMessageVisibility" => change_visibility(parts, &parse(body)?),
         "ChangeMessageVisibilityBatch" => change_visibility_batch(parts, parse(body)?),
+        "StartMessageMoveTask" => moving::start(parts, &parse(body)?),
         "PurgeQueue" => purge_queue(parts, &parse(body)?),
         _ => Err(SqsError::unsupported(&format!("The operation {operation} is not emulated."))),
     }

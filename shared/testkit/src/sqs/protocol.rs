@@ -24,6 +24,13 @@ pub(super) struct OnQueue {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
+pub(super) struct StartMessageMoveTask {
+    pub source_arn: String,
+    pub destination_arn: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub(super) struct ListQueues {
     #[serde(default)]
     pub queue_name_prefix: String,

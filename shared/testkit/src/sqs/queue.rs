@@ -148,6 +148,14 @@ impl Queue {
         Ok(())
     }
 
+    /// Takes out every message that is ready, oldest first.
+    pub fn take_ready(&mut self, now: i64) -> Vec<Message> {
+        self.tick(now);
+        let ready = self.messages.iter().filter(|(_, message)| matches!(message.place, Place::Ready));
+        let numbers: Vec<u64> = ready.map(|(number, _)| *number).collect();
+        numbers.into_iter().filter_map(|number| self.remove(number)).collect()
+    }
+
     pub fn purge(&mut self, now: i64) -> Result<(), SqsError> {
         if self.purged_at.is_some_and(|at| now < at + limits::PURGE_SECS * 1000) {
             return Err(SqsError::purging());

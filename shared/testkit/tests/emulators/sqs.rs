@@ -129,6 +129,20 @@ async fn a_message_received_too_often_is_set_aside() {
     let aside = receive(&client, &dead).await;
     let attributes = aside[0].attributes().unwrap();
     assert_eq!(attributes[&MessageSystemAttributeName::DeadLetterQueueSourceArn], "arn:aws:sqs:me-south-1:000000000000:q");
+    // In flight there it stays; once it is seen again it is sent back as a new message.
+    client.start_message_move_task().source_arn(&arn).send().await.unwrap();
+    assert_eq!(cloud.services().sqs.bodies("q-dlq"), ["poison"]);
+    let handle = aside[0].receipt_handle().unwrap();
+    client.change_message_visibility().queue_url(&dead).receipt_handle(handle).visibility_timeout(0).send().await.unwrap();
+    client.start_message_move_task().source_arn(&arn).send().await.unwrap();
+    assert!(cloud.services().sqs.bodies("q-dlq").is_empty());
+    let back = receive(&client, &url).await;
+    assert_eq!(back[0].attributes().unwrap()[&MessageSystemAttributeName::ApproximateReceiveCount], "1");
+    assert_ne!(back[0].message_id(), aside[0].message_id());
+    // What sets nothing aside can be moved by nobody.
+    let own = arn.replace("q-dlq", "q");
+    assert!(client.start_message_move_task().source_arn(own).send().await.is_err());
+    assert!(client.start_message_move_task().source_arn(arn.replace("q-dlq", "x")).send().await.is_err());
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,7 +8,7 @@ use platform::http::{HttpRequest, HttpResponse, MOST_BODY_BYTES};
 use serde_json::{Map, Value, json};
 use stage::event;
 
-use crate::scene::Scene;
+use crate::scene::{KEY, Scene};
 
 /// The donation of the examples.
 pub const DONATION: &str = "5d0c1b7a9e3f48266c1d2e0b7a954f31";
@@ -178,6 +178,13 @@ pub async fn attempt(scene: &Scene, after: usize) -> Reply {
     let headers = json!({"access-token": scene.access_token});
     let body = json!({"after": after}).to_string();
     call(scene, event::http("POST /v1/donations/{id}/attempts", json!({"id": scene.donation}), headers, &body)).await
+}
+
+/// Something that a person of the platform's does about a case, as `subject` in `role`, under the key of the examples.
+pub async fn on_case(scene: &Scene, (subject, role): (&str, &str), route: &str, id: &str, body: &Value) -> Reply {
+    let mut event = event::http(route, json!({"id": id}), json!({"idempotency-key": KEY}), &body.to_string());
+    event["requestContext"]["authorizer"] = json!({"jwt": {"claims": {"sub": subject, "role": role}, "scopes": null}});
+    call(scene, event).await
 }
 
 /// Something that a person of the platform's does about the scene's donation, as `subject` in `role`.

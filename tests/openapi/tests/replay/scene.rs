@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::cap::{self, MOST_SHARDS};
+use domain::case::{Case, Reason, document};
 use domain::donation::{Donation, Giver, HoldPart, MOST_ATTEMPTS, SettledBy, State};
 use domain::id::DonationId;
 use domain::journal::ChainId;
 use domain::money::Money;
-use domain::payment::{Method, PaymentRef, Provider};
+use domain::payment::{CURRENCY, Happening, Method, PaymentFact, PaymentRef, Provider};
 use domain::proof::log::Log;
 use domain::totals::{Delta, bucket};
 use openapi::{Example, Operation};
 use platform::auth::Identifiers;
+use platform::bucket::Bucket;
 use platform::outbound::{Outbound, OutboundError};
 use platform::table::Cursors;
 use platform::{Platform, Settings};
@@ -41,7 +43,7 @@ pub struct Scene {
 }
 
 /// The key under which the scene's guest gave before; the examples `again` and `idempotency_key_reused` use it again.
-const KEY: &str = "6f1c9a52-6a0e-4f57-9d0a-3f0c2b1e8d47";
+pub const KEY: &str = "6f1c9a52-6a0e-4f57-9d0a-3f0c2b1e8d47";
 const OTHER_KEY: &str = "0c8d7b1a-95e4-4f0a-b3c2-7d6e5f401234";
 
 impl Scene {
@@ -71,7 +73,9 @@ impl Scene {
         if operation.told["operationId"] == "getProof" {
             scene.prove(&example.name).await;
         }
-        if operations::ROUTES.iter().any(|route| route.key == operation.route) && example.name != "not_paid" {
+        if operation.route.contains("/v1/operations/") {
+            scene.set_aside(operation, &example.name).await;
+        } else if operations::ROUTES.iter().any(|route| route.key == operation.route) && example.name != "not_paid" {
             scene.pay().await;
             scene.ask_refund(operation, &example.name).await;
         }
@@ -207,6 +211,36 @@ impl Scene {
         assert_eq!(done.status, 200, "{}", done.body);
     }
 
+    /// The cases that the examples speak of, and what was done about them before.
+    async fn set_aside(&self, operation: &Operation, example: &str) {
+        for case in cases() {
+            if let Some(document) = case.evidence.strip_prefix("set-aside/") {
+                let platform = platform(&self.stage, "payment-callbacks", &[]);
+                let bucket = Bucket::new(&platform.aws, &platform.settings).unwrap();
+                bucket.keep(&format!("set-aside/{document}"), "application/json", UNREADABLE.into()).await.unwrap();
+            }
+            self.stage.table.open_case(&case).await.unwrap();
+        }
+        let close = "POST /v1/operations/cases/{id}/close";
+        let note = json!({"note": "The books were right."});
+        let [.., closed] = cases().map(|case| case.id());
+        let reply = ask::on_case(self, ("operator-8", "operator"), close, &closed, &note).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        let [first, ..] = cases().map(|case| case.id());
+        let before = match (operation.told["operationId"].as_str(), example) {
+            (Some("closeCase"), "again" | "idempotency_key_reused") => {
+                let note = json!({"note": "Given back on the provider's dashboard."});
+                ask::on_case(self, ("approver-7", "approver"), close, &first, &note).await
+            }
+            (Some("replayCase"), "again") => {
+                let body = json!({"case": first});
+                ask::on_case(self, ("operator-7", "operator"), "POST /v1/operations/replays", "", &body).await
+            }
+            _ => return,
+        };
+        assert!(before.status < 300, "{}", before.body);
+    }
+
     async fn standing(&self) -> Donation {
         self.stage.table.donation(&self.donation.parse().unwrap()).await.unwrap().unwrap()
     }
@@ -263,6 +297,36 @@ impl Scene {
             _ => {}
         }
     }
+}
+
+/// An event that could not be read, as it is kept.
+const UNREADABLE: &str = r#"{"data":"[redacted]","id":"6f6d4a9e-0000-4000-8000-000000000001","type":"payment_paid"}"#;
+
+/// The cases that the examples speak of: that can be looked into again, that cannot be read, that was booked besides, that is closed.
+fn cases() -> [Case; 4] {
+    let opened_at = domain::moment::Moment::from_millis(1_795_467_600_000);
+    let payment = paid().payment;
+    let fact = PaymentFact {
+        payment: payment.clone(),
+        donation: Some(ask::DONATION.parse().unwrap()),
+        attempt: 1,
+        amount_minor: "500".parse().unwrap(),
+        currency: CURRENCY.to_owned(),
+        happening: Happening::Voided,
+    };
+    let case = |reason, secs| Case {
+        reason,
+        payment: Some(payment.clone()),
+        donation: fact.donation,
+        refund: None,
+        amount_minor: fact.amount_minor,
+        evidence: serde_json::to_string(&fact).unwrap(),
+        opened_at: opened_at.plus_seconds(secs),
+    };
+    let evidence = document(Provider::Moyasar, UNREADABLE.as_bytes());
+    let unreadable =
+        Case { payment: None, donation: None, amount_minor: Money::ZERO, evidence, ..case(Reason::Malformed, 1) };
+    [case(Reason::AmountDiffers, 0), unreadable, case(Reason::DisputeOpened, 2), case(Reason::VoidAfterCapture, 3)]
 }
 
 fn paid() -> SettledBy {

@@ -32,12 +32,13 @@ fn mark(filter: &str) -> [u8; MARK_BYTES] {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     proptest! {
         #[test]
-        fn a_cursor_is_read_under_its_own_filter_only(filter in ".{0,40}", other in ".{0,40}", last in "[a-z0-9-]{3,40}") {
+        fn a_cursor_is_read_under_its_own_filter_only(filter in ".{0,40}", other in ".{0,40}", last in "[a-z0-9#-]{3,60}") {
             let cursor = after(&filter, &last);
             prop_assert_eq!(read(&filter, &cursor), Some(last));
             if filter != other {

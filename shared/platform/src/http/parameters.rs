@@ -1,12 +1,10 @@
 //! Query parameters: each at most once, and none that is not known, so that a slip of the pen never lists the wrong thing.
 
-use platform::http::{Call, Faults};
-
-use crate::cursor;
+use super::{Call, Faults, cursor};
 
 /// The fewest things of one answer.
 const LEAST_LIMIT: usize = 1;
-/// The most things of one answer: with the longest texts a hundred opportunities are a fifth of the six megabytes that Lambda answers.
+/// The most things of one answer: with the longest texts a hundred opportunities, the largest things there are, are a fifth of the six megabytes that Lambda answers.
 pub const MOST_LIMIT: usize = 100;
 /// How many things an answer has when nobody says: a screen or two of the app.
 pub const USUAL_LIMIT: usize = 20;
@@ -76,6 +74,21 @@ impl Page {
         Page { filter, after, limit }
     }
 
+    /// The name after which the page begins.
+    pub fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
+
+    /// How many things it has at most.
+    pub const fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// The cursor after the thing of this name.
+    pub fn cursor(&self, last: &str) -> String {
+        cursor::after(&self.filter, last)
+    }
+
     /// The page of things that are in the order of their names, and the cursor of what follows, if anything does.
     pub fn cut<'t, T>(
         &self,
@@ -87,7 +100,7 @@ impl Page {
         let mut shown: Vec<&'t T> = rest.take(self.limit + 1).collect();
         let goes_on = shown.len() > self.limit;
         shown.truncate(self.limit);
-        let next = shown.last().filter(|_| goes_on).map(|last| cursor::after(&self.filter, name(last)));
+        let next = shown.last().filter(|_| goes_on).map(|last| self.cursor(name(last)));
         (shown, next)
     }
 }

@@ -1,0 +1,175 @@
+//! Whose a matter is, and what to do about it: a row for each reason, so that a new one stops the build until both are decided.
+
+use super::Reason;
+use crate::purpose::codes;
+
+codes!(
+    /// Who looks after a matter: a queue of the platform's own people, never a person.
+    Owner, "owner" {
+        /// Speaks with the payment providers and their dashboards.
+        Payments = 0 "payments",
+        /// Keeps the books.
+        Finance = 1 "finance",
+        /// Mends the code.
+        Engineering = 2 "engineering",
+        /// Speaks with donors.
+        DonorCare = 3 "donor_care",
+    }
+);
+
+codes!(
+    /// What is suggested to be done about a matter.
+    Action, "action" {
+        /// Compare what was told with the provider's dashboard.
+        CompareWithProvider = 0 "compare_with_provider",
+        /// Find out whose money it is.
+        FindDonation = 1 "find_donation",
+        /// Teach the code to read it.
+        MendReading = 2 "mend_reading",
+        /// Find out why the table refuses it.
+        MendWriting = 3 "mend_writing",
+        /// Say which lines a refund takes from.
+        AssignRefund = 4 "assign_refund",
+        /// Give back in another way.
+        RefundOtherwise = 5 "refund_otherwise",
+        /// Answer a dispute in time.
+        AnswerDispute = 6 "answer_dispute",
+        /// Compare the books with the provider's.
+        CheckBooks = 7 "check_books",
+        /// See that it does not go back twice.
+        StopSecondReturn = 8 "stop_second_return",
+        /// Settle with the charity what it owes.
+        SettleWithCharity = 9 "settle_with_charity",
+    }
+);
+
+/// How a matter is taken up again, once what was wrong is put right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// The provider is asked what became of the payment; or, of what could not even be read, the document is read again.
+    LookAgain,
+    /// The fact is told to settlement again.
+    TellAgain,
+    /// What is owed is asked for again.
+    RefundAgain,
+    /// It was dealt with as far as the platform can: a person has to act, and then closes it.
+    None,
+}
+
+impl Reason {
+    /// Who looks after it.
+    pub const fn owner(self) -> Owner {
+        match self {
+            Reason::AmountDiffers
+            | Reason::CurrencyDiffers
+            | Reason::ProviderDisagrees
+            | Reason::VoidAfterCapture
+            | Reason::DisputeOpened
+            | Reason::DisputeOfCharge => Owner::Payments,
+            Reason::RefundUnassigned
+            | Reason::RefundWithoutCapture
+            | Reason::RefundBeyondCapture
+            | Reason::DisputeDiffers
+            | Reason::FeeBeyondCapture
+            | Reason::RefundAfterPayout => Owner::Finance,
+            Reason::Malformed | Reason::TypeUnknown | Reason::Unwritable => Owner::Engineering,
+            Reason::DonationUnknown | Reason::RefundRefused => Owner::DonorCare,
+        }
+    }
+
+    /// What is suggested.
+    pub const fn action(self) -> Action {
+        match self {
+            Reason::AmountDiffers | Reason::CurrencyDiffers | Reason::ProviderDisagrees | Reason::FeeBeyondCapture => {
+                Action::CompareWithProvider
+            }
+            Reason::DonationUnknown => Action::FindDonation,
+            Reason::Malformed | Reason::TypeUnknown => Action::MendReading,
+            Reason::Unwritable => Action::MendWriting,
+            Reason::RefundUnassigned => Action::AssignRefund,
+            Reason::RefundRefused => Action::RefundOtherwise,
+            Reason::DisputeOpened => Action::AnswerDispute,
+            Reason::RefundWithoutCapture
+            | Reason::VoidAfterCapture
+            | Reason::RefundBeyondCapture
+            | Reason::DisputeDiffers => Action::CheckBooks,
+            Reason::DisputeOfCharge => Action::StopSecondReturn,
+            Reason::RefundAfterPayout => Action::SettleWithCharity,
+        }
+    }
+
+    /// How it is taken up again. What was booked already, with a matter for a person besides, is not: told again it is a repeat. Only a fee is
+    /// booked when it is told later.
+    pub const fn remedy(self) -> Remedy {
+        match self {
+            Reason::AmountDiffers
+            | Reason::CurrencyDiffers
+            | Reason::ProviderDisagrees
+            | Reason::RefundWithoutCapture
+            | Reason::FeeBeyondCapture
+            | Reason::Malformed
+            | Reason::TypeUnknown => Remedy::LookAgain,
+            Reason::Unwritable | Reason::VoidAfterCapture | Reason::DisputeDiffers => Remedy::TellAgain,
+            Reason::RefundRefused => Remedy::RefundAgain,
+            Reason::DonationUnknown
+            | Reason::RefundUnassigned
+            | Reason::RefundBeyondCapture
+            | Reason::DisputeOpened
+            | Reason::DisputeOfCharge
+            | Reason::RefundAfterPayout => Remedy::None,
+        }
+    }
+
+    /// The reasons of one owner.
+    pub fn of(owner: Owner) -> impl Iterator<Item = Reason> {
+        Reason::ALL.iter().copied().filter(move |reason| reason.owner() == owner)
+    }
+}
+
+impl Action {
+    /// What is suggested, in Arabic and in English.
+    pub const fn texts(self) -> (&'static str, &'static str) {
+        match self {
+            Action::CompareWithProvider => (
+                "قارن المبلغ والعملة والحالة والرسم بلوحة مزود الدفع؛ إن كان المزود محقًا فأعد المعالجة، وإلا فراجعه",
+                "Compare amount, currency, status and fee with the provider's dashboard; if the provider is right, replay, else take it up with them",
+            ),
+            Action::FindDonation => (
+                "المبلغ محفوظ جانبًا؛ ابحث عن صاحبه، ورده من لوحة المزود إن لم يُعرف",
+                "The money is kept apart; find out whose it is, or give it back on the provider's dashboard",
+            ),
+            Action::MendReading => (
+                "علّم البرنامج قراءة هذا الحدث، وانشره، ثم أعد المعالجة",
+                "Teach the code to read this event, deploy, then replay",
+            ),
+            Action::MendWriting => (
+                "اعرف لماذا يرفض الجدول هذه الكتابة، وأصلحه، ثم أعد المعالجة",
+                "Find out why the table refuses this write, mend it, then replay",
+            ),
+            Action::AssignRefund => (
+                "حدد مع المتبرع أو الجهة من أي بند كان الرد، وقيّده",
+                "Find out with the donor or the charity which line was refunded, and book it so",
+            ),
+            Action::RefundOtherwise => (
+                "اعرف سبب رفض المزود؛ اطلب الرد من جديد أو ردّ المبلغ بتحويل بنكي",
+                "Find out why the provider refuses; ask for the refund again, or give back by bank transfer",
+            ),
+            Action::AnswerDispute => (
+                "أجب عن الاعتراض لدى المزود قبل انقضاء مهلته، ثم سجل نتيجته",
+                "Answer the dispute at the provider before its time is over, then report how it ended",
+            ),
+            Action::CheckBooks => (
+                "قارن الدفاتر بكشف المزود لهذه الدفعة، وصححها بقيد جديد إن اختلفا",
+                "Compare the books with the provider's statement of this payment; where they differ, a new entry puts it right",
+            ),
+            Action::StopSecondReturn => (
+                "تأكد ألا يُرد هذا المبلغ مرتين: بالاعتراض وبالرد",
+                "See to it that this money does not go back twice, by the dispute and by a refund",
+            ),
+            Action::SettleWithCharity => (
+                "على الجهة هذا المبلغ بعد رده للمتبرع؛ اخصمه من تحويلها القادم أو اطلبه منها",
+                "The charity owes this money since it went back to the donor; keep it from its next payout, or ask for it",
+            ),
+        }
+    }
+}

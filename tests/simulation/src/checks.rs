@@ -6,6 +6,7 @@ pub mod books;
 pub mod cases;
 pub mod escrow;
 pub mod payments;
+pub mod published;
 
 use std::collections::{BTreeMap, BTreeSet};
 

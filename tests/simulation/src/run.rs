@@ -309,6 +309,7 @@ async fn check_all(world: &World, read_before: &Books, wrong: &mut Vec<String>) 
     checks::escrow::holds(world, &donations, wrong);
     checks::cases::explained(world, &cases, wrong);
     checks::day(world, &pages, wrong).await?;
+    checks::published::published(world, &pages, wrong).await?;
     world.trace.storm_again();
     paper::report(world, &pages, wrong).await?;
     paper::hand_out(world, &pages, wrong).await?;

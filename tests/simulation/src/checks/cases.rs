@@ -86,6 +86,7 @@ fn has_cause(world: &World, case: &Value, truth: &BTreeMap<String, PaymentFacts>
         "provider_disagrees" => lies.iter().any(|lie| lie.payment == id && !lie.is_unsigned),
         "malformed" => world.deeds.cut().0 > 0,
         "type_unknown" => world.stage.sandbox.tally().deeds.contains_key(&Deed::Misspell),
+        "fee_beyond_capture" => payment.is_some_and(|payment| payment.fee > payment.amount),
         "void_after_capture" => is_denied(),
         "refund_unassigned" | "refund_refused" | "refund_beyond_capture" => is_touched() || is_disputed(),
         "dispute_opened" | "dispute_differs" | "dispute_of_charge" => is_disputed(),

@@ -19,7 +19,7 @@ pub fn refused(sandbox: &Sandbox, payment: &PaymentFacts) -> Option<&'static str
     (invoice.metadata.is_some() && payment.amount != invoice.amount).then_some("amount_differs")
 }
 
-/// Each payment of the provider's is booked exactly once, with what was taken and what was given back; nothing else is booked. What differs from what was
+/// Each payment of the provider's is booked exactly once, with what was taken, what was kept of it and what was given back; nothing else is booked. What differs from what was
 /// asked for is not booked, and what the provider took back without us stays booked; either has its case.
 pub fn payments(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<String>) {
     let mut entries: HashMap<String, Vec<&Entry>> = HashMap::new();
@@ -43,6 +43,16 @@ pub fn payments(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<St
         let expected = usize::from(is_denied || (payment.taken > 0 && refused.is_none()));
         if came_in != expected {
             wrong.push(format!("payment {id} of {} was booked {came_in} times", payment.taken));
+        }
+        let is_dear = payment.fee > payment.amount;
+        let fee = if is_dear || came_in == 0 { 0 } else { payment.fee };
+        let kept: u64 =
+            booked.iter().flat_map(|entry| &entry.transfers).filter(|of| of.is_fee()).map(|of| of.amount().halalas()).sum();
+        if kept != fee {
+            wrong.push(format!("payment {id}: a fee of {kept} is booked, and {} was kept", payment.fee));
+        }
+        if is_dear && came_in == 1 && !cases.about("fee_beyond_capture", &id) && !cases.about("donation_unknown", &id) {
+            wrong.push(format!("payment {id} of {} cost {}, and there is no case", payment.amount, payment.fee));
         }
         let taken = sum(&booked, is_income);
         let returned = sum(&booked, is_refund);

@@ -99,6 +99,8 @@ pub struct PaymentFacts {
     pub taken: u64,
     /// Minor units given back so far.
     pub refunded: u64,
+    /// What the provider keeps of it, in minor units; it may be more than the payment.
+    pub fee: u64,
     /// Milliseconds since 1970.
     pub created_at: u64,
     /// What the merchant hung on it.
@@ -115,6 +117,7 @@ impl From<&Payment> for PaymentFacts {
             currency: payment.currency.clone(),
             taken: payment.taken(),
             refunded: payment.refunded,
+            fee: payment.fee,
             created_at: payment.created_at,
             metadata: payment.metadata.clone(),
         }

@@ -75,7 +75,10 @@ impl HttpConnector for InProcess {
             match services.call(request).await {
                 Outcome::Answered(response) => answered(response),
                 Outcome::Disconnected => Err(broken("the connection broke")),
-                Outcome::Crashed => die().await,
+                Outcome::Crashed => {
+                    die().await;
+                    Err(broken("the caller crashed"))
+                }
             }
         })
     }
@@ -93,11 +96,10 @@ fn answered(response: Response) -> Result<HttpResponse, ConnectorError> {
     response.try_into().map_err(|error| ConnectorError::other(Box::new(error), None))
 }
 
-/// Tells the invocation that it is dead, and never returns to it.
-async fn die() -> Result<HttpResponse, ConnectorError> {
-    match CRASH.try_with(|crash| crash.notify_one()) {
-        Ok(()) => std::future::pending().await,
-        Err(_) => Err(broken("the caller crashed")),
+/// Kills the [`invocation`] in which this is called, and never returns to it; returns at once outside of one.
+pub async fn die() {
+    if CRASH.try_with(|crash| crash.notify_one()).is_ok() {
+        std::future::pending::<()>().await;
     }
 }
 

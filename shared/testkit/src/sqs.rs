@@ -96,6 +96,10 @@ pub struct SqsUsage {
     pub empty_receives: BTreeMap<String, u64>,
     /// Messages sent, by queue.
     pub messages_sent: BTreeMap<String, u64>,
+    /// Messages that [`Disorder`] handed out again at once.
+    pub duplicated: u64,
+    /// Messages that [`Disorder`] let overtake others.
+    pub reordered: u64,
 }
 
 impl SqsUsage {
@@ -111,6 +115,8 @@ impl SqsUsage {
             billed_requests: counted_since(&self.billed_requests, &earlier.billed_requests),
             empty_receives: counted_since(&self.empty_receives, &earlier.empty_receives),
             messages_sent: counted_since(&self.messages_sent, &earlier.messages_sent),
+            duplicated: self.duplicated - earlier.duplicated,
+            reordered: self.reordered - earlier.reordered,
         }
     }
 }
@@ -162,6 +168,35 @@ impl Sqs {
             (name.clone(), queue.depth())
         };
         state.queues.iter_mut().map(depth).collect()
+    }
+
+    /// Waits until the queue named `name` has a message to be received: a long poll without an end. Never returns for a queue that there is not.
+    pub async fn ready(&self, name: &str) {
+        loop {
+            let (arrived, due) = {
+                let mut state = self.parts.lock();
+                let Some(queue) = state.queues.get_mut(name) else { break };
+                queue.tick(self.parts.clock.now_millis());
+                if queue.depth().ready > 0 {
+                    return;
+                }
+                // Made under the lock, so that nothing arrives unheard in between.
+                (Arc::clone(&queue.arrived).notified_owned(), queue.next_due())
+            };
+            tokio::select! {
+                biased;
+                () = arrived => {}
+                () = self.due(due) => {}
+            }
+        }
+        std::future::pending().await
+    }
+
+    async fn due(&self, at: Option<i64>) {
+        match at {
+            Some(at) => self.parts.clock.sleep_until(at).await,
+            None => std::future::pending().await,
+        }
     }
 
     /// The bodies of a queue's messages, oldest first, wherever they are. Nothing is received.

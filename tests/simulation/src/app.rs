@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 use testkit::chance::Chance;
-use testkit::connector::invocation;
 
 use crate::environment::Environment;
 use crate::world::World;
@@ -32,7 +31,7 @@ pub async fn call(world: &World, chance: &Chance, function: &str, route: &str, e
 async fn once(world: &World, function: &str, event: Value) -> Reply {
     let platform = world.platform(function).expect("the template has the function");
     let environment = Environment::start(function, &platform).expect("it starts with the template's settings");
-    match invocation(environment.invoke(event)).await {
+    match world.invoke(function, &environment, event).await {
         Ok(Ok(answer)) => {
             let status = answer["statusCode"].as_u64().unwrap_or(0);
             let body = answer["body"].as_str().unwrap_or_default();

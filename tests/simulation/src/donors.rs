@@ -10,9 +10,15 @@ use testkit::chance::Chance;
 use uuid::Uuid;
 
 use crate::app::{self, Reply};
+use crate::dashboard;
 use crate::officers::Desk;
 use crate::trace::PERSONAL;
 use crate::world::World;
+
+/// A payment of another amount than was asked for.
+const OTHER_AMOUNT: &str = "provider: takes another amount";
+/// A payment in another currency.
+const OTHER_CURRENCY: &str = "provider: takes another currency";
 
 /// One donor: everything that they do comes from their own chance.
 pub struct Donor {
@@ -83,7 +89,7 @@ impl Donor {
         let Some(id) = donation["id"].as_str().map(str::to_owned) else { return };
         if let Ok(id) = id.parse() {
             self.world.told_of(id);
-            tokio::task::spawn_local(Desk::new(&self.world, self.seed, self.number, id).look());
+            self.world.send_out(Desk::new(&self.world, self.seed, self.number, id).look());
         }
         let Some(invoice) = invoice(&donation) else { return };
         let headers = json!({"access-token": donation["access_token"], "content-type": "application/json"});
@@ -121,7 +127,19 @@ impl Donor {
     }
 
     fn pay(&self, invoice: Uuid, times: u32) {
-        let _closed_is_fine = self.world.stage.sandbox.pay(invoice, &Payer::with(Method::Mada).times(times).insisting());
+        let mut payer = Payer::with(Method::Mada).times(times).insisting();
+        let (amount, currency) = (self.chance.happens(12), self.chance.happens(8));
+        if amount && self.world.trace.storms(OTHER_AMOUNT) {
+            self.world.trace.count(OTHER_AMOUNT);
+            payer.amount = Some(100 + self.chance.below(50_000));
+        } else if currency && self.world.trace.storms(OTHER_CURRENCY) {
+            self.world.trace.count(OTHER_CURRENCY);
+            payer.currency = Some("USD".to_owned());
+        }
+        let Ok(payment) = self.world.stage.sandbox.pay(invoice, &payer) else { return };
+        self.world.trace.note("donor", || format!("pays {} {} as payment {}", payment.amount, payment.currency, payment.id));
+        let chance = Chance::seeded(self.seed, &format!("payment {} of donor {}", payment.id, self.number));
+        self.world.send_out(dashboard::follow(Arc::clone(&self.world), chance, payment));
     }
 
     async fn call(&self, route: &str, id: &str, headers: Value, body: &str) -> Reply {

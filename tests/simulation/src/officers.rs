@@ -68,7 +68,9 @@ impl Desk {
             outcomes.reverse();
         }
         for outcome in outcomes {
-            self.act(("operator-2", "operator"), DISPUTE, "", "", &json!({"outcome": outcome, "amount": amount})).await;
+            let body = json!({"outcome": outcome, "amount": amount});
+            self.world.deeds.disputed(self.donation);
+            self.act(("operator-2", "operator"), DISPUTE, "", "", &body).await;
             tokio::time::sleep(Duration::from_millis(self.chance.below(20_000))).await;
         }
     }

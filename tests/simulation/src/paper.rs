@@ -7,7 +7,6 @@ use domain::receipt::Serial;
 use platform::auth::Identifiers;
 use serde_json::{Value, json};
 use stage::event;
-use testkit::connector::invocation;
 
 use crate::environment::Environment;
 use crate::world::World;
@@ -25,7 +24,7 @@ pub async fn report(world: &World, pages: &[Page], wrong: &mut Vec<String>) -> a
     let day = world.stage.now().day().previous();
     for _ in 0..TRIES {
         let environment = Environment::start("reports", &world.platform("reports")?)?;
-        if matches!(invocation(environment.invoke(json!({"day": day.to_string()}))).await, Ok(Ok(_))) {
+        if matches!(world.invoke("reports", &environment, json!({"day": day.to_string()})).await, Ok(Ok(_))) {
             return check_report(world, day, pages, wrong);
         }
     }
@@ -107,7 +106,7 @@ async fn receipt(world: &World, donation: &Donation) -> anyhow::Result<Value> {
 async fn ask(world: &World, event: &Value) -> anyhow::Result<Value> {
     for _ in 0..TRIES {
         let environment = Environment::start("receipts", &world.platform("receipts")?)?;
-        if let Ok(Ok(answer)) = invocation(environment.invoke(event.clone())).await
+        if let Ok(Ok(answer)) = world.invoke("receipts", &environment, event.clone()).await
             && answer["statusCode"].as_u64().is_some_and(|status| status < 500)
         {
             return Ok(serde_json::from_str(answer["body"].as_str().unwrap_or_default())?);

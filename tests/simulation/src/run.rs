@@ -6,26 +6,35 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use aws_sdk_sqs::Client;
-use domain::journal::Page;
+use domain::journal::{Entry, Page};
 use domain::message::{Envelope, Message};
-use moyasar_sandbox::EventType;
+use moyasar_sandbox::{EventType, Status};
 use serde::Serialize;
 use serde_json::json;
-use testkit::connector::invocation;
+use testkit::chance::Chance;
 use tokio::task::JoinSet;
 
+use crate::checks::books::Books;
+use crate::checks::cases::Cases;
+use crate::checks::payments as paid;
 use crate::donors::Donor;
 use crate::environment::Environment;
+use crate::plan::Plan;
+use crate::trace::{Injected, Step};
 use crate::world::World;
-use crate::{checks, paper, pollers, provider};
+use crate::{checks, dashboard, paper, pollers, provider};
 
 /// The longest that a run waits for everything to come to rest.
 const LONGEST_REST: Duration = Duration::from_secs(6 * 3_600);
-/// Between two looks whether everything is at rest. No part of it and of the clock's rhythm of twenty seconds meet each time: else its request
-/// to fold, which is taken up within three, could be there at every other look for good.
+/// Between two looks whether everything is at rest.
 const REST_LOOK: Duration = Duration::from_secs(7);
-/// Looks in a row that must find nothing under way. Between them lie fourteen seconds: longer than the longest pause of a poller.
+/// Looks in a row that must find nothing under way. Between them lie fourteen seconds: longer than any pause in the middle of something, and shorter
+/// than the clock's, whose request to fold would be there at every other look for good.
 const QUIET_LOOKS: u32 = 3;
+/// Between two requests to fold, as the schedule has it.
+const MINUTE: Duration = Duration::from_secs(60);
+/// So many donors for each stranger.
+const DONORS_A_STRANGER: usize = 12;
 /// How often the rules that always hold are checked while the run goes on.
 const LOOK: Duration = Duration::from_secs(30);
 
@@ -40,6 +49,8 @@ pub struct Report {
     pub trace: String,
     /// Faults by kind.
     pub faults: BTreeMap<String, u64>,
+    /// Faults that were done to calls, by whose they were.
+    pub struck: BTreeMap<String, u64>,
     /// Answers to donors' apps, by route, status and code; 0 is no answer.
     pub answers: BTreeMap<String, u64>,
     /// Donations by state.
@@ -48,28 +59,45 @@ pub struct Report {
     pub entries: u64,
     /// Notices that donors were sent, and how many of them again.
     pub told: (usize, usize),
+    /// Cases by reason.
+    pub cases: BTreeMap<String, u64>,
     /// Rules that were broken.
     pub violations: Vec<String>,
+    /// The faults that were done to calls, in order.
+    #[serde(skip)]
+    pub injected: Vec<Injected>,
+    /// Each step, if the plan has them recorded.
+    #[serde(skip)]
+    pub steps: Vec<Step>,
 }
 
 /// Plays a seed with this many donors.
 ///
 /// # Errors
-/// When the simulation itself cannot go on; what the platform does wrong is in the report.
+/// As [`play`].
 pub fn run(seed: u64, donors: u64) -> anyhow::Result<Report> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
-    tokio::task::LocalSet::new().block_on(&runtime, play(seed, donors))
+    play(&Plan::new(seed, donors))
 }
 
-async fn play(seed: u64, donors: u64) -> anyhow::Result<Report> {
-    let world = Arc::new(World::new(seed).await?);
+/// Plays a plan.
+///
+/// # Errors
+/// When the simulation itself cannot go on; what the platform does wrong is in the report.
+pub fn play(plan: &Plan) -> anyhow::Result<Report> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    tokio::task::LocalSet::new().block_on(&runtime, played(plan))
+}
+
+async fn played(plan: &Plan) -> anyhow::Result<Report> {
+    let world = Arc::new(World::new(plan).await?);
     let mut wrong = Vec::new();
-    provider::misbehave(&world.stage.sandbox);
-    world.stage.outbox.misbehave(30, 20);
+    provider::misbehave(&world.stage.sandbox, plan);
+    world.disturb_senders();
     provider::start(&world);
     pollers::start(&world)?;
     tokio::task::spawn_local(clock(Arc::clone(&world)));
-    give(&world, seed, donors, &mut wrong).await?;
+    world.send_out(midnight(Arc::clone(&world)));
+    let books = give(&world, &mut wrong).await?;
     world.trace.calm();
     world.stage.sandbox.behave();
     world.stage.outbox.misbehave(0, 0);
@@ -78,65 +106,89 @@ async fn play(seed: u64, donors: u64) -> anyhow::Result<Report> {
     rest(&world, Night::Sleeps, &mut wrong).await?;
     wait_for_the_morning(&world);
     rest(&world, Night::IsOver, &mut wrong).await?;
-    let (entries, states) = check_all(&world, &mut wrong).await?;
+    let (entries, states, cases) = check_all(&world, &books, &mut wrong).await?;
     wrong.extend(world.trace.leaks().into_iter().map(|leak| format!("personal data in a call: {leak}")));
     let (events, trace) = world.trace.so_far();
-    let faults = world.stage.cloud.services().fault_counts().into_iter().map(|(name, count)| (name.to_owned(), count));
-    let deeds = world.stage.sandbox.tally().deeds.into_iter().map(|(deed, count)| (format!("provider: {deed:?}"), count));
     let donations = states.into_iter().map(|(state, count)| (state.to_owned(), count)).collect();
     Ok(Report {
-        seed,
+        seed: plan.seed,
         events,
         trace,
-        faults: faults.chain(deeds).collect(),
+        faults: world.faults(),
+        struck: struck(&world.trace.injected()),
         answers: world.answers(),
         donations,
         entries,
         told: checks::counted(&world.stage.outbox.messages()),
+        cases,
         violations: wrong,
+        injected: world.trace.injected(),
+        steps: world.trace.steps(),
     })
 }
 
-/// The donors' visits, with a look at the books from time to time.
-async fn give(world: &Arc<World>, seed: u64, donors: u64, wrong: &mut Vec<String>) -> anyhow::Result<()> {
-    let mut visits = JoinSet::new();
-    for number in 0..donors {
+fn struck(injected: &[Injected]) -> BTreeMap<String, u64> {
+    let mut struck = BTreeMap::new();
+    for fault in injected {
+        *struck.entry(fault.service.clone()).or_default() += 1;
+    }
+    struck
+}
+
+/// The donors' visits and what goes on besides, with a look at the books from time to time; gives back what was read of them.
+async fn give(world: &Arc<World>, wrong: &mut Vec<String>) -> anyhow::Result<Books> {
+    let (seed, mut visits) = (world.plan.seed, JoinSet::new());
+    for &number in &world.plan.donors {
         visits.spawn_local(Donor::new(world, seed, number).visit());
     }
+    for number in 0..world.plan.donors.len().div_ceil(DONORS_A_STRANGER) {
+        let chance = Chance::seeded(seed, &format!("stranger {number}"));
+        visits.spawn_local(dashboard::stranger(Arc::clone(world), chance));
+    }
+    visits.spawn_local(dashboard::outage(Arc::clone(world), Chance::seeded(seed, "outage")));
+    let (mut books, mut looked_at) = (Books::default(), None);
     let mut look = tokio::time::interval(LOOK);
     loop {
         tokio::select! {
             biased;
             visit = visits.join_next() => match visit {
                 Some(visit) => visit?,
-                None => return Ok(()),
+                None => return Ok(books),
             },
             _ = look.tick() => {
-                let pages = checks::pages(&world.stage.table, wrong).await?;
-                checks::totals(&world.stage.table, &pages, wrong).await?;
-                checks::claims(world, wrong).await?;
+                let writes = world.trace.writes();
+                // Where nothing was written nothing has changed.
+                if looked_at.replace(writes) != Some(writes) {
+                    checks::escrow::claims(world, &mut books, wrong).await?;
+                    checks::books::totals(&world.stage.table, &books.pages, wrong).await?;
+                    checks::books::balance(&books.pages, wrong);
+                }
             }
         }
     }
 }
 
-/// What EventBridge Scheduler does: a request to fold each minute, and at midnight the closing of the day, again until it succeeds.
+/// What EventBridge Scheduler does each minute: a request to fold.
 async fn clock(world: Arc<World>) {
-    let closes = world.stage.now().day().next().start();
-    let mut closed = false;
     loop {
-        tokio::time::sleep(Duration::from_secs(20)).await;
-        if !closed && world.stage.now() >= closes {
-            closed = close(&world, json!({"time": closes.to_string()})).await;
-        }
+        tokio::time::sleep(MINUTE).await;
         let _next_minute_is_soon = send(&world, "journal", &Envelope::from(Message::FoldRequested {})).await;
+    }
+}
+
+/// What it does at midnight: the closing of the day, again each minute until it succeeds.
+async fn midnight(world: Arc<World>) {
+    let closes = world.stage.now().day().next().start();
+    world.stage.clock.sleep_until(closes.millis()).await;
+    while !close(&world, json!({"time": closes.to_string()})).await {
+        tokio::time::sleep(MINUTE).await;
     }
 }
 
 async fn close(world: &World, event: serde_json::Value) -> bool {
     let environment = world.platform("closing").and_then(|platform| Environment::start("closing", &platform));
     let Ok(environment) = environment else { return false };
-    matches!(invocation(environment.invoke(event)).await, Ok(Ok(_)))
+    matches!(world.invoke("closing", &environment, event).await, Ok(Ok(_)))
 }
 
 async fn send(world: &World, queue: &str, message: &Envelope) -> anyhow::Result<()> {
@@ -156,7 +208,8 @@ async fn rest(world: &World, night: Night, wrong: &mut Vec<String>) -> anyhow::R
         tokio::time::sleep(REST_LOOK).await;
         world.stage.sandbox.hurry();
         redrive(world).await?;
-        quiet = if under_way(world, night).is_empty() && world.stage.sandbox.pending() == 0 { quiet + 1 } else { 0 };
+        let is_quiet = under_way(world, night).is_empty() && world.stage.sandbox.pending() == 0 && world.errands() == 0;
+        quiet = if is_quiet { quiet + 1 } else { 0 };
         if quiet == QUIET_LOOKS {
             return Ok(());
         }
@@ -191,11 +244,15 @@ fn wait_for_the_morning(world: &World) {
 
 async fn redrive(world: &World) -> anyhow::Result<()> {
     let client = Client::new(&world.stage.cloud.sdk_config());
+    let depths = world.stage.cloud.services().sqs.depths();
     for queue in &world.stage.stack.queues {
         let Some(dead) = world.stage.stack.queues.iter().find(|dead| Some(&dead.arn) == queue.dead_letter_arn.as_ref())
         else {
             continue;
         };
+        if depths.get(&dead.name).is_none_or(|depth| depth.ready == 0) {
+            continue;
+        }
         let got = client.receive_message().queue_url(&dead.url).max_number_of_messages(10).send().await?;
         for message in got.messages.unwrap_or_default() {
             client.send_message().queue_url(&queue.url).set_message_body(message.body).send().await?;
@@ -207,38 +264,56 @@ async fn redrive(world: &World) -> anyhow::Result<()> {
 
 /// Webhooks that never came are found by reconciliation; here the provider is made to tell again what is not in the books.
 async fn tell_what_was_lost(world: &World) -> anyhow::Result<()> {
-    let pages = checks::pages(&world.stage.table, &mut Vec::new()).await?;
+    let books = Books::read(&world.stage.table, &mut Vec::new()).await?;
+    let cases = Cases::read(world).await?;
     for payment in world.stage.sandbox.payments() {
-        let of = |entry: &&domain::journal::Entry| {
-            entry.payment.payment.as_str() == payment.id.to_string() && checks::is_of_payment(entry.kind)
+        let id = payment.id.to_string();
+        let entries = || books.pages.iter().flat_map(Page::entries).filter(|entry| entry.payment.payment.as_str() == id);
+        let booked: Vec<&Entry> = entries().collect();
+        let came_in = booked.iter().any(|entry| paid::is_income(entry.kind));
+        let is_known = came_in || paid::refused(&world.stage.sandbox, &payment).is_some_and(|why| cases.about(why, &id));
+        let is_denied = payment.status == Status::Voided && came_in && !cases.about("void_after_capture", &id);
+        let event = if is_denied {
+            EventType::PaymentVoided
+        } else if came_in && paid::sum(&booked, paid::is_refund) < payment.refunded {
+            EventType::PaymentRefunded
+        } else if payment.taken > 0 && !is_known {
+            if payment.refunded > 0 { EventType::PaymentRefunded } else { EventType::PaymentPaid }
+        } else {
+            continue;
         };
-        let entries = pages.iter().flat_map(Page::entries).filter(of).count();
-        let expected = usize::from(payment.taken > 0) + usize::from(payment.refunded > 0);
-        if entries < expected {
-            let event = if payment.refunded > 0 { EventType::PaymentRefunded } else { EventType::PaymentPaid };
-            world.stage.sandbox.tell(payment.id, event)?;
-        }
+        world.stage.sandbox.tell(payment.id, event)?;
     }
     Ok(())
 }
 
-async fn check_all(world: &World, wrong: &mut Vec<String>) -> anyhow::Result<(u64, BTreeMap<&'static str, u64>)> {
-    let pages = checks::pages(&world.stage.table, wrong).await?;
-    checks::totals(&world.stage.table, &pages, wrong).await?;
-    checks::followed(&world.stage.table.cursors().await?, &pages, wrong);
-    checks::payments(&pages, &world.stage.sandbox.payments(), wrong);
-    checks::balance(&pages, wrong);
+type Checked = (u64, BTreeMap<&'static str, u64>, BTreeMap<String, u64>);
+
+async fn check_all(world: &World, read_before: &Books, wrong: &mut Vec<String>) -> anyhow::Result<Checked> {
+    checks::at_rest(world, wrong);
+    let books = Books::read(&world.stage.table, wrong).await?;
+    read_before.stand_in(&books, wrong);
+    let pages = books.pages;
+    let cases = Cases::read(world).await?;
+    checks::books::totals(&world.stage.table, &pages, wrong).await?;
+    checks::books::followed(&world.stage.table.cursors().await?, &pages, wrong);
+    checks::books::balance(&pages, wrong);
+    checks::books::serials(&pages, wrong);
+    checks::payments::payments(world, &pages, &cases, wrong);
+    checks::payments::charges(world, &pages, &cases, wrong).await?;
     let donations = checks::donations(world, &pages, wrong).await?;
-    checks::back(world, &donations, &pages, wrong).await?;
-    checks::serials(&pages, wrong);
+    checks::payments::refunds(world, &donations, wrong);
+    checks::back(&donations, &pages, &cases, wrong);
     checks::told(&donations, &world.stage.outbox.messages(), wrong);
-    checks::escrow(world, &pages, wrong).await?;
-    checks::charges(world, &pages, wrong).await?;
+    checks::escrow::escrow(world, &pages, wrong).await?;
+    checks::escrow::holds(world, &donations, wrong);
+    checks::cases::explained(world, &cases, wrong);
     checks::day(world, &pages, wrong).await?;
+    checks::published::published(world, &pages, wrong).await?;
     world.trace.storm_again();
     paper::report(world, &pages, wrong).await?;
     paper::hand_out(world, &pages, wrong).await?;
     world.trace.calm();
     let entries = pages.iter().map(|page| page.entries().len() as u64).sum();
-    Ok((entries, checks::states(&donations)))
+    Ok((entries, checks::states(&donations), cases.counted()))
 }

@@ -1,12 +1,20 @@
-//! What happened at every call, as one hash; and the faults that were done to them.
+//! What happened at every call, as one hash; the faults that were done to them; and, where it is asked for, each step in words.
+
+mod step;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use testkit::faults::{Call, Fault, Faults, RandomFaults, Rates};
+use testkit::Clock;
+use testkit::chance::Chance;
+use testkit::faults::{Call, Fault, Faults, RandomFaults, Rates, Service};
+
+use crate::plan::Plan;
+pub use step::{Step, story};
 
 /// Faults at every call while the storm lasts, in a thousand calls each.
 const STORM: Rates = Rates {
@@ -20,6 +28,173 @@ const STORM: Rates = Rates {
     crash_after: 6,
     longest_delay: Duration::from_millis(1_500),
 };
+
+/// Texts that stand for a person: they may never be seen in a call that is not theirs.
+pub const PERSONAL: [&str; 2] = ["Simulated Donor", "+96655"];
+
+tokio::task_local! {
+    static ACTING: String;
+}
+
+/// Has calls that are made meanwhile be written down as made by `who`.
+pub async fn acting<T>(who: &str, doing: impl Future<Output = T>) -> T {
+    ACTING.scope(who.to_owned(), doing).await
+}
+
+fn who() -> String {
+    ACTING.try_with(Clone::clone).unwrap_or_else(|_| "queue".to_owned())
+}
+
+/// A fault that was done to a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Injected {
+    /// The call's number.
+    pub call: u64,
+    /// The fault's kind.
+    pub kind: String,
+    /// The function that made the call.
+    pub function: String,
+    /// Whom it was for.
+    pub service: String,
+    /// What was called.
+    pub operation: String,
+}
+
+#[derive(Default)]
+struct Seen {
+    hash: Sha256,
+    calls: u64,
+    writes: u64,
+    leaks: Vec<String>,
+    counts: BTreeMap<String, u64>,
+    injected: Vec<Injected>,
+    steps: Vec<Step>,
+}
+
+/// The faults of a storm: one stream for AWS, another for everybody else who is called.
+#[derive(Clone)]
+struct Storm {
+    aws: RandomFaults,
+    others: Chance,
+}
+
+/// Faults drawn from the seed, and a record of every call. Clones share it.
+#[derive(Clone)]
+pub struct Trace {
+    plan: Arc<Plan>,
+    clock: Clock,
+    storm: Arc<Mutex<Option<Storm>>>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Trace {
+    /// With the faults of this plan.
+    pub fn new(plan: &Plan, clock: Clock) -> Trace {
+        let trace = Trace { plan: Arc::new(plan.clone()), clock, storm: Arc::default(), seen: Arc::default() };
+        trace.begin(plan.seed);
+        trace
+    }
+
+    fn begin(&self, seed: u64) {
+        let storm = Storm { aws: RandomFaults::new(STORM, seed), others: Chance::seeded(seed, "faults of others") };
+        *lock(&self.storm) = Some(storm);
+    }
+
+    /// Faults again, others than before.
+    pub fn storm_again(&self) {
+        self.begin(self.plan.seed.wrapping_add(1 << 32));
+    }
+
+    /// No faults from now on.
+    pub fn calm(&self) {
+        *lock(&self.storm) = None;
+    }
+
+    /// Whether a fault of this kind, which is not one of a call's, may be done now.
+    pub fn storms(&self, kind: &str) -> bool {
+        self.plan.has(kind) && lock(&self.storm).is_some()
+    }
+
+    /// Counts a fault that is not one of a call's.
+    pub fn count(&self, kind: &str) {
+        *lock(&self.seen).counts.entry(kind.to_owned()).or_default() += 1;
+    }
+
+    /// Such faults so far, by kind.
+    pub fn counts(&self) -> BTreeMap<String, u64> {
+        lock(&self.seen).counts.clone()
+    }
+
+    /// Writes down what somebody did outside the calls.
+    pub fn note(&self, who: &str, what: impl FnOnce() -> String) {
+        if self.plan.record {
+            let at = self.clock.now_millis();
+            lock(&self.seen).steps.push(Step::note(at, who, what()));
+        }
+    }
+
+    /// Calls so far, and the hash over all of them.
+    pub fn so_far(&self) -> (u64, String) {
+        let seen = lock(&self.seen);
+        let hash = seen.hash.clone().finalize();
+        (seen.calls, hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// Writes to the table so far.
+    pub fn writes(&self) -> u64 {
+        lock(&self.seen).writes
+    }
+
+    /// Calls in which personal data was seen.
+    pub fn leaks(&self) -> Vec<String> {
+        lock(&self.seen).leaks.clone()
+    }
+
+    /// The faults that were done to calls, in order.
+    pub fn injected(&self) -> Vec<Injected> {
+        lock(&self.seen).injected.clone()
+    }
+
+    /// The steps, if they were to be written down.
+    pub fn steps(&self) -> Vec<Step> {
+        lock(&self.seen).steps.clone()
+    }
+
+    /// Whether to do a fault to a call of somebody who is not AWS; the call is counted and written down.
+    pub(crate) fn decide_other(&self, url: &str, body: &[u8]) -> OtherFault {
+        let storm = lock(&self.storm).clone();
+        let drawn = storm.map_or(OtherFault::Pass, |storm| OtherFault::draw(&storm.others));
+        let number = lock(&self.seen).calls;
+        let fault = if self.plan.allows(drawn.kind(), number) { drawn } else { OtherFault::Pass };
+        let done = (fault != OtherFault::Pass).then(|| fault.kind());
+        if let Some(kind) = done {
+            self.count(kind);
+        }
+        self.saw("outside", url, body, &format!("{fault:?}"), done);
+        fault
+    }
+
+    fn saw(&self, what: &str, operation: &str, body: &[u8], fault: &str, kind: Option<&str>) {
+        let mut seen = lock(&self.seen);
+        let call = seen.calls;
+        seen.calls += 1;
+        seen.hash.update(operation.as_bytes());
+        seen.hash.update(unordered(body));
+        seen.hash.update(fault.as_bytes());
+        if let Some(kind) = kind {
+            let (kind, service, operation) = (kind.to_owned(), what.to_owned(), operation.to_owned());
+            seen.injected.push(Injected { call, kind, function: who(), service, operation });
+        }
+        if self.plan.record {
+            let at = self.clock.now_millis();
+            seen.steps.push(Step::call(call, at, who(), format!("{what} {operation}"), body, kind));
+        }
+    }
+}
 
 /// A body in which the order of members and of list elements makes no difference: the SDK writes some of both in an order of chance.
 fn unordered(body: &[u8]) -> Vec<u8> {
@@ -44,67 +219,62 @@ fn sorted(value: Value) -> Value {
     }
 }
 
-/// Texts that stand for a person: they may never be seen in a call that is not theirs.
-pub const PERSONAL: [&str; 2] = ["Simulated Donor", "+96655"];
-
-#[derive(Default)]
-struct Seen {
-    hash: Sha256,
-    calls: u64,
-    leaks: Vec<String>,
-}
-
-/// Faults drawn from the seed, and a record of every call. Clones share it.
-#[derive(Clone)]
-pub struct Trace {
-    seed: u64,
-    storm: Arc<Mutex<Option<RandomFaults>>>,
-    seen: Arc<Mutex<Seen>>,
-}
-
-impl Trace {
-    /// With the faults of this seed.
-    pub fn new(seed: u64) -> Trace {
-        Trace { seed, storm: Arc::new(Mutex::new(Some(RandomFaults::new(STORM, seed)))), seen: Arc::default() }
-    }
-
-    /// Faults again, others than before.
-    pub fn storm_again(&self) {
-        let storm = RandomFaults::new(STORM, self.seed.wrapping_add(1 << 32));
-        *self.storm.lock().unwrap_or_else(PoisonError::into_inner) = Some(storm);
-    }
-
-    /// No faults from now on.
-    pub fn calm(&self) {
-        *self.storm.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    /// Calls so far, and the hash over all of them.
-    pub fn so_far(&self) -> (u64, String) {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let hash = seen.hash.clone().finalize();
-        (seen.calls, hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
-    }
-
-    /// Calls in which personal data was seen.
-    pub fn leaks(&self) -> Vec<String> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).leaks.clone()
-    }
-}
-
 impl Faults for Trace {
     fn decide(&self, call: &Call<'_>) -> Fault {
-        let storm = self.storm.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let fault = storm.map_or(Fault::Pass, |storm| storm.decide(call));
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.calls += 1;
-        seen.hash.update(call.operation.as_bytes());
-        seen.hash.update(unordered(call.body));
-        seen.hash.update(format!("{fault:?}").as_bytes());
+        let storm = lock(&self.storm).clone();
+        // Drawn even where it is not done, so that leaving one out does not shift the others.
+        let drawn = storm.map_or(Fault::Pass, |storm| storm.aws.decide(call));
+        let number = lock(&self.seen).calls;
+        let fault = match drawn.name() {
+            Some(kind) if !self.plan.allows(kind, number) => Fault::Pass,
+            Some(_) | None => drawn,
+        };
+        let service = format!("{:?}", call.service);
+        self.saw(&service, call.operation, call.body, &format!("{fault:?}"), fault.name());
+        let mut seen = lock(&self.seen);
+        seen.writes += u64::from(call.service == Service::DynamoDb && call.is_write());
         let body = String::from_utf8_lossy(call.body);
         if PERSONAL.iter().any(|text| body.contains(text)) {
-            seen.leaks.push(format!("{:?} {}", call.service, call.operation));
+            seen.leaks.push(format!("{service} {}", call.operation));
         }
         fault
+    }
+}
+
+/// What becomes of a call of somebody who is not AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OtherFault {
+    Pass,
+    Delay(Duration),
+    /// It never gets there, and the caller waits as long as it does for an answer.
+    RequestLost,
+    /// It gets there, and the answer does not come.
+    ReplyLost,
+    CrashBefore,
+    CrashAfter,
+}
+
+impl OtherFault {
+    fn draw(chance: &Chance) -> OtherFault {
+        let delay = Duration::from_millis(chance.below(1_500));
+        match chance.below(1_000) {
+            0..40 => OtherFault::Delay(delay),
+            40..48 => OtherFault::RequestLost,
+            48..60 => OtherFault::ReplyLost,
+            60..66 => OtherFault::CrashBefore,
+            66..74 => OtherFault::CrashAfter,
+            _ => OtherFault::Pass,
+        }
+    }
+
+    fn kind(self) -> &'static str {
+        match self {
+            OtherFault::Pass => "none",
+            OtherFault::Delay(_) => "outside: delayed",
+            OtherFault::RequestLost => "outside: request lost",
+            OtherFault::ReplyLost => "outside: reply lost",
+            OtherFault::CrashBefore => "outside: crash before",
+            OtherFault::CrashAfter => "outside: crash after",
+        }
     }
 }

@@ -1,18 +1,26 @@
 //! The parts of one run.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::catalogue::{Bilingual, Charity, Opportunity, Standing};
 use domain::id::{CharityId, DonationId};
 use domain::moment::Moment;
 use domain::money::Money;
 use domain::purpose::{Fund, Programme, Region, Track};
+use serde_json::Value;
 use stage::{Options, Stage};
+use testkit::connector::{Crashed, invocation};
 use testkit::dynamo::DynamoOptions;
 use testkit::sqs::Disorder;
 
-use crate::trace::Trace;
+use crate::deeds::Deeds;
+use crate::environment::Environment;
+use crate::outside;
+use crate::plan::Plan;
+use crate::trace::{Trace, acting};
 
 /// When runs begin: two minutes before a midnight in Riyadh, so that each has one in its middle.
 pub const BEGINS: &str = "2026-11-23T20:58:00Z";
@@ -20,37 +28,68 @@ pub const BEGINS: &str = "2026-11-23T20:58:00Z";
 /// How wrong an environment's clock is at most, in milliseconds.
 const SKEW: u64 = 2_000;
 
+/// An environment whose clock is wrong.
+const WRONG_CLOCK: &str = "clock skew";
+/// A message that a queue hands out twice.
+const DUPLICATED: &str = "queue: delivered twice";
+/// A message that a queue hands out before an older one.
+const REORDERED: &str = "queue: delivered out of order";
+/// Whoever carries notices takes none.
+const REFUSED: &str = "sender: refuses";
+/// Whoever carries notices takes one, and says nothing.
+const SILENT: &str = "sender: reply lost";
+/// An invocation that was killed.
+const KILLED: &str = "invocation killed";
+
 /// Everything that one run consists of.
 pub struct World {
     /// The platform's surroundings.
     pub stage: Stage,
+    /// Which run it is.
+    pub plan: Plan,
     /// Faults and the record.
     pub trace: Trace,
+    /// What was done that a person has to be told of.
+    pub deeds: Deeds,
     /// What can be given to.
     pub opportunities: Vec<Opportunity>,
     made: Mutex<Vec<DonationId>>,
     answers: Mutex<BTreeMap<String, u64>>,
+    silent: AtomicBool,
+    errands: Arc<AtomicU64>,
 }
 
 impl World {
-    /// The parts for a seed, with its catalogue.
+    /// The parts for a plan, with its catalogue.
     ///
     /// # Errors
     /// When a part cannot be made: a fault of the simulation, not of the platform.
-    pub async fn new(seed: u64) -> anyhow::Result<World> {
+    pub async fn new(plan: &Plan) -> anyhow::Result<World> {
+        let seed = plan.seed;
+        let duplicate_per_mille = if plan.has(DUPLICATED) { 30 } else { 0 };
         let stage = Stage::new(Options {
             seed,
             begins: BEGINS.parse::<Moment>()?,
             dynamo: DynamoOptions { seed, ..DynamoOptions::default() },
-            disorder: Disorder { reorder: true, duplicate_per_mille: 30 },
+            disorder: Disorder { reorder: plan.has(REORDERED), duplicate_per_mille },
             // Shorter than the real waits, so that a run takes minutes of simulated time and not hours.
             retry_waits_ms: [1_000, 5_000, 20_000, 60_000, 120_000],
         })
         .await?;
         let opportunities = catalogue(&stage).await?;
-        let trace = Trace::new(seed);
+        let trace = Trace::new(plan, stage.clock.clone());
         stage.cloud.services().set_faults(trace.clone());
-        Ok(World { stage, trace, opportunities, made: Mutex::default(), answers: Mutex::default() })
+        Ok(World {
+            stage,
+            plan: plan.clone(),
+            trace,
+            deeds: Deeds::default(),
+            opportunities,
+            made: Mutex::default(),
+            answers: Mutex::default(),
+            silent: AtomicBool::new(false),
+            errands: Arc::default(),
+        })
     }
 
     /// What a new environment of a function is given; its clock is a little wrong.
@@ -58,7 +97,71 @@ impl World {
     /// # Errors
     /// When the template does not name the function.
     pub fn platform(&self, function: &str) -> anyhow::Result<platform::Platform> {
-        self.stage.platform_with_skew(function, SKEW)
+        let is_wrong = self.plan.has(WRONG_CLOCK);
+        if is_wrong {
+            self.trace.count(WRONG_CLOCK);
+        }
+        let mut platform = self.stage.platform_with_skew(function, if is_wrong { SKEW } else { 0 })?;
+        platform.outbound = outside::faulty(platform.outbound, &self.trace);
+        Ok(platform)
+    }
+
+    /// Has whoever carries notices refuse some, and lose some replies.
+    pub fn disturb_senders(&self) {
+        let (refuses, silent) = (self.plan.has(REFUSED), self.plan.has(SILENT));
+        self.stage.outbox.misbehave(if refuses { 30 } else { 0 }, if silent { 20 } else { 0 });
+    }
+
+    /// One invocation of a function in this environment; what it calls is written down under the function's name.
+    ///
+    /// # Errors
+    /// When the invocation was killed between two of its calls. What the function itself answers is inside.
+    pub async fn invoke(&self, function: &str, to: &Environment, event: Value) -> Result<anyhow::Result<Value>, Crashed> {
+        let done = acting(function, invocation(Box::pin(to.invoke(event)))).await;
+        if done.is_err() {
+            self.trace.count(KILLED);
+        }
+        done
+    }
+
+    /// Has somebody go about something while the run goes on; nothing is at rest before they are done.
+    pub fn send_out(&self, errand: impl Future<Output = ()> + 'static) {
+        let underway = Underway::begin(&self.errands);
+        tokio::task::spawn_local(async move {
+            errand.await;
+            drop(underway);
+        });
+    }
+
+    /// Errands that are not done.
+    pub fn errands(&self) -> u64 {
+        self.errands.load(Ordering::Relaxed)
+    }
+
+    /// The provider tells nothing from now on, or tells what it has kept back.
+    pub fn is_silent(&self, silent: bool) {
+        self.silent.store(silent, Ordering::Relaxed);
+    }
+
+    /// Whether the provider may tell something.
+    pub fn may_tell(&self) -> bool {
+        !self.silent.load(Ordering::Relaxed)
+    }
+
+    /// What went wrong on purpose, by kind.
+    pub fn faults(&self) -> BTreeMap<String, u64> {
+        let services = self.stage.cloud.services();
+        let mut faults = self.trace.counts();
+        faults.extend(services.fault_counts().into_iter().map(|(name, count)| (name.to_owned(), count)));
+        let queues = services.sqs.usage();
+        faults.extend([(DUPLICATED.to_owned(), queues.duplicated), (REORDERED.to_owned(), queues.reordered)]);
+        let tally = self.stage.sandbox.tally();
+        faults.extend(tally.deeds.into_iter().map(|(deed, count)| (crate::provider::named(deed), count)));
+        let (refused, silent) = self.stage.outbox.misbehaved();
+        faults.extend([(REFUSED.to_owned(), refused), (SILENT.to_owned(), silent)]);
+        faults.insert("provider: call while down".to_owned(), tally.down);
+        faults.retain(|_, count| *count > 0);
+        faults
     }
 
     /// A donor was told of this donation.
@@ -80,6 +183,22 @@ impl World {
     /// The donations that donors were told of.
     pub fn made(&self) -> Vec<DonationId> {
         self.made.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// An errand that is not done.
+struct Underway(Arc<AtomicU64>);
+
+impl Underway {
+    fn begin(errands: &Arc<AtomicU64>) -> Underway {
+        errands.fetch_add(1, Ordering::Relaxed);
+        Underway(Arc::clone(errands))
+    }
+}
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

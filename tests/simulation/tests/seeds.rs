@@ -3,11 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 /// Fewer donors than by default: the tests are built without optimisation.
-const DONORS: u64 = 40;
+const DONORS: u64 = 15;
 
 #[test]
 fn fixed_seeds_break_no_rule() {
-    for seed in [1, 2, 3] {
+    for seed in [1, 2, 3, 4, 5] {
         let report = simulation::run(seed, DONORS).unwrap();
         println!("seed {seed}: {} calls, {:?}", report.events, report.donations);
         assert!(report.violations.is_empty(), "seed {seed}: {:#?}", report.violations);

@@ -39,6 +39,10 @@ pub(super) struct Taken {
     pub received: Vec<(Receipt, Message)>,
     /// Messages that were received too often already: they go to the queue for such.
     pub dead: Vec<Message>,
+    /// How many of them stay in the line, as if they had not been received.
+    pub duplicated: u64,
+    /// How many of them overtook others.
+    pub reordered: u64,
 }
 
 impl Queue {
@@ -105,19 +109,21 @@ impl Queue {
         if self.in_flight >= limits::IN_FLIGHT {
             return Err(SqsError::over_limit());
         }
-        let mut taken = Taken { received: Vec::new(), dead: Vec::new() };
+        let mut taken = Taken { received: Vec::new(), dead: Vec::new(), duplicated: 0, reordered: 0 };
         while taken.received.len() < max {
-            let Some(number) = self.next_ready(chance, disorder) else { break };
+            let Some((number, place)) = self.next_ready(chance, disorder) else { break };
             if let Some(dead) = self.take_dead(number, now) {
                 taken.dead.extend(dead);
                 continue;
             }
             taken.received.extend(self.hand_out(number, visibility_secs, now));
+            taken.reordered += u64::from(place > 0);
             if chance.happens(disorder.duplicate_per_mille)
                 && let Some(message) = self.messages.get(&number)
             {
                 // Delivered again as if it had never been out of sight, as a standard queue may.
                 self.move_to(number, message.turn, Place::Ready);
+                taken.duplicated += 1;
             }
         }
         Ok(taken)
@@ -181,14 +187,14 @@ impl Queue {
         self.timers.peek().map(|Reverse((at, _, _))| *at)
     }
 
-    /// The next in line that is still ready; the line forgets it.
-    fn next_ready(&mut self, chance: &Chance, disorder: &Disorder) -> Option<u64> {
+    /// The next in line that is still ready, and from which place; the line forgets it.
+    fn next_ready(&mut self, chance: &Chance, disorder: &Disorder) -> Option<(u64, u64)> {
         while !self.line.is_empty() {
             let reach = SHUFFLED.min(self.line.len() as u64);
             let place = if disorder.reorder { chance.below(reach) } else { 0 };
             let (number, turn) = self.line.swap_remove_front(usize::try_from(place).unwrap_or_default())?;
             if self.messages.get(&number).is_some_and(|message| message.turn == turn) {
-                return Some(number);
+                return Some((number, place));
             }
         }
         None

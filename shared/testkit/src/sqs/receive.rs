@@ -73,7 +73,8 @@ fn look(parts: &Parts, state: &mut State, call: &ReceiveMessage, max: usize, dea
     let now = parts.clock.now_millis();
     let queue = state.queue(&call.queue_url)?;
     let visibility_secs = call.visibility_timeout.unwrap_or(queue.settings.visibility_secs);
-    let Taken { received, dead } = queue.receive(max, visibility_secs, now, &parts.chance, &parts.options.disorder)?;
+    let Taken { received, dead, duplicated, reordered } =
+        queue.receive(max, visibility_secs, now, &parts.chance, &parts.options.disorder)?;
     let name = queue.name.clone();
     let shown = received.into_iter().map(|(receipt, message)| show(call, &name, &receipt, message)).collect();
     let next = Step::Wait {
@@ -82,6 +83,8 @@ fn look(parts: &Parts, state: &mut State, call: &ReceiveMessage, max: usize, dea
     };
     let target = queue.settings.redrive.as_ref().map(|redrive| redrive.target_arn.clone());
     set_aside(parts, state, &name, target.as_deref(), dead, now);
+    state.usage.duplicated += duplicated;
+    state.usage.reordered += reordered;
     let shown: Vec<Received> = shown;
     let ends = !shown.is_empty() || now >= deadline;
     Ok(if ends { Step::Answer(shown) } else { next })

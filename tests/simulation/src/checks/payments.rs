@@ -1,0 +1,141 @@
+//! What is true at the provider, held against the books.
+
+use std::collections::HashMap;
+
+use domain::donation::{ChargeKind, Donation};
+use domain::journal::{Entry, EntryKind, Page};
+use moyasar_sandbox::{PaymentFacts, Sandbox, Status};
+
+use super::cases::Cases;
+use crate::world::World;
+
+/// Why money of this payment is not to be booked: it is not the money that was asked for.
+pub fn refused(sandbox: &Sandbox, payment: &PaymentFacts) -> Option<&'static str> {
+    let invoice = payment.invoice_id.and_then(|id| sandbox.invoice(id))?;
+    if payment.currency != "SAR" {
+        return Some("currency_differs");
+    }
+    // Of a stranger's payment no amount is known.
+    (invoice.metadata.is_some() && payment.amount != invoice.amount).then_some("amount_differs")
+}
+
+/// Each payment of the provider's is booked exactly once, with what was taken, what was kept of it and what was given back; nothing else is booked. What differs from what was
+/// asked for is not booked, and what the provider took back without us stays booked; either has its case.
+pub fn payments(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<String>) {
+    let mut entries: HashMap<String, Vec<&Entry>> = HashMap::new();
+    for entry in pages.iter().flat_map(Page::entries) {
+        entries.entry(entry.payment.payment.to_string()).or_default().push(entry);
+    }
+    for payment in world.stage.sandbox.payments() {
+        let id = payment.id.to_string();
+        let booked = entries.remove(&id).unwrap_or_default();
+        let came_in = booked.iter().filter(|entry| is_income(entry.kind)).count();
+        let refused = refused(&world.stage.sandbox, &payment);
+        let is_denied = payment.status == Status::Voided && came_in == 1;
+        if let Some(reason) = refused.filter(|_| payment.taken > 0)
+            && !cases.about(reason, &id)
+        {
+            wrong.push(format!("payment {id} is of {} {}, and there is no case {reason}", payment.taken, payment.currency));
+        }
+        if is_denied && !cases.about("void_after_capture", &id) {
+            wrong.push(format!("payment {id} was booked and denied later, and there is no case"));
+        }
+        let expected = usize::from(is_denied || (payment.taken > 0 && refused.is_none()));
+        if came_in != expected {
+            wrong.push(format!("payment {id} of {} was booked {came_in} times", payment.taken));
+        }
+        let is_dear = payment.fee > payment.amount;
+        let fee = if is_dear || came_in == 0 { 0 } else { payment.fee };
+        let kept: u64 =
+            booked.iter().flat_map(|entry| &entry.transfers).filter(|of| of.is_fee()).map(|of| of.amount().halalas()).sum();
+        if kept != fee {
+            wrong.push(format!("payment {id}: a fee of {kept} is booked, and {} was kept", payment.fee));
+        }
+        if is_dear && came_in == 1 && !cases.about("fee_beyond_capture", &id) && !cases.about("donation_unknown", &id) {
+            wrong.push(format!("payment {id} of {} cost {}, and there is no case", payment.amount, payment.fee));
+        }
+        let taken = sum(&booked, is_income);
+        let returned = sum(&booked, is_refund);
+        if came_in == 1 && ((taken != payment.taken && !is_denied) || returned != payment.refunded) {
+            wrong.push(format!(
+                "payment {id}: {taken} in and {returned} back are booked, {} and {} are true",
+                payment.taken, payment.refunded
+            ));
+        }
+    }
+    wrong.extend(entries.into_keys().map(|payment| format!("payment {payment} is booked, but the provider knows none")));
+}
+
+/// Whether the entry says that money came in.
+pub const fn is_income(kind: EntryKind) -> bool {
+    match kind {
+        EntryKind::Settled | EntryKind::SecondCharge | EntryKind::LateCharge | EntryKind::Orphan => true,
+        EntryKind::Refunded
+        | EntryKind::ChargeReturned
+        | EntryKind::Disputed
+        | EntryKind::DisputeWon
+        | EntryKind::DisputeLost
+        | EntryKind::FeeCharged => false,
+    }
+}
+
+/// Whether the entry says that money went back.
+pub const fn is_refund(kind: EntryKind) -> bool {
+    matches!(kind, EntryKind::Refunded | EntryKind::ChargeReturned)
+}
+
+/// What the entries of a kind come to, without what a provider kept of it.
+pub fn sum(entries: &[&Entry], of: impl Fn(EntryKind) -> bool) -> u64 {
+    let transfers = entries.iter().filter(|entry| of(entry.kind)).flat_map(|entry| entry.principal());
+    transfers.map(|transfer| transfer.amount().halalas()).sum()
+}
+
+/// What is owed back by itself has been given back, unless the provider refuses to.
+///
+/// # Errors
+/// When the table cannot be read.
+pub async fn charges(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<String>) -> anyhow::Result<()> {
+    let kept: Vec<_> = pages
+        .iter()
+        .flat_map(Page::entries)
+        .filter(|entry| matches!(entry.kind, EntryKind::SecondCharge | EntryKind::LateCharge | EntryKind::Orphan))
+        .map(|entry| entry.payment.clone())
+        .collect();
+    for charge in world.stage.table.charges(&kept).await? {
+        let payment = charge.payment.payment.as_str();
+        let is_refused = || cases.about("refund_refused", payment) && cases.about("void_after_capture", payment);
+        match charge.kind {
+            ChargeKind::Second | ChargeKind::Late if !charge.due().is_zero() && !is_refused() => {
+                wrong.push(format!("charge {payment} still owes {}", charge.due()));
+            }
+            ChargeKind::Second | ChargeKind::Late | ChargeKind::Orphan => {}
+        }
+    }
+    Ok(())
+}
+
+/// Every refund was made once: what the provider gave back of a gift is what two people agreed to and what was given back from the dashboard, and of
+/// a charge never more than was taken.
+pub fn refunds(world: &World, donations: &[Donation], wrong: &mut Vec<String>) {
+    let truth: HashMap<String, PaymentFacts> =
+        world.stage.sandbox.payments().into_iter().map(|payment| (payment.id.to_string(), payment)).collect();
+    for donation in donations {
+        let Some(payment) = donation.state.settled_by().and_then(|by| truth.get(by.payment.payment.as_str())) else {
+            continue;
+        };
+        let done = donation.back.refunds.iter().filter(|refund| refund.stage.code() == "done");
+        let agreed: u64 = done.map(|refund| refund.amount().halalas()).sum();
+        let elsewhere = world.deeds.given_back(payment.id);
+        // What goes back from the dashboard counts towards what was agreed to.
+        let (least, most) = (agreed.max(elsewhere), agreed + elsewhere);
+        if !(least..=most).contains(&payment.refunded) || (elsewhere == 0 && payment.refunded != agreed) {
+            wrong.push(format!(
+                "{} went back of payment {} of donation {}; {agreed} were agreed to, {elsewhere} went from the dashboard",
+                payment.refunded, payment.id, donation.id
+            ));
+        }
+    }
+    for payment in truth.values().filter(|payment| payment.refunded > payment.amount) {
+        wrong.push(format!("{} of {} went back of payment {}", payment.refunded, payment.amount, payment.id));
+    }
+}

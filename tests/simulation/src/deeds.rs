@@ -1,0 +1,92 @@
+//! What the simulation did that a person has to be told of: the causes of cases.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use domain::id::DonationId;
+use moyasar_sandbox::Delivery;
+use serde_json::Value;
+use stage::WEBHOOK_SECRET;
+use uuid::Uuid;
+
+/// A message that was not as the provider wrote it.
+#[derive(Debug, Clone)]
+pub struct Lie {
+    /// The payment that it names.
+    pub payment: String,
+    /// The amount that it says, in halalas.
+    pub amount: u64,
+    /// The status that it says.
+    pub status: String,
+    /// Whether it came without the secret that was agreed on.
+    pub is_unsigned: bool,
+    /// Whether it was answered as one that was taken.
+    pub was_taken: bool,
+}
+
+#[derive(Debug, Default)]
+struct Done {
+    lies: Vec<Lie>,
+    /// Messages that were cut off, and how many of them were taken.
+    cut: (u64, u64),
+    given_back: BTreeMap<Uuid, u64>,
+    disputed: BTreeSet<DonationId>,
+}
+
+/// What was done so far.
+#[derive(Debug, Default)]
+pub struct Deeds(Mutex<Done>);
+
+impl Deeds {
+    fn lock(&self) -> MutexGuard<'_, Done> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A forged message was posted.
+    pub fn forged(&self, delivery: &Delivery, was_taken: bool) {
+        let mut done = self.lock();
+        match serde_json::from_slice::<Value>(&delivery.body) {
+            Ok(body) => done.lies.push(Lie {
+                payment: body["data"]["id"].as_str().unwrap_or_default().to_owned(),
+                amount: body["data"]["amount"].as_u64().unwrap_or_default(),
+                status: body["data"]["status"].as_str().unwrap_or_default().to_owned(),
+                is_unsigned: body["secret_token"] != WEBHOOK_SECRET,
+                was_taken,
+            }),
+            Err(_) => {
+                done.cut.0 += 1;
+                done.cut.1 += u64::from(was_taken);
+            }
+        }
+    }
+
+    /// Money of a payment was given back from the provider's dashboard.
+    pub fn gave_back(&self, payment: Uuid, halalas: u64) {
+        *self.lock().given_back.entry(payment).or_default() += halalas;
+    }
+
+    /// An operator told of a dispute.
+    pub fn disputed(&self, donation: DonationId) {
+        self.lock().disputed.insert(donation);
+    }
+
+    /// Every lie.
+    pub fn lies(&self) -> Vec<Lie> {
+        self.lock().lies.clone()
+    }
+
+    /// Messages that were cut off, and how many of them were taken.
+    pub fn cut(&self) -> (u64, u64) {
+        self.lock().cut
+    }
+
+    /// What was given back of a payment from the dashboard.
+    pub fn given_back(&self, payment: Uuid) -> u64 {
+        self.lock().given_back.get(&payment).copied().unwrap_or_default()
+    }
+
+    /// Whether an operator told of a dispute about a donation.
+    pub fn is_disputed(&self, donation: &DonationId) -> bool {
+        self.lock().disputed.contains(donation)
+    }
+}

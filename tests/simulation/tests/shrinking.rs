@@ -1,0 +1,44 @@
+//! A run that fails is brought down to what matters.
+
+#![allow(clippy::unwrap_used)]
+
+use simulation::shrink::shrink;
+use simulation::trace::story;
+use simulation::{Plan, Report, play};
+
+const FAULT: &str = "reply lost";
+const OPERATION: &str = "TransactWriteItems";
+
+/// The simulation with a rule that production code does break: no reply to a transaction is ever lost.
+fn strict(plan: &Plan) -> anyhow::Result<Report> {
+    let mut report = play(plan)?;
+    let lost = report.injected.iter().filter(|fault| fault.kind == FAULT && fault.operation == OPERATION);
+    report.violations.extend(lost.map(|fault| format!("the reply of call {} of {} was lost", fault.call, fault.function)));
+    Ok(report)
+}
+
+#[test]
+fn a_failing_run_shrinks_to_one_donor_and_one_fault() {
+    let whole = (1..).map(|seed| Plan::new(seed, 12)).find(|plan| !strict(plan).unwrap().violations.is_empty()).unwrap();
+    let report = strict(&whole).unwrap();
+    assert!(report.injected.len() > 20, "{} faults", report.injected.len());
+    let shrunk = shrink(&whole, &report, &strict).unwrap();
+    assert_eq!(shrunk.report.injected.len(), 1, "{:?}", shrunk.report.injected);
+    assert!(shrunk.plan.donors.len() <= 2, "{:?}", shrunk.plan.donors);
+    let story = story(&shrunk.report.steps, &shrunk.report.violations);
+    let lost: Vec<&String> = story.iter().filter(|step| step.contains("** reply lost **")).collect();
+    assert!(matches!(lost[..], [step] if step.contains(OPERATION)), "{story:#?}");
+    // What is printed plays the same again.
+    let again = strict(&shrunk.plan).unwrap();
+    assert_eq!((again.trace, again.violations), (shrunk.report.trace, shrunk.report.violations));
+    assert!(shrunk.plan.command().contains("--only"), "{}", shrunk.plan.command());
+}
+
+#[test]
+fn a_run_without_faults_has_none() {
+    let mut plan = Plan::new(3, 8);
+    plan.without.insert("all".to_owned());
+    let report = play(&plan).unwrap();
+    assert!(report.violations.is_empty() && report.entries > 0, "{report:#?}");
+    assert!(report.faults.is_empty(), "{:?}", report.faults);
+}

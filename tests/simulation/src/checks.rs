@@ -7,6 +7,7 @@ pub mod cases;
 pub mod escrow;
 pub mod payments;
 pub mod published;
+pub mod rebuilt;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -314,6 +314,7 @@ async fn check_all(world: &World, read_before: &Books, wrong: &mut Vec<String>) 
     paper::report(world, &pages, wrong).await?;
     paper::hand_out(world, &pages, wrong).await?;
     world.trace.calm();
+    checks::rebuilt::rebuilt(world, &pages, wrong).await?;
     let entries = pages.iter().map(|page| page.entries().len() as u64).sum();
     Ok((entries, checks::states(&donations), cases.counted()))
 }

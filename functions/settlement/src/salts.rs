@@ -3,8 +3,8 @@
 //! Made once for each plan, so that a page that is rebuilt at the end of another chain has the same: only one of the pages of a plan ever stands. A group that is
 //! planned again gets others. The page's key is wiped as soon as they are made; only its public half goes onto the page.
 
-use domain::leaf_key::LeafKey;
 use domain::donation::Secrecy;
+use domain::leaf_key::LeafKey;
 use platform::Random;
 use platform::privacy::leaf::{PageSecret, Salt};
 

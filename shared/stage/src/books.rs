@@ -72,7 +72,11 @@ impl Stage {
             back.booked.extend((!settles).then_some(here));
             donations.push(Booking { read: donation, state, back, place: settles.then_some(here) });
         }
-        let group = Group { page: tail.write_agreed(entries, (Some(page.public()), &salts), self.now()), donations, charges: Vec::new() };
+        let group = Group {
+            page: tail.write_agreed(entries, (Some(page.public()), &salts), self.now()),
+            donations,
+            charges: Vec::new(),
+        };
         match self.table.commit(&group).await? {
             Committed::Done => Ok(()),
             other => bail!("the page was not taken: {other:?}"),

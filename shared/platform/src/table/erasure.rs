@@ -28,7 +28,8 @@ struct Row {
 impl Row {
     fn reached(self) -> Result<Reached, TableError> {
         let donation = self.pk.strip_prefix("DON#").and_then(|id| id.parse().ok());
-        let donation = donation.ok_or_else(|| TableError::Unreadable { expected: "a donation's key", source: "not one".into() })?;
+        let donation =
+            donation.ok_or_else(|| TableError::Unreadable { expected: "a donation's key", source: "not one".into() })?;
         Ok(Reached { donation, made_at: self.made_at })
     }
 }

@@ -11,6 +11,9 @@ use domain::owner::Owner;
 use super::error::{classify, old_item_of_update};
 use super::{Item, Table, TableError, number, text};
 
+/// The attribute of the wrapped key; a word that DynamoDB's expressions take under another name only.
+const WRAPPED: &str = "wrapped";
+
 /// What is known of an owner's key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DataKeyItem {
@@ -45,18 +48,15 @@ impl Table {
     ///
     /// # Errors
     /// When the table cannot be reached, or none is set.
-    pub async fn keep_data_key(
-        &self,
-        owner: &str,
-        generation: u32,
-        key: &[u8],
-    ) -> Result<Option<DataKeyItem>, TableError> {
+    pub async fn keep_data_key(&self, owner: &str, generation: u32, key: &[u8]) -> Result<Option<DataKeyItem>, TableError> {
         let call = self.client.update_item().table_name(self.keys_table()?).key("pk", text(owner));
         let same = if generation == 0 { "attribute_not_exists(generation)" } else { "generation = :generation" };
-        let set = if generation == 0 { "SET wrapped = :wrapped" } else { "SET wrapped = :wrapped, generation = :generation" };
+        let set =
+            if generation == 0 { "SET #wrapped = :wrapped" } else { "SET #wrapped = :wrapped, generation = :generation" };
         let mut call = call
             .update_expression(set)
-            .condition_expression(format!("attribute_not_exists(wrapped) AND {same}"))
+            .condition_expression(format!("attribute_not_exists(#wrapped) AND {same}"))
+            .expression_attribute_names("#wrapped", WRAPPED)
             .expression_attribute_values(":wrapped", AttributeValue::B(Blob::new(key)))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         if generation > 0 {
@@ -75,7 +75,8 @@ impl Table {
     pub async fn erase_data_key(&self, owner: &Owner, now: Moment) -> Result<(), TableError> {
         let call = self.client.update_item().table_name(self.keys_table()?).key("pk", text(owner.to_string()));
         let call = call
-            .update_expression("SET erased_at = :now ADD generation :one REMOVE wrapped")
+            .update_expression("SET erased_at = :now ADD generation :one REMOVE #wrapped")
+            .expression_attribute_names("#wrapped", WRAPPED)
             .expression_attribute_values(":now", number(now.millis()))
             .expression_attribute_values(":one", number(1));
         call.send().await.map_err(classify)?;
@@ -112,7 +113,7 @@ fn name(item: &Item) -> Option<&str> {
 fn of(item: &Item) -> DataKeyItem {
     let integer = |name: &str| item.get(name).and_then(|value| value.as_n().ok());
     DataKeyItem {
-        wrapped: item.get("wrapped").and_then(|value| value.as_b().ok()).map(|blob| blob.as_ref().to_vec()),
+        wrapped: item.get(WRAPPED).and_then(|value| value.as_b().ok()).map(|blob| blob.as_ref().to_vec()),
         generation: integer("generation").and_then(|number| number.parse().ok()).unwrap_or(0),
         erased_at: integer("erased_at").and_then(|number| number.parse().ok()).map(Moment::from_millis),
     }

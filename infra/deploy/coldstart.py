@@ -60,6 +60,7 @@ SETTINGS = {
     "QUEUE_HOLDS": "https://sqs.me-south-1.amazonaws.com/000000000000/holds",
     "QUEUE_REFUNDS": "https://sqs.me-south-1.amazonaws.com/000000000000/refunds",
     "QUEUE_NOTICES": "https://sqs.me-south-1.amazonaws.com/000000000000/notices",
+    "QUEUE_ERASURES": "https://sqs.me-south-1.amazonaws.com/000000000000/erasures",
     "SENDER_SMS": "sns",
     "SENDER_PUSH": "sns",
     "SENDER_EMAIL": "ses",

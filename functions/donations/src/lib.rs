@@ -2,13 +2,14 @@
 //!
 //! **Promise.** One caller and one `Idempotency-Key` are one donation, however often and from wherever it is asked for; the same request again is
 //! the same answer. A capped opportunity is never promised beyond what remains: what a gift takes of it is held before there is a checkout.
-//! Personal data is sealed before it is kept.
+//! Personal data is sealed before it is kept, and its key is destroyed when its owner asks for that ([`erase`]).
 //!
 //! **Phases** of a gift, and their cost:
 //! 1. who gives, and the [`command`]: no call (a bearer token: the issuer's keys, once in a while);
 //! 2. [`ground`]: the opportunities, and the escrow of capped ones (a batch read each, both strongly consistent), and what they make of the
 //!    command, purely: [`plan`];
-//! 3. name and mobile, if given: one call of KMS and one write for a new owner;
+//! 3. name and mobile, if given: a read, and one call of KMS and one write for a new owner; for a signed-in donor who gives none, the read (and KMS once in a while),
+//!    because the salts of a gift's leaves die with its donor's key;
 //! 4. the donation, put if absent: **one write unit**. From here on a retry lands on it;
 //! 5. [`hold`], if it holds something: a message for the hold's end, one write for each part, one read to see that nobody was at work meanwhile;
 //! 6. [`checkout`]: one call of the provider, with a reference derived from the donation: again is the same.
@@ -23,6 +24,7 @@ pub mod attempt;
 pub mod cancel;
 pub mod checkout;
 pub mod command;
+pub mod erase;
 pub mod fault;
 pub mod greet;
 pub mod ground;
@@ -53,12 +55,15 @@ pub const ROUTES: &[Route] = &[
     Route { key: "POST /v1/donations/{id}/attempts", role: Role::Holder },
     Route { key: "GET /v1/notice-preferences", role: Role::Donor },
     Route { key: "PUT /v1/notice-preferences", role: Role::Donor },
+    Route { key: "DELETE /v1/personal-data", role: Role::Donor },
+    Route { key: "DELETE /v1/donations/{id}/personal-data", role: Role::Holder },
 ];
 
 /// What the function is given, once for each environment.
 pub struct Deps {
     table: Table,
     holds: Queue,
+    erasures: Queue,
     privacy: Privacy,
     providers: Providers,
     door: Door,
@@ -76,6 +81,7 @@ impl Deps {
         Ok(Deps {
             table: platform.table()?,
             holds: platform.queue("QUEUE_HOLDS")?,
+            erasures: platform.queue("QUEUE_ERASURES")?,
             privacy: Privacy::new(platform)?,
             providers: Providers::new(platform)?,
             door: Door::new(platform)?,
@@ -103,6 +109,8 @@ async fn route(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
         "POST /v1/donations/{id}/attempts" => attempt::attempt(deps, call).await,
         "GET /v1/notice-preferences" => prefer::show(deps, call).await,
         "PUT /v1/notice-preferences" => prefer::keep(deps, call).await,
+        "DELETE /v1/personal-data" => erase::all(deps, call).await,
+        "DELETE /v1/donations/{id}/personal-data" => erase::one(deps, call).await,
         _ => Err(Problem::not_found()),
     }
 }

@@ -4,10 +4,11 @@ use data_encoding::HEXLOWER;
 use domain::donation::{Attempt, Back, Donation, Giver, State};
 use domain::id::DonationId;
 use domain::moment::Moment;
+use domain::owner::Owner;
 use domain::payment::Provider;
-use domain::person::Person;
 use platform::auth::Caller;
 use platform::http::{Answer, Call, Problem, idempotency_key};
+use platform::privacy::OwnerKey;
 use serde_json::Value;
 
 use crate::answer::{self, Made};
@@ -116,10 +117,13 @@ async fn donation(deps: &Deps, wish: &Wish<'_>, plan: Plan) -> Result<Donation, 
         Caller::Donor(donor) => Giver::Donor(donor.clone()),
         Caller::Guest(_) => Giver::Guest,
     };
-    let personal = match &command.donor {
-        Some(person) => Some(seal(deps, &id, &giver, person).await?),
-        None => None,
+    let key = data_key(deps, (&id, &giver), command.donor.is_some()).await?;
+    let personal = match (&command.donor, &key) {
+        (Some(person), Some(key)) => Some(deps.privacy.seal_with(key, person)?),
+        (Some(_) | None, _) => None,
     };
+    let leaf_key = key.map(|key| key.leaf_key());
+    let salt = leaf_key.map_or_else(|| HEXLOWER.encode(&deps.random.bytes::<SALT_BYTES>()), |_| String::new());
     let reference = deps.door.identifiers().await?.checkout_reference(&id, 1);
     Ok(Donation {
         id,
@@ -135,7 +139,8 @@ async fn donation(deps: &Deps, wish: &Wish<'_>, plan: Plan) -> Result<Donation, 
         command: wish.fingerprint.clone(),
         return_url: command.return_url.clone(),
         made_at,
-        salt: HEXLOWER.encode(&deps.random.bytes::<SALT_BYTES>()),
+        salt,
+        leaf_key,
         personal,
         telling: command.telling.clone(),
         place: None,
@@ -143,13 +148,15 @@ async fn donation(deps: &Deps, wish: &Wish<'_>, plan: Plan) -> Result<Donation, 
     })
 }
 
-/// Under the donor's key, or, for a guest, under one of this donation alone.
-async fn seal(deps: &Deps, id: &DonationId, giver: &Giver, person: &Person) -> Result<domain::donation::Sealed, Problem> {
-    let owner = match giver {
-        Giver::Donor(donor) => format!("donor#{donor}"),
-        Giver::Guest => format!("donation#{id}"),
-    };
-    Ok(deps.privacy.seal(&owner, person).await?)
+/// The key of a donor who tells something of themselves, made if there is none, or of one who has told before: the salts of this gift's leaves are to die with it as
+/// well. A guest who tells nothing has none.
+async fn data_key(deps: &Deps, (id, giver): (&DonationId, &Giver), tells: bool) -> Result<Option<OwnerKey>, Problem> {
+    let owner = Owner::of(id, giver);
+    match (tells, &owner) {
+        (true, _) => Ok(Some(deps.privacy.key(owner).await?)),
+        (false, Owner::Donor(_)) => Ok(deps.privacy.existing(owner).await?),
+        (false, Owner::Donation(_)) => Ok(None),
+    }
 }
 
 fn expires_at(made_at: Moment, holds_nothing: bool) -> Moment {

@@ -22,6 +22,6 @@ pub async fn keep(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let donor = auth::donor(call)?;
     let body: Value = call.json()?;
     let telling = command::telling(&body).map_err(|found| problem(found, call.language()))?;
-    deps.table.keep_telling(&donor, &telling).await?;
+    deps.table.keep_telling(&donor, &telling, deps.clock.now()).await?;
     Ok(Answer::json(200, &Preferences::of(&telling)))
 }

@@ -105,12 +105,15 @@ pub(crate) async fn tell(deps: &Deps, notice: &Notice, donation: &Donation, know
     Ok(())
 }
 
-/// None for who left no way, or was erased.
+/// None for who left no way, or was erased: what was waiting to be told to them is dropped, and counted.
 async fn way_to(deps: &Deps, donation: &Donation) -> Result<Option<Address>, TellError> {
     let Some(sealed) = &donation.personal else { return Ok(None) };
     match deps.privacy.open::<Person>(sealed).await {
         Ok(person) => Ok(deps.senders.way_to(person)),
-        Err(PrivacyError::Erased) => Ok(None),
+        Err(PrivacyError::Erased) => {
+            telemetry::count("notifications", "NoticesErased", 1);
+            Ok(None)
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -56,7 +56,7 @@ pub async fn receipt(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
 /// Where the document is kept: beside all others of its donation, so that an erasure finds them, under a hash of what it says. The hash goes over a name, and whoever
 /// lists the bucket could try names; but whoever can list it can read it.
 fn key(donation: &DonationId, said: &str) -> String {
-    format!("receipts/{donation}/{}.pdf", Hash::of(&[said.as_bytes()]))
+    format!("{}{}.pdf", domain::receipt::folder(donation), Hash::of(&[said.as_bytes()]))
 }
 
 fn one_moment(error: BucketError) -> Problem {

@@ -1,19 +1,21 @@
 //! Handing the proof of a gift to whoever holds it.
 //!
-//! What is proven, and how, is told by [`domain::proof`]. Made of the donation (its salt and where in the books it stands), of the pages that it stands on, and of
+//! What is proven, and how, is told by [`domain::proof`]. Made of the donation (its salt, or its donor's data key, and where in the books it stands), of the pages that it stands on, and of
 //! what was published of their days: a read of the table for each page, and two of the bucket for each day. The salt of no other gift is read.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use domain::donation::{Donation, Place};
+use domain::donation::{Donation, Place, Secrecy};
 use domain::hash::Hash;
 use domain::journal::Page;
+use domain::leaf_key::LeafKey;
 use domain::moment::Day;
 use domain::proof::gift::{EntryProof, FORM, ProofFile, Waiting};
 use domain::proof::log::PublishedDay;
 use domain::proof::{key, pages};
 use platform::http::{Answer, Call, Problem};
+use platform::privacy::OwnerKey;
 
 use crate::Deps;
 
@@ -27,7 +29,7 @@ struct Published {
 pub async fn proof(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let donation = deps.door.holder(call).await?;
     let settled = donation.place.ok_or_else(not_settled)?;
-    let salt = donation.leaf_salt().ok_or_else(erased)?;
+    let secret = secret(deps, &donation).await?;
     let mut file = ProofFile { form: FORM, donation: donation.id, proofs: Vec::new(), waiting: Vec::new() };
     let mut days = BTreeMap::new();
     for place in [settled].into_iter().chain(donation.back.booked.iter().copied()) {
@@ -38,6 +40,7 @@ pub async fn proof(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
         };
         match day {
             Some(Published { day, pages }) => {
+                let salt = salt(&secret, (&donation, &page), place)?;
                 let made = EntryProof::make((&page, place.index), &salt, day, pages);
                 file.proofs.push(made.map_err(|error| wrong(&donation, place, &error))?);
             }
@@ -47,6 +50,36 @@ pub async fn proof(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     match file.waiting.first() {
         Some(first) if file.proofs.is_empty() => Err(not_yet_published(first.day)),
         _ => Ok(Answer::json(200, &file)),
+    }
+}
+
+/// What the salts of a donation's leaves are made by.
+enum Secret {
+    Salt(Vec<u8>),
+    Key(LeafKey, OwnerKey),
+}
+
+/// The table of keys is asked each time: whose key was destroyed a moment ago gets no proof any more.
+async fn secret(deps: &Deps, donation: &Donation) -> Result<Secret, Problem> {
+    match donation.secrecy() {
+        Secrecy::Clear(salt) => Ok(Secret::Salt(salt)),
+        Secrecy::Erased => Err(erased()),
+        Secrecy::Agreed(leaf_key) => {
+            let key = deps.privacy.existing(donation.owner()).await?;
+            let key = key.filter(|key| key.leaf_key() == leaf_key);
+            key.map(|key| Secret::Key(leaf_key, key)).ok_or_else(erased)
+        }
+    }
+}
+
+fn salt(secret: &Secret, (donation, page): (&Donation, &Page), place: Place) -> Result<Vec<u8>, Problem> {
+    match secret {
+        Secret::Salt(salt) => Ok(salt.clone()),
+        Secret::Key(leaf_key, key) => {
+            let of_page = |page: LeafKey| key.salt(*leaf_key, &page, &donation.id, place.index);
+            let salt = page.key().and_then(of_page);
+            salt.map(Vec::from).ok_or_else(|| Problem::ours(format!("the page at {place:?} has no key")))
+        }
     }
 }
 

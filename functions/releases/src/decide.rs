@@ -56,6 +56,7 @@ pub const fn subject(message: &Message) -> Option<DonationId> {
         | Message::PageCommitted { .. }
         | Message::FoldRequested {}
         | Message::NoticeDue(_)
+        | Message::ErasureDue { .. }
         | Message::RefundDue { .. }
         | Message::RefundApproved { .. } => None,
     }
@@ -75,6 +76,7 @@ pub fn step(message: &Message, donation: Option<&Donation>, now: Moment) -> Step
         | Message::PageCommitted { .. }
         | Message::FoldRequested {}
         | Message::NoticeDue(_)
+        | Message::ErasureDue { .. }
         | Message::RefundDue { .. }
         | Message::RefundApproved { .. } => Step::Fail("not for this queue"),
     }

@@ -19,6 +19,7 @@ use platform::table::{Booking, Committed, Group, Refusal, TableError};
 use crate::Deps;
 use crate::group::GroupError;
 use crate::plan::{Indexes, Plan, Turn};
+use crate::salts::Salts;
 
 /// How often a group is read, planned and written before its messages go back to the queue. Each round is lost only to others who won.
 pub const ROUNDS: u32 = 8;
@@ -56,10 +57,11 @@ pub async fn commit(deps: &Deps, plan: &Plan, round: u32) -> Result<Outcome, Gro
     if plan.entries.is_empty() {
         return Ok(Outcome::Stands(None));
     }
+    let Salts { key, salts } = Salts::of(&plan.leaves, &deps.random);
     let mut tail = take_tail(deps).await?;
     let mut losses = 0;
     for _ in 0..ROUNDS {
-        let page = tail.write(plan.entries.clone(), &plan.salts, deps.clock.now());
+        let page = tail.write_agreed(plan.entries.clone(), (key, &salts), deps.clock.now());
         let group = group(plan, page);
         match write(deps, &group, round).await? {
             Written::Stands => {

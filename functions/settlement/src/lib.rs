@@ -8,6 +8,7 @@
 //! 1. read the donations that the facts name, and the charges kept for their payments (two batch reads at most);
 //! 2. [`plan`]: what every fact makes of them, purely;
 //! 3. open the cases that follow (a write each; rare);
+//!    and the [`salts`] of their leaves, a multiplication on the curve for each whose donor has a data key;
 //! 4. [`commit`]: one transaction of a journal page and all that it books;
 //! 5. [`consequences`]: tell the queues what followed (one batch call for each queue that has something to hear).
 //!
@@ -19,6 +20,7 @@ pub mod commit;
 pub mod consequences;
 pub mod group;
 pub mod plan;
+pub mod salts;
 
 use std::sync::Mutex;
 

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::case::{Case, Reason};
-use domain::donation::{Back, Charge, Decision, Donation, State, decide, needs_charge};
+use domain::donation::{Back, Charge, Decision, Donation, Secrecy, State, decide, needs_charge};
 use domain::id::DonationId;
 use domain::journal::{Entry, EntryKind, TransferError};
 use domain::moment::Moment;
@@ -53,13 +53,22 @@ pub struct Indexes {
     pub others: Vec<usize>,
 }
 
+/// How an entry's leaf is salted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Leaf {
+    /// By a donation's salt or key.
+    Of(DonationId, Secrecy),
+    /// By nothing: the payment names no donation, and there is nobody to unlink it from.
+    Nobodys,
+}
+
 /// What is to be written and told.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// The page's entries.
     pub entries: Vec<Entry>,
-    /// The salts of the entries' leaves.
-    pub salts: Vec<Vec<u8>>,
+    /// How the entries' leaves are salted.
+    pub leaves: Vec<Leaf>,
     /// Donations that the page books, and where on it.
     pub booked: Vec<(Turn, Indexes)>,
     /// Charges that the page books, as they are to stand.
@@ -148,10 +157,9 @@ impl Folding {
         }
     }
 
-    /// The salt of a payment that names no donation is empty, and of one whose salt was erased: there is nobody to unlink it from.
     fn enter(&mut self, fact: &PaymentFact, entry: Entry) {
-        let salt = self.now.donation(fact).and_then(Donation::leaf_salt);
-        self.plan.salts.push(salt.unwrap_or_default());
+        let donation = self.now.donation(fact);
+        self.plan.leaves.push(donation.map_or(Leaf::Nobodys, |donation| Leaf::Of(donation.id, donation.secrecy())));
         self.plan.entries.push(entry);
     }
 

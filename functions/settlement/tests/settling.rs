@@ -50,6 +50,7 @@ fn donation(stage: &Stage, number: u8, lines: Vec<Line>) -> Donation {
         made_at: stage.now(),
         expires_at: stage.now().plus_seconds(86_400),
         salt: "00112233445566778899aabbccddeeff".to_owned(),
+        leaf_key: None,
         personal: None,
         telling: Telling::default(),
         place: None,

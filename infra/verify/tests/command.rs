@@ -65,6 +65,7 @@ fn gift(number: u8, at: Moment) -> Donation {
         made_at: at,
         expires_at: at.plus_seconds(900),
         salt: "5a".repeat(16),
+        leaf_key: None,
         personal: None,
         telling: Telling::default(),
         place: None,

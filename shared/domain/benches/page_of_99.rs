@@ -54,6 +54,7 @@ fn gift(number: u32) -> Donation {
         made_at: NOW,
         expires_at: NOW.plus_seconds(900),
         salt: "00112233445566778899aabbccddeeff".to_owned(),
+        leaf_key: None,
         personal: None,
         telling: Telling::default(),
         place: None,

@@ -31,6 +31,7 @@ pub use decide::{Decision, decide, needs_charge};
 use crate::catalogue::Purpose;
 use crate::id::{DonationId, DonorId, OpportunityId};
 use crate::journal::ChainId;
+use crate::leaf_key::LeafKey;
 use crate::moment::Moment;
 use crate::money::{Money, halalas};
 use crate::notice::Telling;
@@ -260,6 +261,28 @@ pub struct Sealed {
     pub text: String,
 }
 
+/// How the leaves of a donation are salted.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Secrecy {
+    /// By a salt that follows from this key and the page's: who has the owner's data key makes it again.
+    Agreed(LeafKey),
+    /// By this salt, which stands in the donation.
+    Clear(Vec<u8>),
+    /// By one that is gone: none of its entries can be shown to be this gift's any more.
+    Erased,
+}
+
+impl std::fmt::Debug for Secrecy {
+    /// Not the salt: it may end in a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Secrecy::Agreed(_) => "Agreed",
+            Secrecy::Clear(_) => "Clear",
+            Secrecy::Erased => "Erased",
+        })
+    }
+}
+
 /// One act of giving: one payment, one or more lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Donation {
@@ -291,8 +314,12 @@ pub struct Donation {
     pub made_at: Moment,
     /// When it stops waiting for a payment.
     pub expires_at: Moment,
-    /// The salt of its leaf, in hex; empty once it is erased. Read it by [`Donation::leaf_salt`].
+    /// The salt of its leaves in clear, in hex, if nobody has a data key for it; empty otherwise, and once it is erased. Read it by [`Donation::secrecy`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub salt: String,
+    /// What the salts of its leaves follow from, if its owner has a data key. See [`crate::leaf_key`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaf_key: Option<LeafKey>,
     /// What its donor told of themselves, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub personal: Option<Sealed>,
@@ -314,10 +341,15 @@ impl Donation {
         Money::sum(self.lines.iter().map(|line| line.amount_minor)).unwrap_or(Money::ZERO)
     }
 
-    /// The salt of its leaves in the books: of its own entry and of those of what went back of it. None once it is erased, and none can be shown to be this gift's
-    /// any more. This is the only place that reads it.
-    pub fn leaf_salt(&self) -> Option<Vec<u8>> {
-        HEXLOWER.decode(self.salt.as_bytes()).ok().filter(|salt| !salt.is_empty())
+    /// How the leaves of its entries in the books are salted: of its own entry and of those of what went back of it. This is the only place that reads it.
+    pub fn secrecy(&self) -> Secrecy {
+        match self.leaf_key {
+            Some(key) => Secrecy::Agreed(key),
+            None => match HEXLOWER.decode(self.salt.as_bytes()) {
+                Ok(salt) if !salt.is_empty() => Secrecy::Clear(salt),
+                _ => Secrecy::Erased,
+            },
+        }
     }
 
     /// The state as a reader should see it at `now`: one that was not paid in time reads as expired, even before a release has

@@ -6,7 +6,7 @@
 //! Where to look:
 //! - [`money`]: amounts, decimal outside and integer halalas inside;
 //! - [`donation`]: one act of giving, its states, and what a payment fact makes of it;
-//! - [`person`]: what people tell of themselves;
+//! - [`person`], [`owner`], [`leaf_key`]: what people tell of themselves, whose key seals it, and what dies with that key;
 //! - [`payment`]: what providers tell us, as facts in the past tense;
 //! - [`journal`]: accounts, transfers, pages and chains, the books themselves;
 //! - [`proof`]: that a gift is in the books, and the books grew and did not change;
@@ -25,10 +25,12 @@ pub mod hash;
 pub mod hijri;
 pub mod id;
 pub mod journal;
+pub mod leaf_key;
 pub mod message;
 pub mod moment;
 pub mod money;
 pub mod notice;
+pub mod owner;
 pub mod payment;
 pub mod person;
 pub mod proof;

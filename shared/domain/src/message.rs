@@ -6,14 +6,16 @@
 //!
 //! A queue may deliver any of them twice, late, and out of order; every consumer must bear that. Messages of earlier versions
 //! are in queues while a new version is deployed: the corpus in `corpus/` holds every form ever sent, and a test reads them
-//! all. None carries personal data.
+//! all. None carries personal data: a donor is named by the id that the issuer gave them.
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::id::DonationId;
 use crate::journal::ChainId;
+use crate::moment::Moment;
 use crate::money::{Money, halalas};
 use crate::notice::Notice;
+use crate::owner::Owner;
 use crate::payment::{PaymentFact, PaymentRef};
 
 /// The version that is written.
@@ -73,8 +75,25 @@ pub enum Message {
         /// The donation.
         donation: DonationId,
     },
+    /// To `erasures`: this owner's data key was destroyed, or is about to be. The table of keys says which; take away what else there is.
+    ErasureDue {
+        /// Whose.
+        owner: Owner,
+        /// The donation with which the work before it ended; none for the beginning.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<Reached>,
+    },
     /// To `notices`: tell a donor this.
     NoticeDue(Notice),
+}
+
+/// How far the work on a donor's donations has come, in the order of their making.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// The last donation that is done.
+    pub donation: DonationId,
+    /// When it was made.
+    pub made_at: Moment,
 }
 
 /// What a provider told in a webhook that proves little: enough to ask the provider, and to compare.

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use data_encoding::{Encoding, Specification};
 
 use crate::donation::Place;
+use crate::id::DonationId;
 use crate::moment::Day;
 
 /// Bytes of a code's proof. 80 bits: all of them would take millions of years at a thousand million guesses a second.
@@ -32,6 +33,16 @@ static LETTERS: LazyLock<Encoding> = LazyLock::new(|| {
     letters.ignore.push_str("- ");
     letters.encoding().expect("thirty-two different letters")
 });
+
+/// Where all receipts of a donation are kept, in every form that they ever had.
+///
+/// ```
+/// use domain::{id::DonationId, receipt::folder};
+/// assert_eq!(folder(&DonationId::from_bytes([0; 16])), "receipts/00000000000000000000000000000000/");
+/// ```
+pub fn folder(donation: &DonationId) -> String {
+    format!("receipts/{donation}/")
+}
 
 /// The number of a receipt: the year of the books, then chain, page and entry.
 ///

@@ -36,6 +36,24 @@ impl Download<'_> {
     }
 }
 
+/// One version of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// Its document's key.
+    pub key: String,
+    /// The bucket's id of it.
+    pub id: String,
+}
+
+/// Some versions of documents.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Versions {
+    /// Which.
+    pub found: Vec<Version>,
+    /// Whether there are more.
+    pub more: bool,
+}
+
 /// The bucket of documents.
 #[derive(Clone)]
 pub struct Bucket {
@@ -126,6 +144,29 @@ impl Bucket {
                 return Ok(keys);
             }
         }
+    }
+
+    /// Versions of documents whose keys begin so, those that are hidden and marks of deletion among them: up to a page, and whether there are more.
+    ///
+    /// # Errors
+    /// When S3 did not say.
+    pub async fn versions(&self, prefix: &str) -> Result<Versions, BucketError> {
+        let call = self.client.list_object_versions().bucket(&self.name).prefix(prefix);
+        let answer = call.send().await.map_err(|error| BucketError(error.into()))?;
+        let documents = answer.versions.unwrap_or_default().into_iter().map(|version| (version.key, version.version_id));
+        let marks = answer.delete_markers.unwrap_or_default().into_iter().map(|mark| (mark.key, mark.version_id));
+        let found = documents.chain(marks).filter_map(|(key, id)| Some(Version { key: key?, id: id? })).collect();
+        Ok(Versions { found, more: answer.is_truncated == Some(true) })
+    }
+
+    /// Deletes one version of a document, for good.
+    ///
+    /// # Errors
+    /// When S3 did not confirm it; one that is gone is no error.
+    pub async fn delete_version(&self, version: &Version) -> Result<(), BucketError> {
+        let call = self.client.delete_object().bucket(&self.name).key(&version.key).version_id(&version.id);
+        call.send().await.map_err(|error| BucketError(error.into()))?;
+        Ok(())
     }
 
     /// A document, if it is there. Tells absence from refusal only to a role that may list the bucket.

@@ -1,11 +1,13 @@
 //! The books of a stage: what settlement would write, for tests that only need it to stand.
 
 use anyhow::{Context as _, bail};
-use domain::donation::{Decision, Donation, Place, decide};
+use domain::donation::{Decision, Donation, Place, Secrecy, decide};
 use domain::id::DonationId;
 use domain::journal::ChainId;
 use domain::money::Money;
 use domain::payment::{CURRENCY, Happening, Method, PaymentFact, PaymentRef, Provider};
+use platform::Random;
+use platform::privacy::leaf::PageSecret;
 use platform::table::{Booking, Committed, Group};
 
 use crate::Stage;
@@ -53,19 +55,28 @@ impl Stage {
     async fn book_together(&self, facts: &[(DonationId, Happening)]) -> anyhow::Result<()> {
         let (mut donations, mut entries, mut salts) = (Vec::new(), Vec::new(), Vec::new());
         let tail = self.table.tail(ChainId::new(CHAIN).context("not a chain")?).await?;
+        let page = PageSecret::new(&Random::seeded(tail.next_seq));
         for ((id, happening), index) in facts.iter().zip(0..) {
             let donation = self.table.donation(id).await?.context("there is no such donation")?;
             let fact = told(&donation, happening.clone())?;
             let decision = decide(Some(&donation), None, &fact, self.now())?;
             let Decision::Book { state, mut back, entry, .. } = decision else { bail!("nothing is booked: {decision:?}") };
-            salts.push(donation.leaf_salt().unwrap_or_default());
+            salts.push(match donation.secrecy() {
+                Secrecy::Clear(salt) => salt,
+                Secrecy::Agreed(key) => page.salt(&key, &donation.id, index).context("a key of ours")?.to_vec(),
+                Secrecy::Erased => Vec::new(),
+            });
             entries.push(entry);
             let settles = donation.state.settled_by().is_none();
             let here = Place { chain: CHAIN, seq: tail.next_seq, index };
             back.booked.extend((!settles).then_some(here));
             donations.push(Booking { read: donation, state, back, place: settles.then_some(here) });
         }
-        let group = Group { page: tail.write(entries, &salts, self.now()), donations, charges: Vec::new() };
+        let group = Group {
+            page: tail.write_agreed(entries, (Some(page.public()), &salts), self.now()),
+            donations,
+            charges: Vec::new(),
+        };
         match self.table.commit(&group).await? {
             Committed::Done => Ok(()),
             other => bail!("the page was not taken: {other:?}"),

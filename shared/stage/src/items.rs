@@ -30,6 +30,15 @@ impl Stage {
         Ok(items)
     }
 
+    /// Every version of every document in the buckets, the earlier ones among them, with their keys.
+    ///
+    /// # Errors
+    /// As [`Stage::documents`].
+    pub fn versions(&self) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+        let earlier = self.cloud.services().s3.earlier_versions().into_iter().map(|(key, body)| (key, body.to_vec()));
+        Ok(self.documents()?.into_iter().chain(earlier).collect())
+    }
+
     /// Every document in the buckets, by key.
     ///
     /// # Errors

@@ -66,6 +66,7 @@ pub fn gift(number: u8, made_at: Moment) -> Donation {
         made_at,
         expires_at: made_at.plus_seconds(24 * 3_600),
         salt: "00".repeat(16),
+        leaf_key: None,
         personal: None,
         telling: Telling::default(),
         place: None,

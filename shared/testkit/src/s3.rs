@@ -5,22 +5,25 @@
 //!
 //! Shape: [`S3::call`] takes a whole request and gives a whole response. It runs on the calling thread from beginning to
 //! end, so that a single-threaded run is the same each time; files are small here (receipts, reports).
-//! Bounds: no versioning, no lifecycle; signatures, expiry of presigned URLs and checksums in trailers are not checked. Failure: a broken request is S3's XML error.
+//! Objects have versions, the earlier of which are in memory ([`versions`]).
+//! Bounds: no lifecycle; signatures, expiry of presigned URLs and checksums in trailers are not checked. Failure: a broken request is S3's XML error.
 
 mod unsigned;
+mod versions;
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use tempfile::TempDir;
 
 use crate::wire::{Request, Response};
+use versions::{Asked, Versions};
 
 /// The emulated S3. Clones share it; a temporary directory goes with the last of them.
 #[derive(Clone)]
@@ -31,7 +34,8 @@ pub struct S3 {
 struct Parts {
     service: S3Service,
     root: PathBuf,
-    writing: Mutex<()>,
+    /// Held while an object changes.
+    versions: Mutex<Versions>,
     _temporary: Option<TempDir>,
 }
 
@@ -62,7 +66,7 @@ impl S3 {
         let files = FileSystem::new(&root)
             .map_err(|error| S3Error { path: root.clone(), source: io::Error::other(format!("{error:?}")) })?;
         let service = S3ServiceBuilder::new(files).build();
-        Ok(Self { parts: Arc::new(Parts { service, root, writing: Mutex::default(), _temporary: temporary }) })
+        Ok(Self { parts: Arc::new(Parts { service, root, versions: Mutex::default(), _temporary: temporary }) })
     }
 
     /// Where the objects are.
@@ -72,13 +76,59 @@ impl S3 {
 
     /// Answers one call. Needs a tokio runtime around it, for the file system, but never yields to it.
     pub fn call(&self, request: Request) -> Response {
-        let _writing = match *request.method() {
-            http::Method::GET | http::Method::HEAD => None,
-            _ => Some(self.parts.writing.lock().unwrap_or_else(PoisonError::into_inner)),
-        };
         let Some(request) = unsigned::unsigned(request) else {
             return error(StatusCode::BAD_REQUEST, "IncompleteBody", "The body is not framed as its headers say.");
         };
+        let asked = Asked::of(&request);
+        let changes = !matches!(*request.method(), http::Method::GET | http::Method::HEAD);
+        let mut held =
+            (changes || asked.is_some()).then(|| self.parts.versions.lock().unwrap_or_else(PoisonError::into_inner));
+        match (asked, held.as_deref_mut()) {
+            (Some(asked), Some(versions)) => self.with_versions(asked, versions, request),
+            _ => self.now(request),
+        }
+    }
+
+    /// The bodies of objects' versions that are not the latest, with their keys.
+    pub fn earlier_versions(&self) -> Vec<(String, Bytes)> {
+        self.parts.versions.lock().unwrap_or_else(PoisonError::into_inner).earlier()
+    }
+
+    fn with_versions(&self, asked: Asked, versions: &mut Versions, request: Request) -> Response {
+        let root = &self.parts.root;
+        match asked {
+            Asked::List(listing) => versions.list(root, &listing),
+            Asked::Put(name) => {
+                let before = versions::latest(root, &name);
+                let mut response = self.now(request);
+                if response.status().is_success() {
+                    let id = versions.put(name, before);
+                    response.headers_mut().extend(id.parse().map(|id| (HeaderName::from_static("x-amz-version-id"), id)));
+                }
+                response
+            }
+            Asked::Delete(name) => {
+                let before = versions::latest(root, &name);
+                let response = self.now(request);
+                if response.status().is_success() {
+                    versions.mark(name, before);
+                }
+                response
+            }
+            Asked::DeleteVersion(name, id) => {
+                let path = request.uri().path().to_owned();
+                if versions.is_latest(root, &name, &id) {
+                    self.now(plain(Method::DELETE, &path, Bytes::new()));
+                }
+                if let Some(body) = versions.delete(root, &name, &id) {
+                    self.now(plain(Method::PUT, &path, body));
+                }
+                versions::deleted()
+            }
+        }
+    }
+
+    fn now(&self, request: Request) -> Response {
         let is_head = request.method() == http::Method::HEAD;
         // Unconstrained: tokio's budget for one turn would never be renewed in here.
         let mut response = pollster::block_on(tokio::task::unconstrained(self.answer(request)));
@@ -99,6 +149,17 @@ impl S3 {
             Err(_) => internal_error(),
         }
     }
+}
+
+/// A request of the emulator's own.
+fn plain(method: Method, path: &str, body: Bytes) -> Request {
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    *request.uri_mut() = path.parse().unwrap_or_default();
+    let length = HeaderValue::from(request.body().len());
+    request.headers_mut().insert(http::header::CONTENT_LENGTH, length);
+    request.headers_mut().insert(http::header::HOST, HeaderValue::from_static("s3"));
+    request
 }
 
 /// An error in S3's form.

@@ -17,6 +17,8 @@ pub enum Environment {
     Totals(totals::Deps),
     /// `releases`
     Releases(releases::Deps),
+    /// `erasure`
+    Erasure(erasure::Deps),
     /// `refunds`
     Refunds(refunds::Deps),
     /// `closing`
@@ -44,6 +46,7 @@ impl Environment {
             "settlement" => Environment::Settlement(settlement::Deps::new(platform)?),
             "totals" => Environment::Totals(totals::Deps::new(platform)?),
             "releases" => Environment::Releases(releases::Deps::new(platform)?),
+            "erasure" => Environment::Erasure(erasure::Deps::new(platform)?),
             "refunds" => Environment::Refunds(refunds::Deps::new(platform)?),
             "closing" => Environment::Closing(closing::Deps::new(platform)?),
             "notifications" => Environment::Notifications(notifications::Deps::new(platform)?),
@@ -66,6 +69,7 @@ impl Environment {
             Environment::Settlement(deps) => json(settlement::handle(deps, read(event)?).await)?,
             Environment::Totals(deps) => json(totals::handle(deps, read(event)?).await)?,
             Environment::Releases(deps) => json(releases::handle(deps, read(event)?).await)?,
+            Environment::Erasure(deps) => json(erasure::handle(deps, read(event)?).await)?,
             Environment::Refunds(deps) => json(refunds::handle(deps, read(event)?).await)?,
             Environment::Notifications(deps) => json(notifications::handle(deps, read(event)?).await)?,
             Environment::Operations(deps) => json(operations::handle(deps, read(event)?).await)?,

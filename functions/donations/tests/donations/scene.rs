@@ -251,6 +251,7 @@ pub fn donation(number: u8, state: State, giver: Giver, made_at: Moment) -> Dona
         made_at,
         expires_at: made_at.plus_seconds(24 * 3_600),
         salt: "00".repeat(16),
+        leaf_key: None,
         personal: None,
         telling: Telling::default(),
         place: None,

@@ -93,7 +93,7 @@ async fn a_donors_wish_for_all_their_gifts_holds_beside_the_one_for_this() {
     let of = |gift: &mut domain::donation::Donation| gift.giver = Giver::Donor("donor-1".parse().unwrap());
     let (first, thanks) = scene.settled(1, somebody(), of).await;
     let quiet = Telling { discreet: true, mute: [Kind::Thanks].into() };
-    scene.stage.table.keep_telling(&donor, &quiet).await.unwrap();
+    scene.stage.table.keep_telling(&donor, &quiet, scene.stage.now()).await.unwrap();
     let (_, others) = scene.settled(2, somebody(), |gift| gift.giver = Giver::Donor("donor-2".parse().unwrap())).await;
     let (_, guests) = scene.settled(3, somebody(), |_| {}).await;
     assert_eq!(scene.hand(&[thanks, others, guests]).await, 0);
@@ -105,7 +105,7 @@ async fn a_donors_wish_for_all_their_gifts_holds_beside_the_one_for_this() {
     assert_eq!(scene.hand(&[refund]).await, 0);
     assert!(!scene.texts()[2].contains("20"), "discreetly: {}", scene.texts()[2]);
     // Said anew: what was said before is forgotten, and what was said with a gift is not.
-    scene.stage.table.keep_telling(&donor, &Telling::default()).await.unwrap();
+    scene.stage.table.keep_telling(&donor, &Telling::default(), scene.stage.now()).await.unwrap();
     let muted = |gift: &mut domain::donation::Donation| {
         of(gift);
         gift.telling.mute = [Kind::Thanks].into();

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Entry, Leaves, Movement, Transfer, TransferError, rules};
 use crate::hash::Hash;
+use crate::leaf_key::LeafKey;
 use crate::moment::{Day, Moment};
 
 /// How many entries a page holds at most. A page is written in one transaction with the donations it settles, and a transaction
@@ -14,8 +15,10 @@ pub const MOST_ENTRIES: usize = 99;
 pub const CHAINS: u8 = 16;
 
 /// The form of the page that this code writes. A reader refuses a form it does not know.
-const FORM: u8 = 2;
-/// The form of before, which is still read: its pages keep the root of their leaves, but not the leaves.
+const FORM: u8 = 3;
+/// The form of before, which is still read: no salt of its pages is agreed on.
+const FORM_WITHOUT_KEY: u8 = 2;
+/// The first form, which is still read: its pages keep the root of their leaves, but not the leaves.
 const FORM_WITHOUT_LEAVES: u8 = 1;
 
 /// The number of a chain, from zero up to [`CHAINS`].
@@ -73,6 +76,10 @@ pub enum PageKind {
         /// pages of the first form.
         #[n(2)]
         leaves: Option<Leaves>,
+        /// The public half of the key that was made for this page and forgotten; none where no entry's salt is agreed on, and on pages of earlier forms.
+        /// See [`crate::leaf_key`].
+        #[n(3)]
+        key: Option<LeafKey>,
     },
     /// The page's day is closed on this chain: the next page belongs to the day after.
     #[n(1)]
@@ -177,6 +184,9 @@ pub enum PageError {
     /// There are not as many leaves as entries, or their root is another than the page's.
     #[error("the leaves are not those of the page's root")]
     WrongLeaves,
+    /// A key stands on a page of a form that had none.
+    #[error("the page has a key that its form does not have")]
+    KeyBeforeItsForm,
     /// No entries, more than a page holds, or an entry without transfers.
     #[error("the page holds no or too many entries, or an empty one")]
     BadCount,
@@ -194,9 +204,17 @@ impl Tail {
     /// # Panics
     /// When there are not as many salts as entries: a root that leaves a gift out must never be written.
     pub fn write(&self, entries: Vec<Entry>, salts: &[Vec<u8>], now: Moment) -> Page {
+        self.write_agreed(entries, (None, salts), now)
+    }
+
+    /// The same, with the key by which some of the salts were agreed on.
+    ///
+    /// # Panics
+    /// As [`Tail::write`].
+    pub fn write_agreed(&self, entries: Vec<Entry>, (key, salts): (Option<LeafKey>, &[Vec<u8>]), now: Moment) -> Page {
         assert_eq!(entries.len(), salts.len(), "every entry has a salt");
         let leaves: Leaves = entries.iter().zip(salts).map(|(entry, salt)| entry.leaf(salt)).collect();
-        self.page(PageKind::Entries { entries, root: leaves.root(), leaves: Some(leaves) }, now)
+        self.page(PageKind::Entries { entries, root: leaves.root(), leaves: Some(leaves), key }, now)
     }
 
     /// The next page with these movements.
@@ -239,7 +257,7 @@ impl Page {
     /// When the bytes are no page, one of a form that is not known, or not the very bytes that this page is written as.
     pub fn read(bytes: &[u8]) -> Result<Page, PageError> {
         let page: Page = minicbor::decode(bytes).map_err(|error| PageError::Unreadable(error.to_string()))?;
-        if page.form != FORM && page.form != FORM_WITHOUT_LEAVES {
+        if !(FORM_WITHOUT_LEAVES..=FORM).contains(&page.form) {
             return Err(PageError::FormUnknown(page.form));
         }
         // CBOR can say one thing in several ways, and the hash is taken over the one way in which we say it: without this,
@@ -285,6 +303,14 @@ impl Page {
         }
     }
 
+    /// The key by which salts of its entries were agreed on, if any were.
+    pub const fn key(&self) -> Option<LeafKey> {
+        match self.kind {
+            PageKind::Entries { key, .. } => key,
+            PageKind::Movements { .. } | PageKind::Seal => None,
+        }
+    }
+
     /// Where the chain ends after this page.
     pub fn tail(&self) -> Tail {
         let day = match self.kind {
@@ -307,8 +333,11 @@ impl Page {
     pub fn verify(&self, tail: &Tail) -> Result<(), PageError> {
         self.verify_place(tail)?;
         match &self.kind {
-            PageKind::Entries { entries, root, leaves } => {
+            PageKind::Entries { entries, root, leaves, key } => {
                 verify_all(entries.iter().map(Held::from))?;
+                if key.is_some() && self.form < FORM {
+                    return Err(PageError::KeyBeforeItsForm);
+                }
                 self.verify_leaves(entries.len(), *root, leaves.as_ref())
             }
             PageKind::Movements { movements } => verify_all(movements.iter().map(Held::from)),
@@ -318,7 +347,7 @@ impl Page {
 
     fn verify_leaves(&self, entries: usize, root: Hash, leaves: Option<&Leaves>) -> Result<(), PageError> {
         let are_right = match leaves {
-            Some(leaves) => self.form == FORM && leaves.hashes().len() == entries && leaves.root() == root,
+            Some(leaves) => self.form >= FORM_WITHOUT_KEY && leaves.hashes().len() == entries && leaves.root() == root,
             None => self.form == FORM_WITHOUT_LEAVES,
         };
         if are_right { Ok(()) } else { Err(PageError::WrongLeaves) }

@@ -63,6 +63,7 @@ pub fn donation(state: State, lines: Vec<Line>) -> Donation {
         made_at: NOON,
         expires_at: NOON.plus_seconds(900),
         salt: "5a".to_owned(),
+        leaf_key: None,
         personal: None,
         telling: Telling::default(),
         place: None,

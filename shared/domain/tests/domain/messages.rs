@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use domain::id::DonationId;
 use domain::journal::ChainId;
-use domain::message::{Envelope, Message, MessageError, PaymentReported, VERSION};
+use domain::message::{Envelope, Message, MessageError, PaymentReported, Reached, VERSION};
 use domain::notice::Notice;
+use domain::owner::Owner;
 use domain::payment::{Happening, Method, PaymentFact};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -15,7 +16,8 @@ use serde_json::Value;
 use crate::given::{NOON, any_of, fact, halalas, payment};
 
 /// Every name in every message. A name is added here only after asking: does it tell anything about a person?
-const NAMES: [&str; 30] = [
+const NAMES: [&str; 34] = [
+    "after",
     "amount_minor",
     "attempt",
     "captured_at",
@@ -24,6 +26,7 @@ const NAMES: [&str; 30] = [
     "currency",
     "disputed_minor",
     "donation",
+    "erasure_due",
     "event",
     "fold_requested",
     "hold_dropped",
@@ -31,8 +34,10 @@ const NAMES: [&str; 30] = [
     "hold_spent",
     "kind",
     "look_requested",
+    "made_at",
     "method",
     "notice_due",
+    "owner",
     "page_committed",
     "payment",
     "payment_reported",
@@ -79,6 +84,8 @@ fn name(message: &Message) -> &'static str {
         Message::HoldDropped { .. } => "hold_dropped",
         Message::RefundDue { .. } => "refund_due",
         Message::RefundApproved { .. } => "refund_approved",
+        Message::ErasureDue { after: None, .. } => "erasure_due",
+        Message::ErasureDue { after: Some(_), .. } => "erasure_due after",
         Message::NoticeDue(notice) => match notice {
             Notice::Thanks { .. } => "notice_due thanks",
             Notice::Failure { .. } => "notice_due failure",
@@ -88,7 +95,9 @@ fn name(message: &Message) -> &'static str {
     }
 }
 
-const ALL: [&str; 20] = [
+const ALL: [&str; 22] = [
+    "erasure_due",
+    "erasure_due after",
     "fold_requested",
     "hold_dropped",
     "hold_due",
@@ -151,6 +160,13 @@ fn any_notice() -> impl Strategy<Value = Notice> {
     ]
 }
 
+fn any_owner() -> impl Strategy<Value = Owner> {
+    prop_oneof![
+        "[A-Za-z0-9_-]{1,64}".prop_map(|donor| Owner::Donor(donor.parse().unwrap())),
+        any::<[u8; 16]>().prop_map(|donation| Owner::Donation(DonationId::from_bytes(donation))),
+    ]
+}
+
 fn any_message() -> impl Strategy<Value = Message> {
     let donation = || any::<[u8; 16]>().prop_map(DonationId::from_bytes);
     let reported = |(id, event, kind, amount, status): (String, String, String, u32, String)| {
@@ -170,6 +186,10 @@ fn any_message() -> impl Strategy<Value = Message> {
         ("[a-z0-9]{1,64}", any::<u32>())
             .prop_map(|(id, sum)| Message::RefundDue { payment: payment(&id), refunded_minor: halalas(sum.into()) }),
         donation().prop_map(|donation| Message::RefundApproved { donation }),
+        (any_owner(), prop::option::of((donation(), any::<i32>()))).prop_map(|(owner, after)| Message::ErasureDue {
+            owner,
+            after: after.map(|(donation, later)| Reached { donation, made_at: NOON.plus_seconds(later.into()) }),
+        }),
         any_notice().prop_map(Message::NoticeDue),
     ]
 }

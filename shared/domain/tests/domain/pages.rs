@@ -5,6 +5,7 @@ use domain::donation::{Decision, State, decide};
 use domain::hash::{Hash, leaf, tree_root};
 use domain::journal::page::MOST_ENTRIES;
 use domain::journal::{Entry, Page, PageError, PageKind};
+use domain::leaf_key::LeafKey;
 use domain::payment::Happening;
 use domain::purpose::Fund;
 use proptest::prelude::*;
@@ -40,7 +41,8 @@ fn in_lines_of_32(bytes: &[u8]) -> String {
 fn a_page_is_written_in_these_bytes() {
     let page = first_tail().write(entries(), &salts(4), NOON);
     let seal = page.tail().seal(NOON);
-    for (name, page) in [("entries", page), ("seal", seal)] {
+    let agreed = first_tail().write_agreed(entries(), (Some(LeafKey::from_bytes([9; 32])), &salts(4)), NOON);
+    for (name, page) in [("entries", page), ("seal", seal), ("agreed", agreed)] {
         let text = format!("{}\nhash {}\n{page:#?}", in_lines_of_32(&page.bytes()), page.hash());
         insta::assert_snapshot!(format!("page_of_{name}"), text);
         assert_eq!(Page::read(&page.bytes()).unwrap(), page);
@@ -50,9 +52,9 @@ fn a_page_is_written_in_these_bytes() {
 #[test]
 fn a_page_of_another_form_is_refused_by_name() {
     let mut bytes = first_tail().seal(NOON).bytes();
-    assert_eq!(bytes[..2], [0x87, 2], "seven fields, the first of them the form");
-    bytes[1] = 3;
-    assert_eq!(Page::read(&bytes), Err(PageError::FormUnknown(3)));
+    assert_eq!(bytes[..2], [0x87, 3], "seven fields, the first of them the form");
+    bytes[1] = 4;
+    assert_eq!(Page::read(&bytes), Err(PageError::FormUnknown(4)));
 }
 
 /// Pages of the first form, as they were written: without leaves.
@@ -70,6 +72,32 @@ fn pages_of_the_first_form_are_read_for_good() {
     }
 }
 
+/// Pages of the second form, as they were written: with leaves, and no salt of theirs is agreed on.
+#[test]
+fn pages_of_the_second_form_are_read_for_good() {
+    let (entries, seal) = (include_str!("forms/form2-entries.hex"), include_str!("forms/form2-seal.hex"));
+    let mut tail = first_tail();
+    for kept in [entries, seal] {
+        let (hex, hash) = kept.trim().split_once("\nhash ").unwrap();
+        let bytes = HEXLOWER.decode(hex.replace('\n', "").as_bytes()).unwrap();
+        let page = Page::read(&bytes).unwrap();
+        page.verify(&tail).unwrap();
+        assert_eq!((page.hash().to_string().as_str(), page.key()), (hash, None));
+        assert_eq!(page.leaves().map_or(0, |leaves| leaves.hashes().len()), page.entries().len());
+        tail = page.tail();
+    }
+}
+
+#[test]
+fn a_page_of_an_earlier_form_has_no_key() {
+    let page = first_tail().write_agreed(entries(), (Some(LeafKey::from_bytes([9; 32])), &salts(4)), NOON);
+    page.verify(&first_tail()).unwrap();
+    assert_eq!(page.key(), Some(LeafKey::from_bytes([9; 32])));
+    let mut bytes = page.bytes();
+    bytes[1] = 2;
+    assert_eq!(Page::read(&bytes).unwrap().verify(&first_tail()), Err(PageError::KeyBeforeItsForm));
+}
+
 /// The form says whether there are leaves; a page of one form with the contents of the other is none.
 #[test]
 fn a_page_has_leaves_if_and_only_if_its_form_says_so() {
@@ -77,7 +105,7 @@ fn a_page_has_leaves_if_and_only_if_its_form_says_so() {
     bytes[1] = 1;
     assert_eq!(Page::read(&bytes).unwrap().verify(&first_tail()), Err(PageError::WrongLeaves));
     let page = first_tail().write(entries(), &salts(4), NOON);
-    let PageKind::Entries { entries, root, leaves } = page.kind.clone() else { panic!("entries were written") };
+    let PageKind::Entries { entries, root, leaves, key } = page.kind.clone() else { panic!("entries were written") };
     let others = [
         None,
         Some(leaves.clone().unwrap().hashes()[1..].iter().copied().collect()),
@@ -85,7 +113,7 @@ fn a_page_has_leaves_if_and_only_if_its_form_says_so() {
     ];
     for leaves in others {
         let mut page = page.clone();
-        page.kind = PageKind::Entries { entries: entries.clone(), root, leaves };
+        page.kind = PageKind::Entries { entries: entries.clone(), root, leaves, key };
         assert_eq!(page.verify(&first_tail()), Err(PageError::WrongLeaves));
     }
 }

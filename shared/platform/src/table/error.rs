@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 
 use super::Item;
 
@@ -86,13 +87,27 @@ where
     match error {
         SdkError::ServiceError(failure) => match failure.into_err() {
             PutItemError::ConditionalCheckFailedException(failed) => Ok(failed.item),
-            other => Err(classify_put(other)),
+            other => Err(classify_answer(other)),
         },
         other => Err(classify(other)),
     }
 }
 
-fn classify_put(error: PutItemError) -> TableError {
+/// The same for an update.
+pub(super) fn old_item_of_update<R>(error: SdkError<UpdateItemError, R>) -> Result<Option<Item>, TableError>
+where
+    R: Debug + Send + Sync + 'static,
+{
+    match error {
+        SdkError::ServiceError(failure) => match failure.into_err() {
+            UpdateItemError::ConditionalCheckFailedException(failed) => Ok(failed.item),
+            other => Err(classify_answer(other)),
+        },
+        other => Err(classify(other)),
+    }
+}
+
+fn classify_answer<E: ProvideErrorMetadata + Error + Send + Sync + 'static>(error: E) -> TableError {
     match error.code() {
         Some(code) if TRANSIENT.contains(&code) => TableError::Transient(error.into()),
         Some("ValidationException") => TableError::Invalid(error.into()),

@@ -32,6 +32,9 @@ struct Note {
 #[derive(Serialize, Deserialize)]
 struct Wish {
     whose: DonorId,
+    /// When they said so; absent where it was said before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    said_at: Option<Moment>,
     #[serde(flatten)]
     telling: Telling,
 }
@@ -62,8 +65,24 @@ impl Table {
     ///
     /// # Errors
     /// When the table cannot be reached; keeping it again changes nothing.
-    pub async fn keep_telling(&self, donor: &DonorId, telling: &Telling) -> Result<(), TableError> {
-        self.put(&Key::telling(donor), &Wish { whose: donor.clone(), telling: telling.clone() }).await
+    pub async fn keep_telling(&self, donor: &DonorId, telling: &Telling, now: Moment) -> Result<(), TableError> {
+        self.put(&Key::telling(donor), &Wish { whose: donor.clone(), said_at: Some(now), telling: telling.clone() }).await
+    }
+
+    /// Forgets how a donor wants to be told of their gifts, if they said it up to then.
+    ///
+    /// # Errors
+    /// When the table cannot be reached; forgetting it again changes nothing.
+    pub async fn forget_telling(&self, donor: &DonorId, until: Moment) -> Result<(), TableError> {
+        let call = self.client.delete_item().table_name(&self.name).set_key(Some(Key::telling(donor).item()));
+        let call = call
+            .condition_expression("attribute_not_exists(said_at) OR said_at <= :until")
+            .expression_attribute_values(":until", number(until.millis()));
+        match call.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
+            Err(error) => Err(classify(error)),
+        }
     }
 
     /// Whether the donors of a page were told.

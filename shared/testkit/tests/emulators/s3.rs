@@ -75,3 +75,58 @@ async fn streams_and_presigned_urls_arrive_whole() {
     })
     .await;
 }
+
+/// Key, id and whether it is a mark of deletion, as they are listed.
+async fn versions(client: &Client, prefix: &str) -> Vec<(String, String, bool)> {
+    let listed = client.list_object_versions().bucket("documents").prefix(prefix).send().await.unwrap();
+    let row = |key: Option<&str>, id: Option<&str>, is_mark| (key.unwrap().to_owned(), id.unwrap().to_owned(), is_mark);
+    let objects = listed.versions().iter().map(|version| row(version.key(), version.version_id(), false));
+    objects.chain(listed.delete_markers().iter().map(|mark| row(mark.key(), mark.version_id(), true))).collect()
+}
+
+#[tokio::test]
+async fn what_is_put_over_or_deleted_stays_until_its_version_is_deleted() {
+    both(async |cloud: &LocalAws| {
+        let client = bucket(cloud).await;
+        let put = |key: &str, byte: u8| {
+            client.put_object().bucket("documents").key(key).body(ByteStream::from(vec![byte; 9])).send()
+        };
+        for (key, byte) in [("a/one", 1), ("a/one", 2), ("a/two", 3), ("b", 4)] {
+            put(key, byte).await.unwrap();
+        }
+        client.delete_object().bucket("documents").key("a/two").send().await.unwrap();
+        let found = versions(&client, "a/").await;
+        assert_eq!(found.iter().map(|(key, ..)| key.as_str()).collect::<Vec<_>>(), ["a/one", "a/one", "a/two", "a/two"]);
+        assert_eq!(found.iter().filter(|(.., is_mark)| *is_mark).count(), 1);
+        assert_eq!(cloud.services().s3.earlier_versions().len(), 2, "the first of one, and two");
+        // The latest goes: the one before it is there again.
+        let delete = |key: &str, id: &str| client.delete_object().bucket("documents").key(key).version_id(id).send();
+        delete("a/one", &found[0].1).await.unwrap();
+        let got = client.get_object().bucket("documents").key("a/one").send().await.unwrap();
+        assert_eq!(got.body.collect().await.unwrap().to_vec(), [1; 9]);
+        for (key, id, _) in versions(&client, "a/").await {
+            delete(&key, &id).await.unwrap();
+            delete(&key, &id).await.unwrap();
+        }
+        assert!(versions(&client, "a/").await.is_empty() && cloud.services().s3.earlier_versions().is_empty());
+        assert_eq!(versions(&client, "").await.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_listing_of_versions_goes_on_where_it_ended() {
+    both(async |cloud: &LocalAws| {
+        let client = bucket(cloud).await;
+        for byte in 0..5 {
+            let put = client.put_object().bucket("documents").key("one").body(ByteStream::from(vec![byte; 9]));
+            put.send().await.unwrap();
+        }
+        let first = client.list_object_versions().bucket("documents").max_keys(3).send().await.unwrap();
+        assert_eq!((first.versions().len(), first.is_truncated()), (3, Some(true)));
+        let rest = client.list_object_versions().bucket("documents").set_key_marker(first.next_key_marker);
+        let rest = rest.set_version_id_marker(first.next_version_id_marker).send().await.unwrap();
+        assert_eq!((rest.versions().len(), rest.is_truncated()), (2, Some(false)));
+    })
+    .await;
+}

@@ -1,0 +1,158 @@
+//! A call that dies between any two of its calls, or is not answered by one of them, forgets nothing; and many gifts are many messages.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use domain::donation::{Giver, Sealed};
+use domain::id::DonationId;
+use domain::message::Message;
+use domain::notice::Telling;
+use platform::bucket::Bucket;
+use platform::privacy::PrivacyError;
+use serde_json::Value;
+use stage::{event, sample};
+use testkit::connector::invocation;
+use testkit::faults::{Call, Failure, Fault, NoFaults};
+
+use crate::scene::{Scene, run};
+
+const FAULTS: [Fault; 6] = [
+    Fault::CrashBefore,
+    Fault::CrashAfter,
+    Fault::Before(Failure::Throttled),
+    Fault::Before(Failure::Disconnected),
+    Fault::ReplyLost(Failure::Disconnected),
+    Fault::Duplicate,
+];
+
+/// The call of this number fails.
+fn at(number: usize, fault: Fault) -> impl Fn(&Call<'_>) -> Fault {
+    let calls = AtomicUsize::new(0);
+    move |_| if calls.fetch_add(1, Ordering::Relaxed) == number { fault } else { Fault::Pass }
+}
+
+/// Two gifts of a donor's, one with its salt in clear, with two versions of a receipt each.
+async fn given(scene: &Scene) -> (Vec<DonationId>, Sealed) {
+    let sealed = scene.privacy().seal("donor#donor-1", &"somebody").await.unwrap();
+    let bucket = Bucket::new(&scene.stage.cloud.sdk_config(), &scene.stage.platform("receipts").unwrap().settings).unwrap();
+    let mut ids = Vec::new();
+    for number in 1..=2 {
+        let mut gift = sample::gift(number, scene.stage.now());
+        gift.giver = Giver::Donor("donor-1".parse().unwrap());
+        gift.personal = Some(sealed.clone());
+        scene.stage.table.make_donation(&gift).await.unwrap();
+        for text in ["one", "two"] {
+            let key = format!("receipts/{}/0.pdf", gift.id);
+            bucket.keep(&key, "application/pdf", text.as_bytes().to_vec()).await.unwrap();
+        }
+        ids.push(gift.id);
+    }
+    scene.stage.table.keep_telling(&"donor-1".parse().unwrap(), &Telling::default(), scene.stage.now()).await.unwrap();
+    (ids, sealed)
+}
+
+async fn nothing_is_left(scene: &Scene, (ids, sealed): &(Vec<DonationId>, Sealed), when: &str) {
+    assert!(matches!(scene.privacy().open::<Value>(sealed).await, Err(PrivacyError::Erased)), "{when}");
+    assert!(scene.stage.versions().unwrap().iter().all(|(key, _)| !key.contains("receipts/")), "{when}");
+    assert!(scene.stage.items("DONOR#").await.unwrap().is_empty(), "{when}");
+    for id in ids {
+        assert_eq!(scene.donation(*id).await.salt, "", "{when}");
+    }
+}
+
+/// If the key is gone, everything goes, whether the request is repeated or not. If it is not, nothing has gone, and the request is repeated.
+#[test]
+fn whatever_call_of_the_request_fails_nothing_is_forgotten() {
+    for fault in FAULTS {
+        // Two messages and one write; beyond them nothing fails.
+        for number in 0..4 {
+            run(async {
+                let when = format!("{fault:?} at {number}");
+                let scene = Scene::set().await;
+                let given = given(&scene).await;
+                scene.stage.cloud.services().set_faults(at(number, fault));
+                let first = invocation(scene.erase("donor-1")).await;
+                if let Ok(reply) = &first {
+                    assert!(matches!(reply.status, 202 | 503), "{when}: {}", reply.body);
+                }
+                scene.stage.cloud.services().set_faults(NoFaults);
+                scene.work().await;
+                scene.wait().await;
+                scene.work().await;
+                match scene.privacy().open::<Value>(&given.1).await {
+                    Ok(_) => {
+                        assert!(!first.is_ok_and(|reply| reply.status == 202), "{when}");
+                        assert_eq!(scene.stage.versions().unwrap().len(), 4, "{when}");
+                        assert_eq!(scene.stage.items("DONOR#").await.unwrap().len(), 1, "{when}");
+                        assert_eq!(scene.erase("donor-1").await.status, 202, "{when}");
+                        scene.work().await;
+                    }
+                    Err(_) => {}
+                }
+                nothing_is_left(&scene, &given, &when).await;
+            });
+        }
+    }
+}
+
+#[test]
+fn whatever_call_of_the_function_fails_the_message_comes_again_and_ends_it() {
+    for fault in FAULTS {
+        // Tombstone, wish, index, donations, and for each a salt, a listing and two deletions.
+        for number in 0..13 {
+            run(async {
+                let when = format!("{fault:?} at {number}");
+                let scene = Scene::set().await;
+                let given = given(&scene).await;
+                let owner = "donor#donor-1".parse().unwrap();
+                scene.privacy().erase(&owner).await.unwrap();
+                let message = Message::ErasureDue { owner, after: None };
+                let deps = erasure::Deps::new(&scene.platform("erasure")).unwrap();
+                scene.stage.cloud.services().set_faults(at(number, fault));
+                let event = serde_json::from_value(event::messages(std::slice::from_ref(&message))).unwrap();
+                let first = invocation(erasure::handle(&deps, event)).await;
+                scene.stage.cloud.services().set_faults(NoFaults);
+                if !first.is_ok_and(|answer| answer.batch_item_failures.is_empty()) {
+                    scene.work_on(&message).await;
+                }
+                nothing_is_left(&scene, &given, &when).await;
+            });
+        }
+    }
+}
+
+#[test]
+fn a_donor_of_many_gifts_is_many_messages() {
+    run(async {
+        let scene = Scene::set().await;
+        let most = u8::try_from(erasure::MOST_DONATIONS).unwrap();
+        let many = 2 * most + 3;
+        for number in 1..=many {
+            // All of them in the same moment: the moment alone does not say where to go on.
+            let mut gift = sample::gift(number, scene.stage.now());
+            gift.giver = Giver::Donor("donor-1".parse().unwrap());
+            scene.stage.table.make_donation(&gift).await.unwrap();
+        }
+        assert_eq!(scene.erase("donor-1").await.status, 202);
+        assert_eq!(scene.work().await, 3);
+        for number in 1..=many {
+            assert_eq!(scene.donation(DonationId::from_bytes([number; 16])).await.salt, "");
+        }
+    });
+}
+
+#[test]
+fn without_a_tombstone_and_for_others_nothing_is_done() {
+    run(async {
+        let scene = Scene::set().await;
+        let (ids, _) = given(&scene).await;
+        for owner in ["donor#donor-1".to_owned(), format!("donation#{}", ids[0]), "donor#nobody".to_owned()] {
+            scene.work_on(&Message::ErasureDue { owner: owner.parse().unwrap(), after: None }).await;
+        }
+        assert_eq!(scene.stage.versions().unwrap().len(), 4);
+        // A message of another queue's fails, and nothing else of its batch.
+        let deps = erasure::Deps::new(&scene.platform("erasure")).unwrap();
+        let batch = [Message::FoldRequested {}, Message::ErasureDue { owner: "donor#nobody".parse().unwrap(), after: None }];
+        let answer = erasure::handle(&deps, serde_json::from_value(event::messages(&batch)).unwrap()).await;
+        assert_eq!(answer.batch_item_failures.len(), 1);
+    });
+}

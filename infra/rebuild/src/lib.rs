@@ -7,11 +7,16 @@
 //! **What is not in the archive** are donations: what people told of themselves is in the table and its backups alone, sealed. The books hold what was given, by which
 //! payment, to what, and what went back.
 //!
+//! **Erasures.** A backup of the table is older than some erasures, and brings back what the function `erasure` had taken away (what keys had sealed stays noise: the table of keys is
+//! not restored). [`replay_erasures`] has it taken away again, for every tombstone.
+//!
 //! **Memory**: sums, and a hundred pages.
 
+mod erasures;
 mod recount;
 mod restore;
 
+pub use erasures::replay_erasures;
 pub use recount::{Difference, Recount, mend, recount};
 pub use restore::{Archive, restore};
 
@@ -19,6 +24,7 @@ use domain::journal::archive::ArchiveError;
 use domain::journal::{ChainId, PageError};
 use domain::moment::Day;
 use platform::bucket::BucketError;
+use platform::queue::QueueError;
 use platform::table::TableError;
 
 /// Why the books cannot be looked at, or not be restored.
@@ -27,6 +33,9 @@ pub enum RebuildError {
     /// The table did not answer.
     #[error("the table")]
     Table(#[from] TableError),
+    /// A queue did not answer.
+    #[error("the queue")]
+    Queue(#[from] QueueError),
     /// The bucket did not answer.
     #[error("the bucket")]
     Bucket(#[from] BucketError),

@@ -7,11 +7,11 @@ use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use platform::Platform;
 use platform::bucket::Bucket;
-use rebuild::{Difference, mend, recount, restore};
+use rebuild::{Difference, mend, recount, replay_erasures, restore};
 
 /// Holds the totals against the books, puts them right, and restores the books from the archive.
 ///
-/// Reads `TABLE`, for `restore` also `BUCKET`, and the credentials, region and endpoint of AWS from the environment, as a function does.
+/// Reads `TABLE`, for `restore` also `BUCKET`, for `erasures` also `KEYS_TABLE` and `QUEUE_ERASURES`, and the credentials, region and endpoint of AWS from the environment, as a function does.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -26,6 +26,8 @@ enum Command {
     Totals,
     /// Puts the archived pages and seals into the table TABLE, and folds them. Never writes over anything; stops where the table holds other books.
     Restore,
+    /// After a restore of the table: has everything taken away again that was erased since the backup. Reads KEYS_TABLE and sends to QUEUE_ERASURES.
+    Erasures,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -59,6 +61,14 @@ async fn main() -> anyhow::Result<ExitCode> {
             let restored = restore(&table, &bucket, |_| bar.inc(1)).await?;
             bar.finish_and_clear();
             println!("{} days: {} pages written, {} stood already", restored.days, restored.written, restored.stood);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Erasures => {
+            bar.set_style(ProgressStyle::with_template("{spinner} {pos} erasures in {elapsed}")?);
+            let erasures = platform.queue("QUEUE_ERASURES").context("the environment")?;
+            let sent = replay_erasures(&table, &erasures, |owners| bar.inc(owners)).await?;
+            bar.finish_and_clear();
+            println!("{sent} erasures are told again");
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -50,6 +50,7 @@ async fn giving() {
     replay(" /v1/guests").await;
     replay(" /v1/donations").await;
     replay(" /v1/notice-preferences").await;
+    replay(" /v1/personal-data").await;
 }
 
 #[tokio::test(start_paused = true)]

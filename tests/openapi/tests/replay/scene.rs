@@ -19,7 +19,7 @@ use platform::outbound::{Outbound, OutboundError};
 use platform::table::Cursors;
 use platform::{Platform, Settings};
 use serde_json::{Value, json};
-use stage::{Options, Stage};
+use stage::{Options, Stage, identity};
 use testkit::faults::{Call, Failure, Fault};
 
 use crate::ask::{self, Reply};
@@ -340,13 +340,15 @@ fn paid() -> SettledBy {
 fn platform(stage: &Stage, function: &str, without: &[&str]) -> Platform {
     let platform = stage.platform(function).unwrap();
     let settings = environment(stage, function).into_iter().filter(|(name, _)| !without.contains(&name.as_str()));
-    Platform { settings: settings.collect(), ..platform }
+    let outbound = identity::beside(platform.outbound.clone());
+    Platform { settings: settings.collect(), outbound, ..platform }
 }
 
 /// The settings of a function that looks for its table where there is none.
 fn elsewhere(stage: &Stage, function: &str) -> Settings {
     let settings = environment(stage, function).into_iter();
-    settings.map(|(name, value)| if name == "TABLE" { (name, "no-such-table".to_owned()) } else { (name, value) }).collect()
+    let is_table = |name: &str| name == "TABLE" || name == "KEYS_TABLE";
+    settings.map(|(name, value)| if is_table(&name) { (name, "no-such-table".to_owned()) } else { (name, value) }).collect()
 }
 
 fn environment(stage: &Stage, function: &str) -> Vec<(String, String)> {

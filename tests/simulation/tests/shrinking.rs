@@ -7,9 +7,9 @@ use simulation::trace::story;
 use simulation::{Plan, Report, play};
 
 const FAULT: &str = "reply lost";
-const OPERATION: &str = "TransactWriteItems";
+const OPERATION: &str = "SendMessage";
 
-/// The simulation with a rule that production code does break: no reply to a transaction is ever lost.
+/// The simulation with a rule that is broken on purpose: no reply to a message that is sent is ever lost.
 fn strict(plan: &Plan) -> anyhow::Result<Report> {
     let mut report = play(plan)?;
     let lost = report.injected.iter().filter(|fault| fault.kind == FAULT && fault.operation == OPERATION);
@@ -19,9 +19,9 @@ fn strict(plan: &Plan) -> anyhow::Result<Report> {
 
 #[test]
 fn a_failing_run_shrinks_to_one_donor_and_one_fault() {
-    let whole = (1..).map(|seed| Plan::new(seed, 12)).find(|plan| !strict(plan).unwrap().violations.is_empty()).unwrap();
+    let whole = (1..).map(|seed| Plan::new(seed, 5)).find(|plan| !strict(plan).unwrap().violations.is_empty()).unwrap();
     let report = strict(&whole).unwrap();
-    assert!(report.injected.len() > 20, "{} faults", report.injected.len());
+    assert!(report.injected.len() > 5, "{} faults", report.injected.len());
     let shrunk = shrink(&whole, &report, &strict).unwrap();
     assert_eq!(shrunk.report.injected.len(), 1, "{:?}", shrunk.report.injected);
     assert!(shrunk.plan.donors.len() <= 2, "{:?}", shrunk.plan.donors);
@@ -40,5 +40,7 @@ fn a_run_without_faults_has_none() {
     plan.without.insert("all".to_owned());
     let report = play(&plan).unwrap();
     assert!(report.violations.is_empty() && report.entries > 0, "{report:#?}");
-    assert!(report.faults.is_empty(), "{:?}", report.faults);
+    // A fact that came before another it needs is reported as failed without anybody's fault.
+    let done: Vec<_> = report.faults.keys().filter(|kind| !kind.ends_with("reported by the function")).collect();
+    assert!(done.is_empty(), "{done:?}");
 }

@@ -119,11 +119,6 @@ impl Reason {
             | Reason::RefundAfterPayout => Remedy::None,
         }
     }
-
-    /// The reasons of one owner.
-    pub fn of(owner: Owner) -> impl Iterator<Item = Reason> {
-        Reason::ALL.iter().copied().filter(move |reason| reason.owner() == owner)
-    }
 }
 
 impl Action {

@@ -87,7 +87,7 @@ fn every_reason_has_an_owner_an_action_and_a_remedy() {
     };
     insta::assert_snapshot!(Reason::ALL.iter().map(line).collect::<String>());
     for owner in Owner::ALL {
-        assert!(Reason::of(*owner).count() > 0, "{owner} has something to do");
+        assert!(Reason::ALL.iter().any(|reason| reason.owner() == *owner), "{owner} has something to do");
     }
     for action in Action::ALL {
         let (arabic, english) = action.texts();

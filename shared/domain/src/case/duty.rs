@@ -94,9 +94,13 @@ impl Reason {
     /// What is suggested.
     pub const fn action(self) -> Action {
         match self {
-            Reason::AmountDiffers | Reason::CurrencyDiffers | Reason::ProviderDisagrees | Reason::FeeBeyondCapture => {
-                Action::CompareWithProvider
-            }
+            Reason::AmountDiffers
+            | Reason::CurrencyDiffers
+            | Reason::ProviderDisagrees
+            | Reason::FeeBeyondCapture
+            | Reason::PaymentMissing
+            | Reason::PaymentUnknown
+            | Reason::PayoutDiffers => Action::CompareWithProvider,
             Reason::DonationUnknown => Action::FindDonation,
             Reason::Malformed | Reason::TypeUnknown => Action::MendReading,
             Reason::Unwritable => Action::MendWriting,

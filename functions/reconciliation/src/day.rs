@@ -4,7 +4,7 @@
 //! |---|---|
 //! | every payment *begun* on the day, by the provider's list | with the donation or charge that has it, by key: taken, given back, fee |
 //! | every payment with an entry in the day's books that was begun on another day | with the provider's answer when asked for it by its id |
-//! | what the provider has paid out, by the bank's statements | with what it had collected: it cannot pay out more |
+//! | what the provider has paid out on the day, by the bank's statements | with what it had collected: it cannot pay out more |
 //! | what is in the bank, by the books | with the balances of its statements |
 //!
 //! The list is by when a payment was begun, because that never changes: so each payment is on exactly one day's list, on whichever day it was taken, given back or
@@ -74,6 +74,9 @@ struct BankLeg {
     unexplained: u64,
     unexplained_in_minor: i64,
     unexplained_out_minor: i64,
+    /// What left the provider's clearing otherwise: given back, kept, disputed.
+    #[serde(skip)]
+    other_credits_minor: i64,
 }
 
 /// Everything that a run gathers.
@@ -108,7 +111,7 @@ pub async fn run(deps: &Deps, day: Day) -> Result<Value, ReconcileError> {
     if findings.in_flight > 0 {
         return Err(ReconcileError::InFlight(findings.in_flight));
     }
-    let balances = balances(deps, &mut findings).await?;
+    let balances = balances(deps, day, &bank, &mut findings).await?;
     let document = json!({
         "form": 1,
         "day": day,
@@ -223,6 +226,11 @@ fn gather(page: &Page, seen: &BTreeSet<u64>, others: &mut BTreeMap<PaymentRef, O
         let donation = others.entry(entry.payment.clone()).or_default();
         *donation = donation.or(entry.donation);
     }
+    for transfer in page.entries().iter().flat_map(|entry| &entry.transfers) {
+        if matches!(transfer.credit(), Account::Clearing(_)) {
+            bank.other_credits_minor += transfer.amount().signed_halalas();
+        }
+    }
     for movement in page.movements() {
         take_movement(movement, bank);
     }
@@ -309,29 +317,48 @@ async fn ask<'a>(deps: &Deps, payment: &'a PaymentRef, donation: Option<Donation
     Ok((payment, donation, answer))
 }
 
-/// What the provider holds and what is in the bank, by the books and by the statements; neither may contradict the other.
-async fn balances(deps: &Deps, findings: &mut Findings) -> Result<Value, ReconcileError> {
+/// What the provider held at the day's end and what is in the bank, by the books and by the statements; neither may contradict the other.
+///
+/// That the provider holds less than nothing is no difference by itself: it keeps its fee of what was given back, and gives back what it has paid out before. It is one when
+/// it has paid out on the day and would hold less than nothing even without what else left it on the day.
+async fn balances(deps: &Deps, day: Day, bank: &BankLeg, findings: &mut Findings) -> Result<Value, ReconcileError> {
     let before = deps.table.bank_accounts().await?;
     wait_for_the_follower(deps).await?;
+    let since = moved_since(deps, day).await?;
     let kept = deps.table.totals("ACC").await?.remove("ACC").unwrap_or_default();
     let accounts = deps.table.bank_accounts().await?;
-    let of = |account: &Account| {
-        let side = |side: &str| kept.get(&format!("{side}:{}", account.balance())).copied().unwrap_or_default();
-        side("d") - side("c")
-    };
-    let (clearing, bank) = (of(&Account::Clearing(Provider::Moyasar)), of(&Account::Bank));
+    let clearing = net(&kept, &Account::Clearing(Provider::Moyasar)) - since;
+    let by_books = net(&kept, &Account::Bank);
     let stated: i64 = accounts.iter().filter_map(|account| account.closing_minor).sum();
     let is_at_rest = accounts == before && accounts.iter().all(|account| account.claimed.is_none());
-    if clearing < 0 {
-        let evidence = json!({ "provider": Provider::Moyasar, "clearing_minor": clearing });
-        findings.open(deps, &bank::matter(deps, Reason::PayoutDiffers, magnitude(clearing), &evidence)).await?;
+    let beyond = bank.paid_out_minor.min(-(clearing + bank.other_credits_minor));
+    if beyond > 0 {
+        let evidence = json!({ "provider": Provider::Moyasar, "day": day, "held_minor": clearing, "bank": bank });
+        findings.open(deps, &bank::matter(deps, Reason::PayoutDiffers, magnitude(beyond), &evidence)).await?;
     }
-    if is_at_rest && stated != bank {
-        let evidence = json!({ "books_minor": bank, "statements_minor": stated });
-        findings.open(deps, &bank::matter(deps, Reason::BankDiffers, magnitude(bank - stated), &evidence)).await?;
+    if is_at_rest && stated != by_books {
+        let evidence = json!({ "books_minor": by_books, "statements_minor": stated });
+        findings.open(deps, &bank::matter(deps, Reason::BankDiffers, magnitude(by_books - stated), &evidence)).await?;
     }
-    telemetry::count("reconciliation", "HeldByProvider", u64::try_from(clearing).unwrap_or(0));
-    Ok(json!({ "held_by_provider_minor": clearing, "bank_by_books_minor": bank, "bank_by_statements_minor": stated }))
+    Ok(json!({ "held_by_provider_minor": clearing, "bank_by_books_minor": by_books, "bank_by_statements_minor": stated }))
+}
+
+/// Debits less credits of an account.
+fn net(sums: &BTreeMap<String, i64>, account: &Account) -> i64 {
+    let side = |side: &str| sums.get(&format!("{side}:{}", account.balance())).copied().unwrap_or_default();
+    side("d") - side("c")
+}
+
+/// What moved at the provider on the days after this one.
+async fn moved_since(deps: &Deps, day: Day) -> Result<i64, ReconcileError> {
+    let (today, mut next, mut moved) = (deps.clock.now().day(), day.next(), 0);
+    while next <= today {
+        let item = format!("DAY#{next}");
+        let sums = deps.table.totals(&item).await?.remove(&item).unwrap_or_default();
+        moved += net(&sums, &Account::Clearing(Provider::Moyasar));
+        next = next.next();
+    }
+    Ok(moved)
 }
 
 /// Until every page that stands now is folded.

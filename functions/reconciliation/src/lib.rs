@@ -119,11 +119,6 @@ pub enum ReconcileError {
 }
 
 #[derive(Deserialize)]
-struct Asked {
-    compare: Compare,
-}
-
-#[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Compare {
     Payments,
@@ -136,8 +131,8 @@ enum Compare {
 /// # Errors
 /// See [`ReconcileError`]. What was done before it stays done, and is not done twice.
 pub async fn handle(deps: &Deps, event: Value) -> Result<Value, ReconcileError> {
-    let asked = Asked::deserialize(&event).map_err(|error| ReconcileError::What(error.to_string()))?;
-    match asked.compare {
+    let what = event.get("compare").ok_or_else(|| ReconcileError::What("it does not say what to compare".to_owned()))?;
+    match Compare::deserialize(what).map_err(|error| ReconcileError::What(error.to_string()))? {
         Compare::Payments => minutes::run(deps).await,
         Compare::Bank => bank::run(deps).await,
         Compare::Day => day::run(deps, platform::schedule::day(event)?).await,

@@ -10,6 +10,8 @@
 //! The list is by when a payment was begun, because that never changes: so each payment is on exactly one day's list, on whichever day it was taken, given back or
 //! booked, and figures of a payment are all that ever happened to it. Moyasar does not tell of every payment when it was captured, and what it tells moves with a refund.
 //!
+//! Pages are read with every proof that the books have of themselves.
+//!
 //! **Promise.** The same day gives the same document: it is written last, once, and read from then on. Each payment ends matched, without money, or with one case. What
 //! changed within [`REST_SECS`] is waited for: the run fails, and is repeated.
 //!
@@ -22,7 +24,7 @@ use std::time::Duration;
 use domain::case::{Case, Reason};
 use domain::hash::Hash;
 use domain::id::DonationId;
-use domain::journal::{Account, ChainId, Movement, MovementKind, Page};
+use domain::journal::{Account, ChainId, Entry, Movement, MovementKind, Page};
 use domain::moment::{Day, Moment};
 use domain::money::Money;
 use domain::payment::{PaymentRef, Provider};
@@ -30,14 +32,15 @@ use domain::reconcile::payment::{Difference, Figures, Standing};
 use domain::reconcile::tally::Tally;
 use futures_util::future::try_join_all;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
-use platform::telemetry;
+use platform::bucket::BucketError;
+use platform::{books, telemetry};
 use providers::{Payment, ProviderError, Time};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::list::{AT_ONCE, Reader};
 use crate::minutes::report;
-use crate::{Deps, ReconcileError, bank, journal, known, open};
+use crate::{Deps, ReconcileError, bank, known, open};
 
 /// A payment that changed within so long before the run is not at rest.
 pub const REST_SECS: i64 = 900;
@@ -101,12 +104,9 @@ pub async fn run(deps: &Deps, day: Day) -> Result<Value, ReconcileError> {
     let seal = deps.table.day_seal(day).await?.ok_or(ReconcileError::NotSealed(day))?;
     let mut findings = Findings::default();
     list(deps, day, &mut findings).await?;
-    let (mut others, mut bank, mut counts) = (BTreeMap::new(), BankLeg::default(), (0_u64, 0_u64));
-    journal::read(&deps.table, &seal, |page| {
-        counts = (counts.0 + page.entries().len() as u64, counts.1 + page.movements().len() as u64);
-        gather(page, &findings.seen, &mut others, &mut bank);
-    })
-    .await?;
+    let mut pages = Pages { seen: &findings.seen, others: BTreeMap::new(), bank: BankLeg::default() };
+    let figures = books::read(&deps.table, &seal, &mut pages).await.map_err(|error| ReconcileError::Books(day, error))?;
+    let Pages { others, bank, .. } = pages;
     compare_others(deps, others, &mut findings).await?;
     if findings.in_flight > 0 {
         return Err(ReconcileError::InFlight(findings.in_flight));
@@ -118,7 +118,7 @@ pub async fn run(deps: &Deps, day: Day) -> Result<Value, ReconcileError> {
         "provider": Provider::Moyasar,
         "begun_on_the_day": findings.begun,
         "booked_on_the_day_begun_before": findings.others,
-        "books": { "entries": counts.0, "movements": counts.1 },
+        "books": { "entries": figures.entries, "movements": figures.movements },
         "bank": bank,
         "balances": balances,
         "differences": findings.differences,
@@ -220,19 +220,31 @@ impl Findings {
     }
 }
 
-/// What a page has of payments that the day's list did not have, and of the bank.
-fn gather(page: &Page, seen: &BTreeSet<u64>, others: &mut BTreeMap<PaymentRef, Option<DonationId>>, bank: &mut BankLeg) {
-    for entry in page.entries().iter().filter(|entry| !seen.contains(&fingerprint(&entry.payment))) {
-        let donation = others.entry(entry.payment.clone()).or_default();
-        *donation = donation.or(entry.donation);
-    }
-    for transfer in page.entries().iter().flat_map(|entry| &entry.transfers) {
-        if matches!(transfer.credit(), Account::Clearing(_)) {
-            bank.other_credits_minor += transfer.amount().signed_halalas();
+/// What the day's pages have of payments that the day's list did not have, and of the bank.
+struct Pages<'a> {
+    seen: &'a BTreeSet<u64>,
+    others: BTreeMap<PaymentRef, Option<DonationId>>,
+    bank: BankLeg,
+}
+
+impl books::Reader for Pages<'_> {
+    async fn page(&mut self, page: Page) -> Result<(), BucketError> {
+        for entry in page.entries() {
+            self.take_entry(entry);
         }
+        page.movements().iter().for_each(|movement| take_movement(movement, &mut self.bank));
+        Ok(())
     }
-    for movement in page.movements() {
-        take_movement(movement, bank);
+}
+
+impl Pages<'_> {
+    fn take_entry(&mut self, entry: &Entry) {
+        if !self.seen.contains(&fingerprint(&entry.payment)) {
+            let donation = self.others.entry(entry.payment.clone()).or_default();
+            *donation = donation.or(entry.donation);
+        }
+        let left = entry.transfers.iter().filter(|transfer| matches!(transfer.credit(), Account::Clearing(_)));
+        self.bank.other_credits_minor += left.map(|transfer| transfer.amount().signed_halalas()).sum::<i64>();
     }
 }
 

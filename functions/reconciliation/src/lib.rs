@@ -18,7 +18,6 @@
 
 pub mod bank;
 pub mod day;
-mod journal;
 pub mod known;
 pub mod list;
 pub mod minutes;
@@ -29,6 +28,7 @@ use domain::case::Case;
 use domain::moment::Day;
 use domain::payment::Provider;
 use domain::reconcile::bank::Payers;
+use platform::books::BooksError;
 use platform::bucket::{Bucket, BucketError};
 use platform::queue::{Queue, QueueError};
 use platform::schedule::EventError;
@@ -82,16 +82,9 @@ pub enum ReconcileError {
     /// The day is not closed.
     #[error("{0} is not sealed yet")]
     NotSealed(Day),
-    /// A page of the sealed day is not there, or is another day's.
-    #[error("page {seq} of chain {chain} is not what the seal of {day} says")]
-    Books {
-        /// The day.
-        day: Day,
-        /// The chain.
-        chain: u8,
-        /// The page.
-        seq: u64,
-    },
+    /// The pages are not what the seal says.
+    #[error("the books of {0}")]
+    Books(Day, #[source] BooksError),
     /// Payments that changed a moment ago: what is told of them is still on its way into the books.
     #[error("{0} payments have just changed; they are compared when they are at rest")]
     InFlight(usize),

@@ -82,6 +82,7 @@ async fn what_settlement_set_aside_is_not_told_again() {
         reason: domain::case::Reason::AmountDiffers,
         payment: Some(fact.payment.clone()),
         donation: fact.donation,
+        refund: None,
         amount_minor: fact.amount_minor,
         evidence: "as settlement writes it".to_owned(),
         opened_at: scene.stage.now(),

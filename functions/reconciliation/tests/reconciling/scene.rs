@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use data_encoding::HEXLOWER;
-use domain::donation::{Decision, Donation, Place, decide};
+use domain::donation::{Decision, Donation, Place, Secrecy, decide};
 use domain::journal::{ChainId, Movement, Page, Tail};
 use domain::message::Message;
 use domain::moment::{Day, Moment};
@@ -103,7 +102,10 @@ impl Scene {
         let charge = table.charges(std::slice::from_ref(&fact.payment)).await.unwrap().pop();
         let decision = decide(donation.as_ref(), charge.as_ref(), fact, self.stage.now()).unwrap();
         let tail = table.tail(ChainId::new(3).unwrap()).await.unwrap();
-        let salt = donation.as_ref().map(|donation| HEXLOWER.decode(donation.salt.as_bytes()).unwrap()).unwrap_or_default();
+        let salt = match donation.as_ref().map(Donation::secrecy) {
+            Some(Secrecy::Clear(salt)) => salt,
+            Some(Secrecy::Agreed(_) | Secrecy::Erased) | None => Vec::new(),
+        };
         let group = match decision {
             Decision::Book { state, back, entry, .. } => {
                 let read = donation.unwrap();
@@ -187,7 +189,7 @@ impl Scene {
             assert!(table.write_seal(&seal).await.unwrap());
             chains.push(Span::new(first, &seal));
         }
-        table.close_day(&DaySeal { day, chains, closed_at: self.stage.now() }).await.unwrap();
+        table.close_day(&DaySeal::new(day, chains, self.stage.now())).await.unwrap();
         self.follow().await;
         self.later(5_400);
         day

@@ -136,7 +136,7 @@ proptest! {
                     let known = Known { donation: None, charge: charge.as_ref() };
                     differences += u64::from(tally.add(&told(number, *at_provider), known).difference().is_some());
                 }
-                None => for booked in in_books {
+                None => if let Some(booked) = in_books {
                     tally.add_unknown(figures(*booked));
                     differences += 1;
                 },

@@ -13,9 +13,7 @@ use crate::world::World;
 pub async fn rebuilt(world: &World, pages: &[Page], wrong: &mut Vec<String>) -> anyhow::Result<()> {
     match recount(&world.stage.table, |_| {}).await {
         Ok(found) => {
-            wrong.extend(
-                found.differences.iter().map(|difference| format!("a total differs from its recount: {difference:?}")),
-            );
+            wrong.extend(found.differences.iter().map(|difference| format!("a total differs from its recount: {difference:?}")));
             if found.pages != pages.len() as u64 || found.behind != 0 {
                 wrong.push(format!("a recount finds {} pages, {} of them not folded", found.pages, found.behind));
             }
@@ -32,9 +30,7 @@ pub async fn rebuilt(world: &World, pages: &[Page], wrong: &mut Vec<String>) -> 
     }
     match recount(&table, |_| {}).await {
         Ok(found) if found.differences.is_empty() && found.behind == 0 => {}
-        Ok(found) => {
-            wrong.push(format!("what was restored differs: {:?}, {} pages behind", found.differences, found.behind))
-        }
+        Ok(found) => wrong.push(format!("what was restored differs: {:?}, {} pages behind", found.differences, found.behind)),
         Err(error) => wrong.push(format!("what was restored cannot be recounted: {error:?}")),
     }
     Ok(())

@@ -66,6 +66,7 @@ SETTINGS = {
     "SENDER_EMAIL": "ses",
     "EMAIL_FROM": "gifts@example.org",
     "MOYASAR_URL": "https://api.moyasar.com",
+    "MOYASAR_PAYER": "MOYASAR",
     "RETURN_URLS": "https://give.example",
     "IDENTITY_ISSUER": "https://issuer.example",
     "PUBLIC_URL": "https://api.example",

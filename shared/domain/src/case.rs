@@ -52,6 +52,26 @@ codes!(
         FeeBeyondCapture = 15 "fee_beyond_capture",
         /// A gift went back to its donor after the charity had been paid: the charity owes it now.
         RefundAfterPayout = 16 "refund_after_payout",
+        /// The provider took a payment that the books do not have.
+        PaymentMissing = 17 "payment_missing",
+        /// The books have a payment that the provider does not know.
+        PaymentUnknown = 18 "payment_unknown",
+        /// The provider took another sum than the books have.
+        CaptureDiffers = 19 "capture_differs",
+        /// The provider gave back another sum than the books have.
+        RefundDiffers = 20 "refund_differs",
+        /// The provider keeps another fee than the books have.
+        FeeDiffers = 21 "fee_differs",
+        /// The provider paid out more than the books say it had collected.
+        PayoutDiffers = 22 "payout_differs",
+        /// The bank's statement shows money that nobody has explained; it stands in suspense.
+        BankUnexplained = 23 "bank_unexplained",
+        /// A bank's statement cannot be read, or does not add up.
+        StatementUnreadable = 24 "statement_unreadable",
+        /// A bank's statement does not begin where the one before ended: one between them is missing, or it is a copy.
+        StatementGap = 25 "statement_gap",
+        /// The books have another sum in the bank than its statements.
+        BankDiffers = 26 "bank_differs",
     }
 );
 

@@ -12,6 +12,7 @@
 //! - [`proof`]: that a gift is in the books, and the books grew and did not change;
 //! - [`totals`]: the fold of pages into sums;
 //! - [`report`]: the figures of a day, folded from its pages;
+//! - [`reconcile`]: the provider's list, the books and the bank's statement held against each other;
 //! - [`cap`]: the escrow of what remains of a capped opportunity;
 //! - [`receipt`], [`words`], [`hijri`]: a receipt's number and code, its amount in Arabic words, its Hijri date;
 //! - [`notice`]: what a donor is told, and when;
@@ -36,6 +37,7 @@ pub mod person;
 pub mod proof;
 pub mod purpose;
 pub mod receipt;
+pub mod reconcile;
 pub mod report;
 pub mod totals;
 pub mod words;

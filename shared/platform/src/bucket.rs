@@ -4,15 +4,19 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
+use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_types::SdkConfig;
 use domain::moment::Moment;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::config::{ConfigError, Settings};
 
 /// The most bytes of a document that is fetched whole: a report is a hundredth of it.
 const MOST_BYTES: i64 = 16 * 1024 * 1024;
+/// What is escaped in a path: all but what every URL has plainly.
+const NOT_IN_A_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
 /// What is said of a document that is one person's: nobody on the way keeps it.
 const NOT_KEPT: &str = "private, no-store";
 
@@ -167,6 +171,43 @@ impl Bucket {
         let call = self.client.delete_object().bucket(&self.name).key(&version.key).version_id(&version.id);
         call.send().await.map_err(|error| BucketError(error.into()))?;
         Ok(())
+    }
+
+    /// How many bytes a document has, if it is there. Tells absence from refusal only to a role that may list the bucket.
+    ///
+    /// # Errors
+    /// When S3 did not say.
+    pub async fn length(&self, key: &str) -> Result<Option<u64>, BucketError> {
+        match self.client.head_object().bucket(&self.name).key(key).send().await {
+            Ok(answer) => Ok(Some(answer.content_length().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0))),
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(None),
+            Err(error) => Err(BucketError(error.into())),
+        }
+    }
+
+    /// Copies a document to another key, whatever its size, without fetching it. The copy again changes nothing.
+    ///
+    /// # Errors
+    /// When S3 did not confirm it.
+    pub async fn copy(&self, from: &str, to: &str) -> Result<(), BucketError> {
+        // The source is part of a URL: whatever is in a name that somebody else chose.
+        let source = format!("{}/{}", self.name, utf8_percent_encode(from, NOT_IN_A_PATH));
+        let call = self.client.copy_object().bucket(&self.name).copy_source(source).key(to);
+        call.send().await.map_err(|error| BucketError(error.into()))?;
+        Ok(())
+    }
+
+    /// Removes a document; one that is not there is removed already.
+    ///
+    /// # Errors
+    /// When S3 did not confirm it.
+    pub async fn remove(&self, key: &str) -> Result<(), BucketError> {
+        let call = self.client.delete_object().bucket(&self.name).key(key);
+        match call.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if error.as_service_error().and_then(ProvideErrorMetadata::code) == Some("NoSuchKey") => Ok(()),
+            Err(error) => Err(BucketError(error.into())),
+        }
     }
 
     /// A document, if it is there. Tells absence from refusal only to a role that may list the bucket.

@@ -20,6 +20,7 @@ mod keys;
 mod movement;
 mod notices;
 mod operation;
+mod reconcile;
 mod refund;
 mod restore;
 mod totals;
@@ -44,6 +45,7 @@ pub use journal::{DaySeal, Span, Stated};
 pub use keys::{DataKeyItem, Tombstones};
 pub use notices::Turn;
 pub use operation::Operation;
+pub use reconcile::{BankAccount, Document, Recall};
 pub use restore::Restored;
 pub use totals::{Cursors, Folding};
 

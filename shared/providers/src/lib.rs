@@ -1,6 +1,6 @@
 //! Payment providers, behind one trait.
 //!
-//! **Promise.** A provider is asked for four things: a page on which a donor pays, what became of a payment, a refund, and what a
+//! **Promise.** A provider is asked for five things: a page on which a donor pays, what became of a payment, which payments there are, a refund, and what a
 //! webhook of its says. Each can be asked again without harm: a checkout has a reference of ours as its idempotency key, and a refund is
 //! told as the sum of all refunds that the payment is to have.
 //!
@@ -73,8 +73,43 @@ pub struct Payment {
     pub status: String,
     /// The sum of its refunds so far.
     pub refunded_minor: Money,
+    /// When anything of it changed last.
+    pub changed_at: Moment,
     /// What is proven about it, in the order in which it happened; empty while nothing is decided.
     pub facts: Vec<PaymentFact>,
+}
+
+/// Payments that are looked for in a provider's list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// By which of their times.
+    pub by: Time,
+    /// The first moment.
+    pub from: Moment,
+    /// The moment after the last.
+    pub until: Moment,
+}
+
+/// A time of a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Time {
+    /// When it was begun: it never changes.
+    Made,
+    /// When anything of it changed last.
+    Changed,
+}
+
+/// A page of a provider's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentPage {
+    /// The payments on it that can be read, as [`PaymentProvider::payment`] would tell them, but that metadata which only stands on the invoice is left out.
+    pub payments: Vec<Payment>,
+    /// The ids of those that cannot be read, where at least the id can.
+    pub unreadable: Vec<PaymentId>,
+    /// How many payments the whole list has; another figure on a later page means that the list has changed meanwhile.
+    pub all: u64,
+    /// How many pages it has.
+    pub pages: u32,
 }
 
 /// What a webhook says.
@@ -112,6 +147,13 @@ pub trait PaymentProvider: Send + Sync {
     /// # Errors
     /// When the provider cannot be asked, does not know it, or answers something that cannot be read.
     fn payment<'a>(&'a self, id: &'a PaymentId) -> Asking<'a, Payment>;
+
+    /// A page of the payments within a window, the first of which is 1. The pages of a window in which a payment changes meanwhile may leave one out: whoever
+    /// reads several compares [`PaymentPage::all`].
+    ///
+    /// # Errors
+    /// As [`PaymentProvider::payment`]; when not even the id of a payment on the page can be read.
+    fn payments(&self, window: Window, page: u32) -> Asking<'_, PaymentPage>;
 
     /// Refunds until the sum of the payment's refunds is `refunded`; nothing, when it is that already. The payment is fetched first, so
     /// that a refund whose answer was lost is not made twice. Two at the same time must not be: one consumer at a time asks for one payment.

@@ -12,6 +12,8 @@
 //!   page, and paying on both would be a second charge, which settlement gives back.
 //! - That a payment carries its invoice's metadata. Where it does not, the invoice is fetched and asked.
 //! - Whether a partly refunded payment is `paid` or `refunded`. Both are read alike, by the figure.
+//! - Whether the bounds of `created[gt]`, `created[lt]`, `updated[gt]` and `updated[lt]` are themselves left out, and how finely they are read. A
+//!   window is asked for with its first moment's predecessor, in milliseconds; whoever reads windows lets them overlap.
 //! - How `updated_at` moves. It is taken as the time of the capture only while nothing has been refunded.
 //!
 //! An invoice's own `callback_url` is left out on purpose: what is posted there carries no secret, so it would prove nothing and be turned away.
@@ -27,7 +29,7 @@ use platform::{ConfigError, Outbound, Platform};
 use serde_json::Value;
 use url::Url;
 
-use crate::{Asking, Checkout, CheckoutPage, Payment, PaymentProvider, ProviderError, Webhook};
+use crate::{Asking, Checkout, CheckoutPage, Payment, PaymentPage, PaymentProvider, ProviderError, Webhook, Window};
 
 /// The setting that says where Moyasar's API is.
 const URL: &str = "MOYASAR_URL";
@@ -87,6 +89,10 @@ impl PaymentProvider for Moyasar {
 
     fn payment<'a>(&'a self, id: &'a PaymentId) -> Asking<'a, Payment> {
         Box::pin(api::payment(self, id))
+    }
+
+    fn payments(&self, window: Window, page: u32) -> Asking<'_, PaymentPage> {
+        Box::pin(api::payments(self, window, page))
     }
 
     fn refund_to<'a>(&'a self, id: &'a PaymentId, refunded: Money) -> Asking<'a, Payment> {

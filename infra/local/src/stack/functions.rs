@@ -100,6 +100,9 @@ fn one(described: &Described, platform: &Platform) -> Result<Function, StartErro
         "reports" => function!(of, with, reports::Deps, |deps, event| {
             reports::handle(deps, event).await.map_err(|error| platform::http::chain(&error))?
         }),
+        "reconciliation" => function!(of, with, reconciliation::Deps, |deps, event| {
+            reconciliation::handle(deps, event).await.map_err(|error| platform::http::chain(&error))?
+        }),
         other => return Err(StartError::Unknown(format!("the function {other}"))),
     })
 }

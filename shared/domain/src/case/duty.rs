@@ -40,6 +40,10 @@ codes!(
         StopSecondReturn = 8 "stop_second_return",
         /// Settle with the charity what it owes.
         SettleWithCharity = 9 "settle_with_charity",
+        /// Find out what a line of the bank's statement is.
+        ExplainBankLine = 10 "explain_bank_line",
+        /// Bring the statement that is missing, or the same one in a form that can be read.
+        BringStatement = 11 "bring_statement",
     }
 );
 
@@ -65,13 +69,23 @@ impl Reason {
             | Reason::ProviderDisagrees
             | Reason::VoidAfterCapture
             | Reason::DisputeOpened
-            | Reason::DisputeOfCharge => Owner::Payments,
+            | Reason::DisputeOfCharge
+            | Reason::PaymentMissing
+            | Reason::PaymentUnknown => Owner::Payments,
             Reason::RefundUnassigned
             | Reason::RefundWithoutCapture
             | Reason::RefundBeyondCapture
             | Reason::DisputeDiffers
             | Reason::FeeBeyondCapture
-            | Reason::RefundAfterPayout => Owner::Finance,
+            | Reason::RefundAfterPayout
+            | Reason::CaptureDiffers
+            | Reason::RefundDiffers
+            | Reason::FeeDiffers
+            | Reason::PayoutDiffers
+            | Reason::BankUnexplained
+            | Reason::StatementUnreadable
+            | Reason::StatementGap
+            | Reason::BankDiffers => Owner::Finance,
             Reason::Malformed | Reason::TypeUnknown | Reason::Unwritable => Owner::Engineering,
             Reason::DonationUnknown | Reason::RefundRefused => Owner::DonorCare,
         }
@@ -80,9 +94,13 @@ impl Reason {
     /// What is suggested.
     pub const fn action(self) -> Action {
         match self {
-            Reason::AmountDiffers | Reason::CurrencyDiffers | Reason::ProviderDisagrees | Reason::FeeBeyondCapture => {
-                Action::CompareWithProvider
-            }
+            Reason::AmountDiffers
+            | Reason::CurrencyDiffers
+            | Reason::ProviderDisagrees
+            | Reason::FeeBeyondCapture
+            | Reason::PaymentMissing
+            | Reason::PaymentUnknown
+            | Reason::PayoutDiffers => Action::CompareWithProvider,
             Reason::DonationUnknown => Action::FindDonation,
             Reason::Malformed | Reason::TypeUnknown => Action::MendReading,
             Reason::Unwritable => Action::MendWriting,
@@ -92,9 +110,15 @@ impl Reason {
             Reason::RefundWithoutCapture
             | Reason::VoidAfterCapture
             | Reason::RefundBeyondCapture
-            | Reason::DisputeDiffers => Action::CheckBooks,
+            | Reason::DisputeDiffers
+            | Reason::CaptureDiffers
+            | Reason::RefundDiffers
+            | Reason::FeeDiffers
+            | Reason::BankDiffers => Action::CheckBooks,
             Reason::DisputeOfCharge => Action::StopSecondReturn,
             Reason::RefundAfterPayout => Action::SettleWithCharity,
+            Reason::BankUnexplained => Action::ExplainBankLine,
+            Reason::StatementUnreadable | Reason::StatementGap => Action::BringStatement,
         }
     }
 
@@ -108,7 +132,10 @@ impl Reason {
             | Reason::RefundWithoutCapture
             | Reason::FeeBeyondCapture
             | Reason::Malformed
-            | Reason::TypeUnknown => Remedy::LookAgain,
+            | Reason::TypeUnknown
+            | Reason::PaymentMissing
+            | Reason::RefundDiffers
+            | Reason::FeeDiffers => Remedy::LookAgain,
             Reason::Unwritable | Reason::VoidAfterCapture | Reason::DisputeDiffers => Remedy::TellAgain,
             Reason::RefundRefused => Remedy::RefundAgain,
             Reason::DonationUnknown
@@ -116,7 +143,14 @@ impl Reason {
             | Reason::RefundBeyondCapture
             | Reason::DisputeOpened
             | Reason::DisputeOfCharge
-            | Reason::RefundAfterPayout => Remedy::None,
+            | Reason::RefundAfterPayout
+            | Reason::PaymentUnknown
+            | Reason::CaptureDiffers
+            | Reason::PayoutDiffers
+            | Reason::BankUnexplained
+            | Reason::StatementUnreadable
+            | Reason::StatementGap
+            | Reason::BankDiffers => Remedy::None,
         }
     }
 }
@@ -164,6 +198,14 @@ impl Action {
             Action::SettleWithCharity => (
                 "على الجهة هذا المبلغ بعد رده للمتبرع؛ اخصمه من تحويلها القادم أو اطلبه منها",
                 "The charity owes this money since it went back to the donor; keep it from its next payout, or ask for it",
+            ),
+            Action::ExplainBankLine => (
+                "ابحث في كشف البنك المحفوظ عن أصل هذا المبلغ، وصحح قيده المعلق بقيد جديد",
+                "Find out in the kept statement what this money is; a new entry takes it out of suspense",
+            ),
+            Action::BringStatement => (
+                "اطلب من البنك الكشف الناقص أو نسخة سليمة منه، وضعه بين الكشوف الواردة",
+                "Ask the bank for the statement that is missing, or a sound copy, and put it among those that come in",
             ),
         }
     }

@@ -7,6 +7,7 @@
 //! - [`transfers`], [`pages`], [`chains`]: the books cannot be mixed, changed or reordered unseen;
 //! - [`trees`], [`notes`], [`proofs`]: a gift is proven to be in the books, and nothing else is;
 //! - [`totals`], [`report`]: sums are what a naive recount finds;
+//! - [`reconciling`]: what two sides say of a payment, and that neither side loses anything by the comparison;
 //! - [`messages`], [`codes`], [`cases`]: what was once written keeps its form and its meaning.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -20,6 +21,7 @@ mod messages;
 mod notes;
 mod pages;
 mod proofs;
+mod reconciling;
 mod refund_stages;
 mod refunds;
 mod report;

@@ -8,7 +8,7 @@ use domain::id::{CharityId, DonationId, DonorId, OpportunityId};
 use domain::journal::ChainId;
 use domain::moment::{Day, Moment};
 use domain::notice::Notice;
-use domain::payment::PaymentRef;
+use domain::payment::{PaymentRef, Provider};
 
 use super::{Item, text};
 
@@ -103,6 +103,26 @@ impl Key {
         Key::of(format!("MOV#{reference}"), "MOV")
     }
 
+    /// How far a provider's list was compared with the books.
+    pub fn list_cursor(provider: Provider) -> Key {
+        Key::of(format!("LIST#{provider}"), "CURSOR")
+    }
+
+    /// An account at the bank. Banks write accounts as they like, so it is hashed.
+    pub fn bank_account(account: &str) -> Key {
+        Key::of(BANK_ACCOUNTS.to_owned(), Hash::of(&[account.as_bytes()]).to_string())
+    }
+
+    /// How far a document with statements of the bank was booked, by the hash of its bytes.
+    pub fn document(hash: &str) -> Key {
+        Key::of(format!("DOC#{hash}"), "DOC")
+    }
+
+    /// What a charity owes of an opportunity again.
+    pub fn recall(opportunity: &OpportunityId) -> Key {
+        Key::of(RECALLS.to_owned(), opportunity.as_str())
+    }
+
     /// A matter for a person.
     pub fn case(id: &str) -> Key {
         Key::of(format!("CASE#{id}"), "CASE")
@@ -138,6 +158,11 @@ impl Key {
 pub const TOTALS: &str = "TOT";
 /// The partition of all charities.
 pub const CHARITIES: &str = "CHARITY";
+
+/// The partition of all accounts at the bank.
+pub const BANK_ACCOUNTS: &str = "BANK";
+/// The partition of all that charities owe again.
+pub const RECALLS: &str = "RECALL";
 
 /// The partition of a chain's pages.
 pub fn chain_partition(chain: ChainId) -> String {
@@ -198,6 +223,10 @@ mod tests {
             (Key::charity(&"birr".parse().unwrap()), "CHARITY / birr"),
             (Key::case("0a"), "CASE#0a / CASE"),
             (Key::movement(&Hash::NONE), "MOV#0000000000000000000000000000000000000000000000000000000000000000 / MOV"),
+            (Key::list_cursor(Provider::Moyasar), "LIST#moyasar / CURSOR"),
+            (Key::bank_account("SA00"), "BANK / b63df54d182ba82a8f098114e60b976850ad73891a51b48dea79ed25fb3fad67"),
+            (Key::document("0a"), "DOC#0a / DOC"),
+            (Key::recall(&opportunity), "RECALL / wells-jazan"),
             (Key::told_page(ChainId::new(3).unwrap(), 17), "TOLD#JP#03#000000000017 / THANKS"),
             (Key::told(&failure), "TOLD#abababababababababababababababab / failure#2"),
             (Key::telling(&"donor-1".parse().unwrap()), "DONOR#donor-1 / TELLING"),

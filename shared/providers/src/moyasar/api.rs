@@ -1,12 +1,13 @@
 //! Moyasar's API, version 1.
 //!
-//! **Cost.** A checkout is one call; a payment one, or two where it does not carry its invoice's metadata; a refund two.
+//! **Cost.** A checkout is one call; a payment one, or two where it does not carry its invoice's metadata; a page of the list one; a refund two.
 
 mod form;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use domain::id::PaymentId;
+use domain::moment::Moment;
 use domain::money::Money;
 use domain::payment::CURRENCY;
 use platform::outbound::{Answer, Request};
@@ -14,8 +15,8 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::{KEY, Moyasar, URL};
-use crate::{Checkout, CheckoutPage, Payment, ProviderError};
-use form::{ErrorForm, InvoiceForm, PaymentForm};
+use crate::{Checkout, CheckoutPage, Payment, PaymentPage, ProviderError, Time, Window};
+use form::{ErrorForm, InvoiceForm, ListForm, PaymentForm};
 
 /// Makes an invoice, or finds the one that was made with this reference.
 pub(super) async fn make_invoice(moyasar: &Moyasar, checkout: &Checkout<'_>) -> Result<CheckoutPage, ProviderError> {
@@ -49,6 +50,19 @@ async fn invoice(moyasar: &Moyasar, id: &str) -> Result<InvoiceForm, ProviderErr
 pub(super) async fn payment(moyasar: &Moyasar, id: &PaymentId) -> Result<Payment, ProviderError> {
     let form = moyasar.get::<PaymentForm>(&format!("/v1/payments/{id}")).await?;
     with_metadata(moyasar, form).await?.payment(id)
+}
+
+/// A page of the payments within a window.
+pub(super) async fn payments(moyasar: &Moyasar, window: Window, page: u32) -> Result<PaymentPage, ProviderError> {
+    let Window { by, from, until } = window;
+    let name = match by {
+        Time::Made => "created",
+        Time::Changed => "updated",
+    };
+    let before = Moment::from_millis(from.millis().saturating_sub(1));
+    // Times of ours have neither spaces nor signs in them, and brackets are written as a form writes them.
+    let path = format!("/v1/payments?page={page}&{name}%5Bgt%5D={before}&{name}%5Blt%5D={until}");
+    moyasar.get::<ListForm>(&path).await?.page(page)
 }
 
 /// The payment with its invoice's metadata, if it carries none that names a donation.

@@ -11,12 +11,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::{Host, Url};
 
-use crate::{Checkout, CheckoutPage, Payment, ProviderError};
+use crate::{Checkout, CheckoutPage, Payment, PaymentPage, ProviderError};
 
 /// The longest reason of a failure that is kept, in characters: Moyasar's own are half of it.
 const LONGEST_REASON_CHARS: usize = 60;
 /// A currency's code, by ISO 4217.
 const CURRENCY_CHARS: usize = 3;
+/// The most payments of one page; forty are documented.
+const MOST_ON_PAGE: usize = 100;
 /// The length of a UUID as text.
 const UUID_CHARS: usize = 36;
 
@@ -87,6 +89,42 @@ pub(super) struct PaymentForm {
     source: SourceForm,
 }
 
+/// A page of the list: `{"payments": […], "meta": {"current_page", "next_page", "prev_page", "total_pages", "total_count"}}`.
+#[derive(Deserialize)]
+pub(super) struct ListForm {
+    payments: Vec<Value>,
+    meta: MetaForm,
+}
+
+#[derive(Deserialize)]
+struct MetaForm {
+    current_page: u32,
+    total_pages: u32,
+    total_count: u64,
+}
+
+impl ListForm {
+    /// What is on it. A payment that cannot be read is named, if it can be: one of them does not hide the others.
+    pub(super) fn page(self, asked: u32) -> Result<PaymentPage, ProviderError> {
+        if self.meta.current_page != asked {
+            return Err(ProviderError::Unreadable("the page is another than was asked for"));
+        }
+        if self.payments.len() > MOST_ON_PAGE {
+            return Err(ProviderError::Unreadable("the page has more payments than a page has"));
+        }
+        let (mut payments, mut unreadable) = (Vec::new(), Vec::new());
+        for listed in self.payments {
+            let id = listed.get("id").and_then(Value::as_str).and_then(|id| id.parse::<PaymentId>().ok());
+            let id = id.ok_or(ProviderError::Unreadable("a payment of the list has no id"))?;
+            match PaymentForm::deserialize(listed).map(|form| form.payment(&id)) {
+                Ok(Ok(payment)) => payments.push(payment),
+                Ok(Err(_)) | Err(_) => unreadable.push(id),
+            }
+        }
+        Ok(PaymentPage { payments, unreadable, all: self.meta.total_count, pages: self.meta.total_pages })
+    }
+}
+
 #[derive(Default, Deserialize)]
 struct SourceForm {
     #[serde(default, rename = "type")]
@@ -128,6 +166,7 @@ impl PaymentForm {
             refunded_minor: self.refunded_so_far(),
             currency: self.currency,
             status: self.status,
+            changed_at: self.updated_at.parse().map_err(|_| ProviderError::Unreadable("the payment's time is none"))?,
             facts,
         })
     }

@@ -294,3 +294,61 @@ async fn a_refusal_never_repeats_what_was_sent() {
     let text = format!("{:?}", moyasar.payment(&id()).await.unwrap_err());
     assert!(text.contains("unnamed") && !text.contains("4111") && !text.contains("Ahmad"), "{text}");
 }
+
+fn listed(payments: Vec<Value>, page: u32) -> Value {
+    let meta = json!({"current_page": page, "next_page": null, "prev_page": null, "total_pages": 3, "total_count": 90});
+    json!({"payments": payments, "meta": meta})
+}
+
+fn window(by: Time) -> Window {
+    Window { by, from: "2026-11-23T21:00:00Z".parse().unwrap(), until: "2026-11-23T21:15:00Z".parse().unwrap() }
+}
+
+#[tokio::test]
+async fn a_page_of_the_list_is_asked_for_by_time_and_number() {
+    let (moyasar, asked) = moyasar(vec![Some((200, listed(vec![paid()], 2))), Some((200, listed(vec![], 1)))]);
+    let page = moyasar.payments(window(Time::Changed), 2).await.unwrap();
+    assert_eq!((page.all, page.pages, page.unreadable.len()), (90, 3, 0));
+    let payment = &page.payments[0];
+    assert_eq!(
+        (payment.payment.payment.as_str(), payment.changed_at.to_string().as_str()),
+        (PAYMENT, "2026-11-23T21:01:00.5Z")
+    );
+    assert!(matches!(payment.facts[0].happening, Happening::Captured { .. }));
+    assert!(moyasar.payments(window(Time::Made), 1).await.unwrap().payments.is_empty());
+    let times = "%5Bgt%5D=2026-11-23T20:59:59.999Z";
+    let expected = ["page=2&updated", "page=1&created"].map(|start| {
+        let (_, name) = start.split_once('&').unwrap();
+        format!("GET /v1/payments?{start}{times}&{name}%5Blt%5D=2026-11-23T21:15:00Z")
+    });
+    assert_eq!(asked.lock().unwrap().iter().map(|(path, _)| path.clone()).collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test]
+async fn a_payment_of_the_list_that_cannot_be_read_hides_no_other() {
+    let odd =
+        [json!({"amount": "100.50"}), json!({"status": "melted"}), json!({"currency": "riyals"}), json!({"updated_at": 7})];
+    let mut rows: Vec<Value> = odd.into_iter().map(paid_with).collect();
+    rows.push(paid());
+    let (moyasar, _) = moyasar(vec![Some((200, listed(rows, 1)))]);
+    let page = moyasar.payments(window(Time::Changed), 1).await.unwrap();
+    assert_eq!((page.payments.len(), page.unreadable.len()), (1, 4));
+    assert!(page.unreadable.iter().all(|id| id.as_str() == PAYMENT));
+}
+
+#[tokio::test]
+async fn a_list_that_is_not_of_its_form_is_none() {
+    let bad = [
+        listed(vec![paid()], 2),
+        listed(vec![paid_with(json!({"id": "../../v1/invoices"}))], 1),
+        listed(vec![paid_with(json!({"id": null}))], 1),
+        listed(vec![paid(); 101], 1),
+        json!({"payments": []}),
+        json!([]),
+    ];
+    for answer in bad {
+        let (moyasar, _) = moyasar(vec![Some((200, answer.clone()))]);
+        let error = moyasar.payments(window(Time::Changed), 1).await.unwrap_err();
+        assert!(matches!(error, ProviderError::Unreadable(_)), "{answer}");
+    }
+}

@@ -1,0 +1,108 @@
+//! What the table knows of payments, read by their keys: the donation that each names, and the charge that may be kept for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::donation::{Charge, Donation};
+use domain::id::DonationId;
+use domain::money::Money;
+use domain::payment::{Happening, PaymentRef};
+use domain::reconcile::payment::{Figures, Known, Told};
+use futures_util::{StreamExt as _, TryStreamExt as _, future, stream};
+use platform::table::{Table, TableError};
+use providers::{Payment, PaymentProvider};
+
+use crate::ReconcileError;
+use crate::list::AT_ONCE;
+
+/// What was read of the table for some payments.
+#[derive(Debug, Default)]
+pub struct Books {
+    donations: BTreeMap<DonationId, Donation>,
+    charges: BTreeMap<PaymentRef, Charge>,
+}
+
+impl Books {
+    /// Of these payments, each with the donation that it names.
+    ///
+    /// # Errors
+    /// When the table cannot be reached.
+    pub async fn of(
+        table: &Table,
+        payments: impl IntoIterator<Item = (&PaymentRef, Option<DonationId>)>,
+    ) -> Result<Books, TableError> {
+        let (mut ids, mut refs) = (BTreeSet::new(), BTreeSet::new());
+        for (payment, donation) in payments {
+            refs.insert(payment.clone());
+            ids.extend(donation);
+        }
+        let (ids, refs): (Vec<_>, Vec<_>) = (ids.into_iter().collect(), refs.into_iter().collect());
+        let (donations, charges) = future::try_join(table.donations(&ids), table.charges(&refs)).await?;
+        Ok(Books {
+            donations: donations.into_iter().map(|donation| (donation.id, donation)).collect(),
+            charges: charges.into_iter().map(|charge| (charge.payment.clone(), charge)).collect(),
+        })
+    }
+
+    /// What is known of a payment.
+    pub fn known(&self, payment: &PaymentRef, donation: Option<DonationId>) -> Known<'_> {
+        Known { donation: donation.and_then(|id| self.donations.get(&id)), charge: self.charges.get(payment) }
+    }
+}
+
+/// What the provider tells of a payment.
+pub fn told(payment: &Payment) -> Told {
+    let fact = payment.facts.first();
+    let mut figures = Figures::default();
+    for fact in &payment.facts {
+        match &fact.happening {
+            Happening::Captured { fee_minor, .. } => {
+                figures.captured_minor = fact.amount_minor;
+                figures.fee_minor = *fee_minor;
+            }
+            Happening::Refunded { refunded_minor } => figures.refunded_minor = *refunded_minor,
+            Happening::Failed { .. }
+            | Happening::Voided
+            | Happening::Disputed { .. }
+            | Happening::DisputeWon { .. }
+            | Happening::DisputeLost { .. } => {}
+        }
+    }
+    Told {
+        payment: payment.payment.clone(),
+        donation: fact.and_then(|fact| fact.donation),
+        amount_minor: fact.map_or(payment.amount_minor, |fact| fact.amount_minor),
+        currency: payment.currency.clone(),
+        figures,
+        is_voided: fact.is_some_and(|fact| fact.happening == Happening::Voided),
+    }
+}
+
+/// The payments as they are compared, and what is known of them. One that took money, names no donation and is kept as no charge is fetched by its id: its invoice may
+/// name the donation.
+///
+/// # Errors
+/// When the table cannot be reached, or the provider.
+pub async fn look(table: &Table, provider: &dyn PaymentProvider, payments: &mut [Payment]) -> Result<Books, ReconcileError> {
+    let books = read(table, payments).await?;
+    let is_nameless = |payment: &Payment| {
+        let told = told(payment);
+        told.figures.captured_minor > Money::ZERO && told.donation.is_none() && !books.charges.contains_key(&told.payment)
+    };
+    let nameless: Vec<usize> = (0..payments.len()).filter(|index| is_nameless(&payments[*index])).collect();
+    if nameless.is_empty() {
+        return Ok(books);
+    }
+    let ids: Vec<_> = nameless.iter().map(|index| (*index, payments[*index].payment.payment.clone())).collect();
+    let calls = ids.iter().map(|(index, id)| async move { Ok::<_, ReconcileError>((*index, provider.payment(id).await?)) });
+    let calls: Vec<_> = calls.map(futures_util::FutureExt::boxed).collect();
+    let fetched: Vec<(usize, Payment)> = stream::iter(calls).buffered(AT_ONCE).try_collect().await?;
+    for (index, payment) in fetched {
+        payments[index] = payment;
+    }
+    Ok(read(table, payments).await?)
+}
+
+async fn read(table: &Table, payments: &[Payment]) -> Result<Books, TableError> {
+    let named = payments.iter().map(|payment| (&payment.payment, payment.facts.first().and_then(|fact| fact.donation)));
+    Books::of(table, named).await
+}

@@ -1,0 +1,114 @@
+//! What changed at the provider lately, compared with the books: a webhook that never came is made up for within minutes.
+//!
+//! **Promise.** Every payment that changed until [`GRACE_SECS`] ago is compared at least once, however long the provider or this function was down: a cursor in the
+//! table says how far, and moves on only after what was missing is in the queue `verification`. Windows overlap, because a list may lag behind the payments themselves.
+//!
+//! **Bounds.** [`BUDGET`] for a run; the rest is the next run's. The metric `ListBehind` says how far the list is behind the clock.
+
+use std::time::Duration;
+
+use domain::case::{Case, Reason};
+use domain::message::{Message, PaymentReported};
+use domain::moment::Moment;
+use domain::payment::Provider;
+use domain::reconcile::payment::{Difference, Standing, Told, compare};
+use platform::telemetry;
+use providers::{Payment, Time};
+use serde_json::{Value, json};
+
+use crate::known::{self, Books};
+use crate::list::{Reader, Slice};
+use crate::{Deps, ReconcileError, day};
+
+/// A payment is left to its webhook for so long.
+pub const GRACE_SECS: i64 = 120;
+/// How far a run looks back behind where the last one ended.
+pub const OVERLAP_SECS: i64 = 600;
+/// How far the very first run looks back.
+pub const FIRST_LOOK_SECS: i64 = 24 * 3_600;
+/// After so long a run begins no further window: less than half of the function's time.
+const BUDGET: Duration = Duration::from_secs(360);
+
+/// Compares what changed since the last run; answers with how far it came and what was missing.
+///
+/// # Errors
+/// When the provider, the table or the queue cannot be reached. What was compared before stays compared.
+pub async fn run(deps: &Deps) -> Result<Value, ReconcileError> {
+    let (begun, now) = (tokio::time::Instant::now(), deps.clock.now());
+    let until = now.plus_seconds(-GRACE_SECS);
+    let provider = Provider::Moyasar;
+    let cursor = deps.table.compared_until(provider).await?;
+    let from = cursor.map_or(until.plus_seconds(-FIRST_LOOK_SECS), |cursor| cursor.plus_seconds(-OVERLAP_SECS));
+    let mut reader = Reader::new(deps.providers.of(provider), Time::Changed, from, until);
+    let (mut seen, mut missed, mut came_to) = (0, 0, cursor.unwrap_or(from));
+    while let Some(slice) = reader.next().await? {
+        seen += slice.payments.len();
+        let upto = slice.until;
+        missed += make_up(deps, provider, slice).await?;
+        deps.table.note_compared(provider, upto).await?;
+        came_to = came_to.max(upto);
+        if begun.elapsed() > BUDGET {
+            break;
+        }
+    }
+    telemetry::count("reconciliation", "MissedWebhooks", missed as u64);
+    telemetry::milliseconds("reconciliation", "ListBehind", behind(now, came_to));
+    Ok(json!({ "compared_until": came_to.to_string(), "payments": seen, "missed": missed }))
+}
+
+fn behind(now: Moment, came_to: Moment) -> u64 {
+    u64::try_from(now.millis_since(came_to)).unwrap_or(0)
+}
+
+/// Tells verification of what the books lack; gives back how many payments that are.
+async fn make_up(deps: &Deps, provider: Provider, mut slice: Slice) -> Result<usize, ReconcileError> {
+    for id in &slice.unreadable {
+        tracing::warn!(payment = id.as_str(), "a payment of the list cannot be read; the day's comparison sets it aside");
+    }
+    let books = known::look(&deps.table, deps.providers.of(provider), &mut slice.payments).await?;
+    let mut missing = Vec::new();
+    for payment in &slice.payments {
+        if is_missing(deps, payment, &books).await? {
+            tracing::warn!(payment = payment.payment.payment.as_str(), status = payment.status, "the books lack a payment");
+            missing.push(report(payment));
+        }
+    }
+    let count = missing.len();
+    deps.verification.send_all(missing).await?;
+    Ok(count)
+}
+
+/// Whether a webhook would change something: the books lack it, or nobody was told that it cannot be booked.
+async fn is_missing(deps: &Deps, payment: &Payment, books: &Books) -> Result<bool, ReconcileError> {
+    let told = known::told(payment);
+    match compare(&told, books.known(&told.payment, told.donation)) {
+        Standing::NoMoney | Standing::Matches => Ok(false),
+        Standing::Behind(_) => Ok(true),
+        Standing::Differs(difference) => {
+            let would_be_told = is_settlements(difference.reason);
+            Ok(would_be_told && deps.table.case(&matter(&told, difference, deps.clock.now()).id()).await?.is_none())
+        }
+    }
+}
+
+/// Whether settlement itself sets a payment aside for this reason, once it is told of it.
+const fn is_settlements(reason: Reason) -> bool {
+    matches!(reason, Reason::AmountDiffers | Reason::CurrencyDiffers | Reason::VoidAfterCapture | Reason::FeeBeyondCapture)
+}
+
+/// The matter of a difference.
+pub(crate) fn matter(told: &Told, difference: Difference, now: Moment) -> Case {
+    day::case(Some(&told.payment), told.donation, difference, String::new(), now)
+}
+
+/// What a webhook would have said: where to look. Verification asks the provider again before anything is believed.
+pub(crate) fn report(payment: &Payment) -> Message {
+    Message::PaymentReported(PaymentReported {
+        payment: payment.payment.clone(),
+        event: "reconciliation".to_owned(),
+        kind: "payment_listed".to_owned(),
+        amount_minor: payment.amount_minor,
+        currency: payment.currency.clone(),
+        status: payment.status.clone(),
+    })
+}

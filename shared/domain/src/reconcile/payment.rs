@@ -1,0 +1,169 @@
+//! One payment, as its provider tells it and as it is booked.
+//!
+//! | at the provider | in the books | then |
+//! |---|---|---|
+//! | took nothing | nothing | no money |
+//! | took nothing, or voided | booked | differs |
+//! | took money in another currency, or another amount than the donation's | nothing | differs: it is never booked by itself |
+//! | took money | nothing | behind |
+//! | gave back more, or keeps more | less | behind |
+//! | took another sum, gave back less, or keeps less | otherwise | differs |
+//! | the same | the same | matches |
+//!
+//! *Behind* is what telling the books again puts right by itself, as a webhook that came would have; *differs* is for a person. Figures of a provider are
+//! cumulative, so that neither the order nor the day of booking makes a difference.
+
+use serde::{Deserialize, Serialize};
+
+use crate::case::Reason;
+use crate::donation::{Charge, Donation};
+use crate::id::DonationId;
+use crate::money::{Money, halalas};
+use crate::payment::{CURRENCY, PaymentRef};
+
+/// The three figures of a payment that both sides have, in halalas.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figures {
+    /// Taken from the donor.
+    #[serde(with = "halalas")]
+    pub captured_minor: Money,
+    /// Given back since, in all.
+    #[serde(with = "halalas")]
+    pub refunded_minor: Money,
+    /// Kept by the provider.
+    #[serde(with = "halalas")]
+    pub fee_minor: Money,
+}
+
+/// A payment as its provider tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The payment.
+    pub payment: PaymentRef,
+    /// The donation that its metadata names.
+    pub donation: Option<DonationId>,
+    /// What it was for, whether or not it was taken.
+    pub amount_minor: Money,
+    /// Its currency, as the provider writes it.
+    pub currency: String,
+    /// What became of it; all nothing when nothing was taken.
+    pub figures: Figures,
+    /// Whether it was given up before any money moved.
+    pub is_voided: bool,
+}
+
+/// What is known of a payment here.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known<'a> {
+    /// The donation that it names, whoever paid it.
+    pub donation: Option<&'a Donation>,
+    /// The payment, kept apart from its donation.
+    pub charge: Option<&'a Charge>,
+}
+
+impl Known<'_> {
+    /// What is booked of the payment; none when nothing is.
+    pub fn booked(&self, payment: &PaymentRef) -> Option<Figures> {
+        let settled = self.donation.and_then(|donation| Some((donation, donation.state.settled_by()?)));
+        match settled.filter(|(_, by)| by.payment == *payment) {
+            Some((donation, by)) => Some(Figures {
+                captured_minor: donation.total(),
+                refunded_minor: donation.refunded(),
+                fee_minor: by.fee_minor,
+            }),
+            None => self.charge.map(|charge| Figures {
+                captured_minor: charge.captured_minor,
+                refunded_minor: charge.refunded_minor,
+                fee_minor: charge.fee_minor,
+            }),
+        }
+    }
+}
+
+/// Why the two sides do not agree, and by how much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Difference {
+    /// Why.
+    pub reason: Reason,
+    /// The money it is about.
+    pub amount_minor: Money,
+}
+
+/// How the two sides stand to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// No money moved on either side.
+    NoMoney,
+    /// They agree.
+    Matches,
+    /// The books lack something that telling them again brings.
+    Behind(Difference),
+    /// One of them is wrong: a person finds out which.
+    Differs(Difference),
+}
+
+impl Standing {
+    /// The difference, if there is one.
+    pub const fn difference(&self) -> Option<Difference> {
+        match self {
+            Standing::NoMoney | Standing::Matches => None,
+            Standing::Behind(difference) | Standing::Differs(difference) => Some(*difference),
+        }
+    }
+}
+
+/// Holds what the provider tells against what is known. The reasons that settlement itself has for setting a payment aside are named with the same amount, so
+/// that the matter is the same case.
+pub fn compare(told: &Told, known: Known<'_>) -> Standing {
+    let Figures { captured_minor: captured, .. } = told.figures;
+    match known.booked(&told.payment) {
+        None if captured.is_zero() => Standing::NoMoney,
+        None => Standing::unbooked(told, known),
+        Some(_) if told.is_voided => differs(Reason::VoidAfterCapture, told.amount_minor),
+        Some(booked) if booked.captured_minor != captured => {
+            differs(Reason::CaptureDiffers, apart(booked.captured_minor, captured))
+        }
+        Some(booked) => Standing::later(told, booked),
+    }
+}
+
+impl Standing {
+    fn unbooked(told: &Told, known: Known<'_>) -> Standing {
+        let captured = told.figures.captured_minor;
+        if told.currency != CURRENCY {
+            differs(Reason::CurrencyDiffers, captured)
+        } else if known.donation.is_some_and(|donation| donation.total() != captured) {
+            differs(Reason::AmountDiffers, captured)
+        } else {
+            Standing::Behind(Difference { reason: Reason::PaymentMissing, amount_minor: captured })
+        }
+    }
+
+    /// What may have become of a capture that both sides have.
+    fn later(told: &Told, booked: Figures) -> Standing {
+        let Figures { captured_minor, refunded_minor, fee_minor } = told.figures;
+        let more = |reason, amount_minor| Standing::Behind(Difference { reason, amount_minor });
+        if refunded_minor != booked.refunded_minor {
+            return match refunded_minor.minus(booked.refunded_minor) {
+                // Never booked: a refund is at most what was taken.
+                Some(_) if refunded_minor > captured_minor => differs(Reason::AmountDiffers, refunded_minor),
+                Some(fresh) => more(Reason::RefundDiffers, fresh),
+                None => differs(Reason::RefundDiffers, apart(refunded_minor, booked.refunded_minor)),
+            };
+        }
+        match fee_minor.minus(booked.fee_minor) {
+            Some(Money::ZERO) => Standing::Matches,
+            Some(_) if fee_minor > captured_minor => differs(Reason::FeeBeyondCapture, captured_minor),
+            Some(fresh) => more(Reason::FeeDiffers, fresh),
+            None => differs(Reason::FeeDiffers, apart(fee_minor, booked.fee_minor)),
+        }
+    }
+}
+
+const fn differs(reason: Reason, amount_minor: Money) -> Standing {
+    Standing::Differs(Difference { reason, amount_minor })
+}
+
+fn apart(one: Money, other: Money) -> Money {
+    one.minus(other).or_else(|| other.minus(one)).unwrap_or(Money::ZERO)
+}

@@ -298,8 +298,10 @@ async fn a_midnight_that_was_set_aside_is_made_up_for() {
     let scene = Scene::set().await;
     scene.stage.settle(&scene.gift.id).await.unwrap();
     let midnight = json!({"time": "2026-11-23T21:00:00Z"});
-    // The report fails while the day is open, and the day cannot be closed while the table is out.
+    let compared = json!({"compare": "day", "time": "2026-11-23T22:30:00Z"});
+    // The report and the comparison fail while the day is open, and the day cannot be closed while the table is out.
     scene.set_aside("reports", &midnight).await;
+    scene.set_aside("reconciliation", &compared).await;
     scene.stage.cloud.services().set_faults(|call: &Call<'_>| match call.service {
         Service::DynamoDb => Fault::Before(Failure::Throttled),
         _ => Fault::Pass,
@@ -310,12 +312,14 @@ async fn a_midnight_that_was_set_aside_is_made_up_for() {
     assert_eq!(closed["closed"], json!(["2026-11-23"]));
     scene.drain_all().await;
     scene.invoke_again("reports").await;
+    assert_eq!(scene.invoke_again("reconciliation").await["differences"], 0);
     let (seals, documents) = (scene.stage.items("SEAL#").await.unwrap(), scene.stage.documents().unwrap());
     assert!(!seals.is_empty() && documents.keys().any(|name| name.contains("2026-11-23")), "{:?}", documents.keys());
     // By another hand once more.
     scene.start("closing").invoke(midnight.clone()).await.unwrap();
     scene.drain_all().await;
     scene.start("reports").invoke(midnight).await.unwrap();
+    scene.start("reconciliation").invoke(compared).await.unwrap();
     assert_eq!(scene.stage.documents().unwrap(), documents);
     assert_eq!(scene.stage.items("SEAL#").await.unwrap().len(), seals.len());
 }

@@ -49,9 +49,9 @@ const MOST_NAMED: usize = 1_000;
 /// Payments that are compared at a time.
 const AT_A_TIME: usize = 200;
 
-/// How long the follower is waited for: it folds within seconds, and is asked to each minute.
-const FOLLOWERS_PATIENCE: Duration = Duration::from_secs(90);
-/// Between two looks at how far it has come.
+/// How often it is looked how far the follower has come: for a minute and a half. It folds within seconds, and is asked to each minute.
+const FOLLOWERS_LOOKS: u32 = 45;
+/// Between two looks.
 const FOLLOWERS_LOOK: Duration = Duration::from_secs(2);
 
 /// Where the document of a day stands.
@@ -376,17 +376,14 @@ async fn moved_since(deps: &Deps, day: Day) -> Result<i64, ReconcileError> {
 /// Until every page that stands now is folded.
 async fn wait_for_the_follower(deps: &Deps) -> Result<(), ReconcileError> {
     let tails = try_join_all(ChainId::all().map(|chain| deps.table.tail(chain))).await?;
-    let until = tokio::time::Instant::now() + FOLLOWERS_PATIENCE;
-    loop {
+    for _ in 0..FOLLOWERS_LOOKS {
         let cursors = deps.table.cursors().await?;
         if tails.iter().all(|tail| cursors.of(tail.chain) >= tail.next_seq) {
             return Ok(());
         }
-        if tokio::time::Instant::now() >= until {
-            return Err(ReconcileError::Behind);
-        }
         tokio::time::sleep(FOLLOWERS_LOOK).await;
     }
+    Err(ReconcileError::Behind)
 }
 
 fn magnitude(sum: i64) -> Money {

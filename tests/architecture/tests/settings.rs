@@ -35,7 +35,8 @@ const SENDERS: &[&str] = &[
 ];
 
 /// How a setting's name begins.
-const SETTINGS: [&str; 7] = ["QUEUE_", "SECRET_", "MOYASAR_", "RETURN_URLS", "IDENTITY_ISSUER", "PUBLIC_URL", "FONTS"];
+const SETTINGS: [&str; 8] =
+    ["KEYS_TABLE", "QUEUE_", "SECRET_", "MOYASAR_", "RETURN_URLS", "IDENTITY_ISSUER", "PUBLIC_URL", "FONTS"];
 
 #[test]
 fn each_function_is_given_what_it_reads_and_nothing_else() {

@@ -13,6 +13,7 @@ use domain::money::Money;
 use domain::notice::Notice;
 use domain::payment::{Happening, Method, PaymentFact, PaymentRef, Provider};
 use moyasar_sandbox::{Method as PaidBy, Payer};
+use platform::privacy::Privacy;
 use providers::{Checkout, Providers};
 use serde_json::{Value, json};
 use simulation::environment::Environment;
@@ -127,7 +128,7 @@ impl Scene {
 
     /// The same for every queue, in the order in which one tells the next.
     async fn drain_all(&self) {
-        for queue in ["verification", "refunds", "payments", "journal", "holds", "notices"] {
+        for queue in ["verification", "refunds", "payments", "journal", "holds", "notices", "erasures"] {
             self.drain(queue).await;
         }
     }
@@ -259,6 +260,12 @@ async fn scene_of(queue: &str) -> (Scene, Message) {
             let donation = scene.gift.id;
             (scene, Message::NoticeDue(Notice::Failure { donation, attempt: 1 }))
         }
+        "erasures" => {
+            let scene = Scene::set().await;
+            let owner = scene.gift.owner();
+            Privacy::new(&scene.stage.platform("donations").unwrap()).unwrap().erase(&owner).await.unwrap();
+            (scene, Message::ErasureDue { owner, after: None })
+        }
         other => panic!("{other} has no drill that is played: write one here and in infra/drills.md"),
     }
 }
@@ -268,7 +275,7 @@ async fn scene_of(queue: &str) -> (Scene, Message) {
 async fn what_was_set_aside_is_sent_back_and_done_once() {
     let template = Scene::set().await.stage;
     let queues: Vec<String> = template.stack.mappings.iter().map(|mapping| mapping.queue.replace("stage-", "")).collect();
-    assert!(queues.len() >= 6, "{queues:?}");
+    assert!(queues.len() >= 7, "{queues:?}");
     for queue in queues {
         let (scene, message) = scene_of(&queue).await;
         let dead = format!("{queue}-dlq");

@@ -6,6 +6,7 @@ use domain::donation::{Giver, Sealed};
 use domain::id::DonationId;
 use domain::message::Message;
 use domain::notice::Telling;
+use domain::owner::Owner;
 use platform::bucket::Bucket;
 use platform::privacy::PrivacyError;
 use serde_json::Value;
@@ -59,41 +60,6 @@ async fn nothing_is_left(scene: &Scene, (ids, sealed): &(Vec<DonationId>, Sealed
     }
 }
 
-/// If the key is gone, everything goes, whether the request is repeated or not. If it is not, nothing has gone, and the request is repeated.
-#[test]
-fn whatever_call_of_the_request_fails_nothing_is_forgotten() {
-    for fault in FAULTS {
-        // Two messages and one write; beyond them nothing fails.
-        for number in 0..4 {
-            run(async {
-                let when = format!("{fault:?} at {number}");
-                let scene = Scene::set().await;
-                let given = given(&scene).await;
-                scene.stage.cloud.services().set_faults(at(number, fault));
-                let first = invocation(scene.erase("donor-1")).await;
-                if let Ok(reply) = &first {
-                    assert!(matches!(reply.status, 202 | 503), "{when}: {}", reply.body);
-                }
-                scene.stage.cloud.services().set_faults(NoFaults);
-                scene.work().await;
-                scene.wait().await;
-                scene.work().await;
-                match scene.privacy().open::<Value>(&given.1).await {
-                    Ok(_) => {
-                        assert!(!first.is_ok_and(|reply| reply.status == 202), "{when}");
-                        assert_eq!(scene.stage.versions().unwrap().len(), 4, "{when}");
-                        assert_eq!(scene.stage.items("DONOR#").await.unwrap().len(), 1, "{when}");
-                        assert_eq!(scene.erase("donor-1").await.status, 202, "{when}");
-                        scene.work().await;
-                    }
-                    Err(_) => {}
-                }
-                nothing_is_left(&scene, &given, &when).await;
-            });
-        }
-    }
-}
-
 #[test]
 fn whatever_call_of_the_function_fails_the_message_comes_again_and_ends_it() {
     for fault in FAULTS {
@@ -132,8 +98,10 @@ fn a_donor_of_many_gifts_is_many_messages() {
             gift.giver = Giver::Donor("donor-1".parse().unwrap());
             scene.stage.table.make_donation(&gift).await.unwrap();
         }
-        assert_eq!(scene.erase("donor-1").await.status, 202);
-        assert_eq!(scene.work().await, 3);
+        let owner: Owner = "donor#donor-1".parse().unwrap();
+        scene.privacy().erase(&owner).await.unwrap();
+        scene.work_on(&Message::ErasureDue { owner, after: None }).await;
+        assert_eq!(scene.work().await, 2, "two more for the rest");
         for number in 1..=many {
             assert_eq!(scene.donation(DonationId::from_bytes([number; 16])).await.salt, "");
         }

@@ -1,8 +1,7 @@
-//! A person's data, from the gift to its erasure, through the functions that keep it.
+//! What is left of an erased person's, and what has to come again.
 
 #![allow(clippy::unwrap_used)]
 
 mod events;
 mod halfway;
 mod scene;
-mod whole;

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use data_encoding::{BASE64, HEXLOWER};
-use domain::donation::Giver;
+use domain::donation::{Giver, Sealed};
+use domain::id::DonationId;
 use domain::journal::{ChainId, Tail};
 use domain::notice::Telling;
 use domain::proof::gift::ProofFile;
 use domain::proof::log::Log;
 use platform::privacy::PrivacyError;
+use privacy::found;
 use serde_json::{Value, json};
 use stage::{event, sample};
 
@@ -21,31 +22,6 @@ fn person() -> Value {
 fn file(reply: &Reply) -> ProofFile {
     assert_eq!(reply.status, 200, "{}", reply.body);
     serde_json::from_value(reply.body.clone()).unwrap()
-}
-
-/// A text in every form in which it could stand in bytes: itself, as JSON escapes it, in base64 and in hex.
-fn forms(bytes: &[u8]) -> Vec<Vec<u8>> {
-    let mut forms = vec![bytes.to_vec(), HEXLOWER.encode(bytes).into_bytes()];
-    let base64 = BASE64.encode(bytes);
-    forms.push(base64.trim_end_matches('=').as_bytes()[..base64.len() / 4 * 4 - 4].to_vec());
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        let escaped: String = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
-        forms.push(escaped.into_bytes());
-    }
-    forms
-}
-
-fn holds(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
-}
-
-/// Where any of it stands.
-fn found(all: &[(String, Vec<u8>)], sought: &[Vec<u8>]) -> Vec<String> {
-    let needles: Vec<Vec<u8>> = sought.iter().flat_map(|bytes| forms(bytes)).collect();
-    all.iter()
-        .filter(|(_, bytes)| needles.iter().any(|needle| holds(bytes, needle)))
-        .map(|(place, _)| place.clone())
-        .collect()
 }
 
 /// Every page, verified one after another; the sums of all accounts come to nothing.
@@ -67,79 +43,117 @@ async fn the_books_stand(scene: &Scene) {
     assert_eq!(balance, 0);
 }
 
+/// A donor's gifts, another's, and all that there is to know of them before the erasure.
+struct Before {
+    /// The donor's: one with name and mobile, one without, and one of before, whose salt stands in clear.
+    theirs: [DonationId; 3],
+    others: DonationId,
+    others_proof: ProofFile,
+    /// What the first sealed.
+    sealed: Sealed,
+    /// The salts of the donor's leaves.
+    salts: Vec<Vec<u8>>,
+    backup: Vec<(String, Vec<u8>)>,
+    log: Log,
+}
+
+const OLD_SALT: &str = "a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5";
+
+async fn given(scene: &Scene) -> Before {
+    let first = scene.give("donor-1", 1, Some(person())).await;
+    let silent = scene.give("donor-1", 2, None).await;
+    let others = scene.give("donor-2", 3, Some(json!({"name": OTHERS, "mobile": "+966559999999"}))).await;
+    let mut old = sample::gift(77, scene.stage.now());
+    old.giver = Giver::Donor("donor-1".parse().unwrap());
+    old.salt = OLD_SALT.to_owned();
+    assert!(scene.stage.table.make_donation(&old).await.unwrap().is_none());
+    let quiet = Telling { discreet: true, ..Telling::default() };
+    scene.stage.table.keep_telling(&"donor-1".parse().unwrap(), &quiet, scene.stage.now()).await.unwrap();
+    scene.settle(&[first, silent, others, old.id]).await;
+    let log = scene.stage.publish_day(scene.stage.now().day(), Log::default()).await.unwrap();
+    let theirs = [first, silent, old.id];
+    let mut salts = Vec::new();
+    for id in theirs {
+        let proof = file(&scene.proof_of("donor-1", id).await);
+        assert_eq!(proof.verify(&[stage::signer().verifier()]).unwrap().len(), 1);
+        salts.push(proof.proofs[0].salt.as_bytes().chunks(2).map(hex).collect());
+        assert_eq!(scene.receipt_of("donor-1", id).await.status, 200);
+    }
+    let others_proof = file(&scene.proof_of("donor-2", others).await);
+    assert_eq!(scene.receipt_of("donor-2", others).await.status, 200);
+    let sealed = scene.donation(first).await.personal.unwrap();
+    assert_eq!(scene.privacy().open::<Value>(&sealed).await.unwrap(), person());
+    let backup = scene.everything().await;
+    Before { theirs, others, others_proof, sealed, salts, backup, log }
+}
+
+fn hex(pair: &[u8]) -> u8 {
+    u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()
+}
+
+fn names() -> Vec<Vec<u8>> {
+    THEIRS.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+fn receipts_of(all: &[(String, Vec<u8>)], id: DonationId) -> usize {
+    all.iter().filter(|(key, _)| key.contains(&format!("receipts/{id}"))).count()
+}
+
+async fn erased_twice(scene: &Scene) {
+    let erased = scene.erase("donor-1").await;
+    assert_eq!(erased.status, 202, "{}", erased.body);
+    assert!(erased.body["what_stays"].as_str().unwrap().contains("without a name"));
+    assert!(scene.work().await > 0);
+    assert_eq!(scene.erase("donor-1").await.status, 202);
+    scene.wait().await;
+    assert!(scene.work().await > 0);
+}
+
 #[test]
-fn nothing_of_the_person_is_left_anywhere_and_everything_of_others() {
+fn nothing_of_the_person_is_left_anywhere() {
     run(async {
         let scene = Scene::set().await;
-        let first = scene.give("donor-1", 1, Some(person())).await;
-        let silent = scene.give("donor-1", 2, None).await;
-        let others = scene.give("donor-2", 3, Some(json!({"name": OTHERS, "mobile": "+966559999999"}))).await;
-        // Of before: its salt stands in clear.
-        let old_salt = "a5".repeat(16);
-        let mut old = sample::gift(77, scene.stage.now());
-        old.giver = Giver::Donor("donor-1".parse().unwrap());
-        old.salt = old_salt.clone();
-        assert!(scene.stage.table.make_donation(&old).await.unwrap().is_none());
-        let quiet = Telling { discreet: true, ..Telling::default() };
-        scene.stage.table.keep_telling(&"donor-1".parse().unwrap(), &quiet, scene.stage.now()).await.unwrap();
-        let theirs = [first, silent, old.id];
-        scene.settle(&[first, silent, others, old.id]).await;
-        let log = scene.stage.publish_day(scene.stage.now().day(), Log::default()).await.unwrap();
-
-        // What stands before.
-        let mut sought: Vec<Vec<u8>> = THEIRS.iter().map(|text| text.as_bytes().to_vec()).collect();
-        let mut salts = Vec::new();
-        for id in theirs {
-            let proof = file(&scene.proof_of("donor-1", id).await);
-            assert_eq!(proof.verify(&[stage::signer().verifier()]).unwrap().len(), 1);
-            salts.push(HEXLOWER.decode(proof.proofs[0].salt.as_bytes()).unwrap());
-            assert_eq!(scene.receipt_of("donor-1", id).await.status, 200);
+        let before = given(&scene).await;
+        assert!(found(&before.backup, &before.salts[..2]).is_empty(), "no salt stands anywhere that follows from a key");
+        assert!(found(&before.backup, &names()).is_empty(), "what is sealed was never in clear");
+        assert_eq!(found(&before.backup, &before.salts[2..]).len(), 1, "the search finds what is there");
+        erased_twice(&scene).await;
+        let sought = [names(), before.salts].concat();
+        let mut after = scene.everything().await;
+        for id in before.theirs {
+            assert_eq!((receipts_of(&before.backup, id), receipts_of(&after, id)), (1, 0));
         }
-        assert_eq!(HEXLOWER.encode(&salts[2]), old_salt);
-        let others_proof = file(&scene.proof_of("donor-2", others).await);
-        assert_eq!(scene.receipt_of("donor-2", others).await.status, 200);
-        let receipts_of = |all: &[(String, Vec<u8>)], id: &str| all.iter().filter(|(key, _)| key.contains(id)).count();
-        let backup = scene.everything().await;
-        assert!(found(&backup, &salts[..2]).is_empty(), "no salt stands anywhere that follows from a key");
-        assert!(found(&backup, &sought).is_empty(), "what is sealed was never in clear");
-        assert_eq!(found(&backup, &salts[2..]).len(), 1, "the search finds what is there");
-        let sealed = scene.donation(first).await.personal.unwrap();
-        assert_eq!(scene.privacy().open::<Value>(&sealed).await.unwrap(), person());
-
-        // The erasure, twice.
-        let erased = scene.erase("donor-1").await;
-        assert_eq!(erased.status, 202, "{}", erased.body);
-        assert!(erased.body["what_stays"].as_str().unwrap().contains("without a name"));
-        assert!(scene.work().await > 0);
-        assert_eq!(scene.erase("donor-1").await.status, 202);
-        scene.wait().await;
-        assert!(scene.work().await > 0);
-
-        sought.extend(salts);
-        let after = scene.everything().await;
-        assert_eq!(found(&after, &sought), Vec::<String>::new());
-        for id in theirs {
-            let name = format!("receipts/{id}");
-            assert_eq!((receipts_of(&backup, &name), receipts_of(&after, &name)), (1, 0));
-        }
-        assert_eq!(receipts_of(&after, &format!("receipts/{others}")), 1);
         assert!(scene.stage.items("DONOR#donor-1").await.unwrap().is_empty());
-
-        // What was sealed is there and does not open, nor does it with the keys of after from a backup.
-        assert_eq!(scene.donation(first).await.personal.unwrap(), sealed);
-        assert!(matches!(scene.privacy().open::<Value>(&sealed).await, Err(PrivacyError::Erased)));
+        // What was sealed is there, the same as in the backup, and does not open with the keys of after.
+        assert_eq!(scene.donation(before.theirs[0]).await.personal.unwrap(), before.sealed);
+        assert!(matches!(scene.privacy().open::<Value>(&before.sealed).await, Err(PrivacyError::Erased)));
         assert!(scene.privacy().existing("donor#donor-1").await.unwrap().is_none());
-        for id in theirs {
+        for id in before.theirs {
             let refused = scene.proof_of("donor-1", id).await;
             assert_eq!((refused.status, &refused.body["code"]), (410, &json!("proof_erased")));
             assert_eq!(scene.receipt_of("donor-1", id).await.status, 200, "a receipt without a name");
         }
-
-        // The others, and the books.
-        assert_eq!(file(&scene.proof_of("donor-2", others).await), others_proof);
-        assert_eq!(others_proof.verify(&[stage::signer().verifier()]).unwrap().len(), 1);
+        // What goes back of an erased gift is booked as ever, and nobody can show whose it was.
+        scene.give_back(before.theirs[0], "10".parse().unwrap()).await;
+        scene.stage.publish_day(scene.stage.now().day().next(), before.log).await.unwrap();
+        assert_eq!(scene.proof_of("donor-1", before.theirs[0]).await.status, 410);
         the_books_stand(&scene).await;
+        after.extend(scene.everything().await);
+        after.extend(scene.queues().await);
+        assert_eq!(found(&after, &sought), Vec::<String>::new());
+    });
+}
 
+#[test]
+fn everything_of_others_is_what_it_was() {
+    run(async {
+        let scene = Scene::set().await;
+        let before = given(&scene).await;
+        erased_twice(&scene).await;
+        assert_eq!(file(&scene.proof_of("donor-2", before.others).await), before.others_proof);
+        assert_eq!(before.others_proof.verify(&[stage::signer().verifier()]).unwrap().len(), 1);
+        assert_eq!(receipts_of(&scene.everything().await, before.others), 1);
+        the_books_stand(&scene).await;
         // Notices that waited are dropped quietly; the other donor is told.
         let notices = scene.stage.take_messages("notices").await.unwrap();
         assert!(!notices.is_empty());
@@ -149,15 +163,6 @@ fn nothing_of_the_person_is_left_anywhere_and_everything_of_others() {
         let messages = scene.stage.outbox.messages();
         assert_eq!(messages.len(), 1);
         assert!(messages[0].to_string().contains("+966559999999"));
-
-        // What goes back of an erased gift is booked as ever, and nobody can show whose it was.
-        scene.give_back(first, "10".parse().unwrap()).await;
-        assert_eq!(scene.proof_of("donor-1", first).await.status, 410);
-        scene.stage.publish_day(scene.stage.now().day().next(), log).await.unwrap();
-        the_books_stand(&scene).await;
-        let mut all = scene.everything().await;
-        all.extend(scene.queues().await);
-        assert_eq!(found(&all, &sought), Vec::<String>::new());
     });
 }
 

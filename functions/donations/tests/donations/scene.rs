@@ -195,8 +195,17 @@ impl Scene {
 }
 
 fn with(platform: &Platform, changed: &[(&str, &str)]) -> platform::Settings {
-    let names =
-        ["TABLE", "KEYS_TABLE", "KMS_KEY", "QUEUE_HOLDS", "MOYASAR_URL", "PUBLIC_URL", "SECRETS", "SECRET_MOYASAR_KEY"];
+    let names = [
+        "TABLE",
+        "KEYS_TABLE",
+        "KMS_KEY",
+        "QUEUE_HOLDS",
+        "QUEUE_ERASURES",
+        "MOYASAR_URL",
+        "PUBLIC_URL",
+        "SECRETS",
+        "SECRET_MOYASAR_KEY",
+    ];
     let names = names.into_iter().chain(["SECRET_IDENTIFIERS", "AWS_REGION", "AWS_ENDPOINT_URL"]);
     let kept = names.filter_map(|name| Some((name, platform.settings.get(name)?)));
     kept.chain(changed.iter().copied()).collect()

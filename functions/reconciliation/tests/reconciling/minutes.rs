@@ -1,5 +1,6 @@
 //! What changed at the provider lately: what the books lack is found by the list, once it is old enough, however long nobody looked.
 
+use domain::payment::Provider;
 use moyasar_sandbox::Down;
 use serde_json::json;
 
@@ -113,6 +114,8 @@ async fn whatever_breaks_nothing_is_missed() {
     for fault in FAULTS {
         for number in 0.. {
             let scene = Scene::new().await;
+            // The very first run looks a day back; this one does not.
+            scene.stage.table.note_compared(Provider::Moyasar, scene.stage.now()).await.unwrap();
             let (_, lost) = scene.pay(1).await;
             scene.later(121);
             let was_met = scene.break_call(number, fault);
@@ -124,7 +127,7 @@ async fn whatever_breaks_nothing_is_missed() {
             }
             assert_eq!(scene.told().await, [lost.id.to_string()], "{fault:?} {number}");
             if !met {
-                assert!(number > 3, "reads, a message and the cursor");
+                assert!(number > 1, "a message and the cursor at least");
                 break;
             }
         }

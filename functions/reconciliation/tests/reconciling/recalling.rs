@@ -91,7 +91,7 @@ async fn whatever_breaks_it_is_owed_once() {
             assert_eq!(recalled(&scene).await, [2_000], "{fault:?} {number}");
             assert_eq!(scene.cases().await, [("refund_after_payout".to_owned(), 2_000, None)], "{fault:?} {number}");
             if !met {
-                assert!(number > 7);
+                assert!(number > 3, "a note, a movement, a case, and the note again");
                 break;
             }
         }

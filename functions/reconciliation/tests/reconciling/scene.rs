@@ -235,12 +235,15 @@ impl Scene {
             .collect()
     }
 
-    /// Breaks the call of this number in this way; gives back whether it was met, when asked after the run.
+    /// Breaks the call of this number in this way; gives back whether it was met, when asked after the run. What breaks after a call is done breaks only calls that write: for one that reads
+    /// it is the same as before it.
     pub fn break_call(&self, number: u32, fault: Fault) -> impl Fn() -> bool {
         let calls = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&calls);
-        self.stage.cloud.services().set_faults(move |_: &Call<'_>| {
-            if counted.fetch_add(1, Ordering::Relaxed) == number { fault } else { Fault::Pass }
+        let only_writes = !matches!(fault, Fault::Before(_));
+        self.stage.cloud.services().set_faults(move |call: &Call<'_>| {
+            let is_it = (call.is_write() || !only_writes) && counted.fetch_add(1, Ordering::Relaxed) == number;
+            if is_it { fault } else { Fault::Pass }
         });
         move || calls.load(Ordering::Relaxed) > number
     }

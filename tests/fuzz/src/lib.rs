@@ -38,4 +38,6 @@ pub const ALL: &[Target] = &[
     Target { name: "page", run: targets::page },
     Target { name: "archive", run: targets::archive },
     Target { name: "words", run: targets::words },
+    Target { name: "statement", run: targets::statement },
+    Target { name: "proof", run: targets::proof },
 ];

@@ -1,4 +1,4 @@
-//! What targets begin with: the samples of `events/`, and what our own code writes.
+//! What targets begin with: the samples of `events/`, proofs that were published once (`seeds/`), and what our own code writes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,11 +29,13 @@ pub struct Seed {
 /// When a sample cannot be read.
 pub fn all() -> anyhow::Result<Vec<Seed>> {
     let mut seeds = Vec::new();
-    // Statements of banks are no JSON; their readers have targets of their own once they are open to others.
-    let is_json = |file: &PathBuf| file.extension().is_some_and(|ending| ending == "json");
-    for file in files(&events())?.into_iter().filter(is_json) {
+    for file in files(&events())? {
         let text = fs::read(&file).with_context(|| file.display().to_string())?;
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if file.starts_with(events().join("statements")) {
+            seeds.push(Seed { target: "statement", name, bytes: text });
+            continue;
+        }
         let event: Value = serde_json::from_slice(&text).with_context(|| file.display().to_string())?;
         let folder = file.parent().unwrap_or(&file).strip_prefix(events())?.to_string_lossy().into_owned();
         let mut add = |target, bytes| seeds.push(Seed { target, name: name.clone(), bytes });
@@ -68,6 +70,10 @@ pub fn all() -> anyhow::Result<Vec<Seed>> {
         ["1", "10.50", "٥٠", "٠٫٥", "1,000", "999999999999.99", "2026-11-23T21:00:00Z"].iter().enumerate()
     {
         seeds.push(Seed { target: "words", name: format!("amount-{number}"), bytes: amount.as_bytes().to_vec() });
+    }
+    for file in files(&root().join("tests/fuzz/seeds/proof"))? {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        seeds.push(Seed { target: "proof", name, bytes: fs::read(&file)? });
     }
     seeds.extend(books()?);
     Ok(seeds)

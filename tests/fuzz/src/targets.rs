@@ -10,6 +10,12 @@ use domain::message::Envelope;
 use domain::moment::{Day, Moment};
 use domain::money::Money;
 use domain::payment::Provider;
+use domain::proof::checkpoint::Checkpoint;
+use domain::proof::day::DayRecord;
+use domain::proof::gift::ProofFile;
+use domain::proof::log::{Log, PublishedDay};
+use domain::proof::note::{self, Signer, Signers, Verifier};
+use domain::proof::tree;
 use domain::purpose::Language;
 use domain::receipt::Code;
 use domain::report::DayFigures;
@@ -55,6 +61,10 @@ static PROVIDERS: LazyLock<(Providers, Providers)> = LazyLock::new(|| {
 
 static RETURNS: LazyLock<ReturnUrls> =
     LazyLock::new(|| ReturnUrls::new("https://give.example,http://127.0.0.1:3000").expect("two origins"));
+
+/// The key that has signed the seeds.
+static TRUSTED: LazyLock<Verifier> =
+    LazyLock::new(|| Signer::new("proofs.example", &[1; 32]).expect("a key may have the name").verifier());
 
 fn wait<T>(task: impl Future<Output = T>) -> T {
     RUNTIME.with(|runtime| runtime.block_on(task))
@@ -216,5 +226,51 @@ pub fn words(bytes: &[u8]) {
     }
     if let Ok(moment) = text.parse::<Moment>() {
         assert_eq!(moment.to_string().parse::<Moment>().ok(), Some(moment), "{text}");
+    }
+}
+
+/// A document of the bank's: camt.053 or MT940. Every statement that is read adds up, and reads the same again.
+pub fn statement(bytes: &[u8]) {
+    if let Ok(statements) = reconciliation::statement::read(bytes) {
+        assert!(!statements.is_empty());
+        statements.iter().for_each(|statement| assert_eq!(statement.check(), Ok(()), "{statement:?}"));
+        assert_eq!(reconciliation::statement::read(bytes).as_ref(), Ok(&statements));
+    }
+}
+
+/// What a stranger holds against the published log: a proof, a day, the log, a checkpoint, a list of keys. What a trusted key has not signed proves nothing.
+pub fn proof(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let trusted = std::slice::from_ref(&*TRUSTED);
+    let signed_alone = |note: &str| note::open(note, &[]).is_err();
+    if let Ok(file) = serde_json::from_str::<ProofFile>(text) {
+        if let Ok(proven) = file.verify(trusted) {
+            assert!(
+                proven.iter().all(|proven| proven.entry.donation == Some(file.donation) && !proven.signed_by.is_empty())
+            );
+        }
+        assert!(file.proofs.is_empty() || file.verify(&[]).is_err());
+    }
+    if let Ok(log) = serde_json::from_str::<Log>(text) {
+        let (leaves, root) = (log.leaves(), log.root());
+        for (index, leaf) in leaves.iter().enumerate() {
+            let path = tree::path(&leaves, index).expect("there is such a leaf");
+            assert_eq!(tree::root_of(*leaf, index as u64, leaves.len() as u64, &path), Some(root));
+        }
+    }
+    if let Ok(day) = serde_json::from_str::<PublishedDay>(text)
+        && let Ok(record) = day.record.parse::<DayRecord>()
+    {
+        assert_eq!(record.to_string().parse::<DayRecord>().as_ref(), Ok(&record));
+        let _ = tree::root_of(record.leaf(), record.number, record.number.saturating_add(1), &day.path);
+        let _ = tree::is_grown((record.number, record.root), (record.number.saturating_add(1), record.root), &day.growth);
+    }
+    assert!(signed_alone(text));
+    let _ = (Checkpoint::open(text, trusted), note::learn(text, trusted), Signers::read(text));
+    if let Some(state) = Checkpoint::read(text) {
+        assert_eq!(Checkpoint::read(&state.to_string()), Some(state));
+    }
+    if let Ok(key) = text.parse::<Verifier>() {
+        assert_eq!(key.to_string().parse::<Verifier>().as_ref().map(Verifier::to_string), Ok(key.to_string()));
     }
 }

@@ -27,3 +27,13 @@ fn every_target_takes_its_seeds_cut_and_turned() {
         }
     }
 }
+
+/// A proof that was given out once is verified for good.
+#[test]
+fn the_proof_among_the_seeds_is_verified() {
+    let seeds = fuzz::seeds::all().unwrap();
+    let file = seeds.iter().find(|seed| seed.name == "proof-1.json").unwrap();
+    let file: domain::proof::gift::ProofFile = serde_json::from_slice(&file.bytes).unwrap();
+    let key = domain::proof::note::Signer::new("proofs.example", &[1; 32]).unwrap().verifier();
+    assert_eq!(file.verify(&[key]).unwrap().len(), 1);
+}

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use aws_sdk_sqs::Client;
-use domain::journal::{Entry, Page};
 use domain::message::{Envelope, Message};
-use moyasar_sandbox::{EventType, Status};
+use reconciliation::minutes::GRACE_SECS;
 use serde::Serialize;
 use serde_json::json;
 use testkit::chance::Chance;
@@ -16,12 +15,11 @@ use tokio::task::JoinSet;
 
 use crate::checks::books::Books;
 use crate::checks::cases::Cases;
-use crate::checks::payments as paid;
 use crate::donors::Donor;
 use crate::environment::Environment;
 use crate::plan::Plan;
 use crate::trace::{Injected, Step};
-use crate::world::World;
+use crate::world::{SKEW, World};
 use crate::{checks, dashboard, paper, pollers, provider};
 
 /// The longest that a run waits for everything to come to rest.
@@ -33,6 +31,8 @@ const REST_LOOK: Duration = Duration::from_secs(7);
 const QUIET_LOOKS: u32 = 3;
 /// Between two requests to fold, as the schedule has it.
 const MINUTE: Duration = Duration::from_secs(60);
+/// Between two looks at the provider's list, as the schedule has it.
+const COMPARING: Duration = Duration::from_secs(300);
 /// So many donors for each stranger.
 const DONORS_A_STRANGER: usize = 12;
 /// How often the rules that always hold are checked while the run goes on.
@@ -96,14 +96,16 @@ async fn played(plan: &Plan) -> anyhow::Result<Report> {
     provider::start(&world);
     pollers::start(&world)?;
     tokio::task::spawn_local(clock(Arc::clone(&world)));
+    tokio::task::spawn_local(comparing(Arc::clone(&world)));
     world.send_out(midnight(Arc::clone(&world)));
     let books = give(&world, &mut wrong).await?;
     world.trace.calm();
     world.stage.sandbox.behave();
     world.stage.outbox.misbehave(0, 0);
     rest(&world, Night::Sleeps, &mut wrong).await?;
-    tell_what_was_lost(&world).await?;
+    make_up_for_what_was_lost(&world, &mut wrong).await;
     rest(&world, Night::Sleeps, &mut wrong).await?;
+    nothing_is_missing(&world, &mut wrong).await;
     wait_for_the_morning(&world);
     rest(&world, Night::IsOver, &mut wrong).await?;
     let (entries, states, cases) = check_all(&world, &books, &mut wrong).await?;
@@ -262,29 +264,36 @@ async fn redrive(world: &World) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Webhooks that never came are found by reconciliation; here the provider is made to tell again what is not in the books.
-async fn tell_what_was_lost(world: &World) -> anyhow::Result<()> {
-    let books = Books::read(&world.stage.table, &mut Vec::new()).await?;
-    let cases = Cases::read(world).await?;
-    for payment in world.stage.sandbox.payments() {
-        let id = payment.id.to_string();
-        let entries = || books.pages.iter().flat_map(Page::entries).filter(|entry| entry.payment.payment.as_str() == id);
-        let booked: Vec<&Entry> = entries().collect();
-        let came_in = booked.iter().any(|entry| paid::is_income(entry.kind));
-        let is_known = came_in || paid::refused(&world.stage.sandbox, &payment).is_some_and(|why| cases.about(why, &id));
-        let is_denied = payment.status == Status::Voided && came_in && !cases.about("void_after_capture", &id);
-        let event = if is_denied {
-            EventType::PaymentVoided
-        } else if came_in && paid::sum(&booked, paid::is_refund) < payment.refunded {
-            EventType::PaymentRefunded
-        } else if payment.taken > 0 && !is_known {
-            if payment.refunded > 0 { EventType::PaymentRefunded } else { EventType::PaymentPaid }
-        } else {
-            continue;
-        };
-        world.stage.sandbox.tell(payment.id, event)?;
+/// What EventBridge Scheduler does every five minutes: the provider's list is compared with the books.
+async fn comparing(world: Arc<World>) {
+    loop {
+        tokio::time::sleep(COMPARING).await;
+        let _the_next_run_goes_on_from_there = compare(&world).await;
     }
-    Ok(())
+}
+
+/// How many payments the books lacked; none when the run broke off.
+async fn compare(world: &World) -> Option<u64> {
+    let environment = world.platform("reconciliation").and_then(|platform| Environment::start("reconciliation", &platform));
+    let done = world.invoke("reconciliation", &environment.ok()?, json!({"compare": "payments"})).await;
+    done.ok()?.ok()?["missed"].as_u64()
+}
+
+/// Webhooks that never came are found once their time is over.
+async fn make_up_for_what_was_lost(world: &World, wrong: &mut Vec<String>) {
+    tokio::time::sleep(Duration::from_secs(GRACE_SECS.unsigned_abs()) + Duration::from_millis(2 * SKEW)).await;
+    if compare(world).await.is_none() {
+        wrong.push("reconciliation broke off, and nothing was in its way".to_owned());
+    }
+}
+
+/// Once everything is at rest the books lack nothing of what the provider's list tells.
+async fn nothing_is_missing(world: &World, wrong: &mut Vec<String>) {
+    match compare(world).await {
+        Some(0) => {}
+        Some(missed) => wrong.push(format!("reconciliation still misses {missed} payments")),
+        None => wrong.push("reconciliation broke off, and nothing was in its way".to_owned()),
+    }
 }
 
 type Checked = (u64, BTreeMap<&'static str, u64>, BTreeMap<String, u64>);

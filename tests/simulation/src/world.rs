@@ -26,7 +26,7 @@ use crate::trace::{Trace, acting};
 pub const BEGINS: &str = "2026-11-23T20:58:00Z";
 
 /// How wrong an environment's clock is at most, in milliseconds.
-const SKEW: u64 = 2_000;
+pub const SKEW: u64 = 2_000;
 
 /// An environment whose clock is wrong.
 const WRONG_CLOCK: &str = "clock skew";

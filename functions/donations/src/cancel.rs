@@ -38,7 +38,7 @@ pub async fn cancel(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
 
 /// Told again when cancelled again: the first call may have died before it told.
 async fn drop_hold(deps: &Deps, donation: &Donation) -> Result<(), Problem> {
-    if !donation.hold.is_empty() {
+    if donation.holds() {
         deps.holds.send(Message::HoldDropped { donation: donation.id }, Duration::ZERO).await?;
     }
     Ok(())

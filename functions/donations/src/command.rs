@@ -6,6 +6,7 @@
 mod body;
 mod person;
 mod returns;
+mod sacrifice;
 
 use std::collections::BTreeSet;
 
@@ -22,10 +23,12 @@ use serde_json::{Map, Value};
 
 pub use person::{LONGEST_NAME_CHARS, mobile};
 pub use returns::{LONGEST_RETURN_URL_BYTES, ReturnUrls};
+pub use sacrifice::WantedShares;
 
 use crate::fault::{
     AMOUNT_A_FRACTION, AMOUNT_NEGATIVE, AMOUNT_TOO_LARGE, AMOUNT_TOO_SMALL, Found, LANGUAGE_UNKNOWN, LINES_MISSING,
-    OPPORTUNITY_TWICE, OPPORTUNITY_UNKNOWN, REQUIRED, RETURN_URL_REFUSED, TOO_MANY_LINES, WRONG_TYPE, of_money,
+    OFFERINGS_TWO, OPPORTUNITY_TWICE, OPPORTUNITY_UNKNOWN, REQUIRED, RETURN_URL_REFUSED, TOO_MANY_LINES, WRONG_TYPE,
+    of_money,
 };
 use body::{flag, object, text};
 pub(crate) use body::{no_others, whole_number};
@@ -33,15 +36,18 @@ pub(crate) use body::{no_others, whole_number};
 /// The members of the body.
 const MEMBERS: &[&str] = &["lines", "anonymous", "donor", "language", "return_url"];
 /// The members of a line.
-const LINE_MEMBERS: &[&str] = &["opportunity", "amount"];
+const LINE_MEMBERS: &[&str] = &["opportunity", "amount", "sacrifice"];
 
 /// A line that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Wanted {
     /// The opportunity.
     pub opportunity: OpportunityId,
-    /// How much.
-    pub amount: Money,
+    /// How much. For a sacrifice it may be left out, because its price follows from the offering; where it is there, it must be that price.
+    pub amount: Option<Money>,
+    /// What is asked for of an offering.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sacrifice: Option<WantedShares>,
 }
 
 /// What is asked for.
@@ -72,6 +78,7 @@ pub fn parse(body: &Value, returns: &ReturnUrls) -> Result<Command, Vec<Found>> 
     let lines = lines(members.get("lines"), &mut faults);
     let anonymous = flag(members, "", "anonymous", &mut faults);
     let (donor, telling) = person::person(members.get("donor"), &mut faults);
+    let donor = on_behalf_of(&lines, donor, &mut faults);
     let command = Command {
         lines,
         anonymous,
@@ -81,6 +88,16 @@ pub fn parse(body: &Value, returns: &ReturnUrls) -> Result<Command, Vec<Found>> 
         return_url: return_url(members, returns, &mut faults),
     };
     if faults.is_empty() { Ok(command) } else { Err(faults) }
+}
+
+/// The donor with the names on whose behalf an animal is slaughtered. They wait for the news of it, so there must be a mobile to send it to.
+fn on_behalf_of(lines: &[Wanted], donor: Option<Person>, faults: &mut Vec<Found>) -> Option<Person> {
+    let Some(wanted) = lines.iter().find_map(|line| line.sacrifice.as_ref()) else { return donor };
+    let has_mobile = donor.as_ref().is_some_and(|donor| donor.mobile.is_some());
+    if !has_mobile && !faults.iter().any(|found| found.pointer == "/donor/mobile") {
+        faults.push(REQUIRED.at("/donor/mobile"));
+    }
+    donor.map(|donor| Person { on_behalf_of: wanted.on_behalf_of.clone(), ..donor })
 }
 
 /// How a donor wants to be told of all their gifts, in a body, or all that is wrong with it. What is not said is as if it had never been.
@@ -130,8 +147,24 @@ fn line(number: usize, value: &Value, faults: &mut Vec<Found>) -> Option<Wanted>
         }
         known
     });
-    let amount = amount(members.get("amount"), &format!("{at}/amount"), faults);
-    Some(Wanted { opportunity: opportunity?, amount: amount? })
+    let asks = members.get("sacrifice").filter(|value| !value.is_null());
+    let is_given = members.get("amount").is_some_and(|amount| !amount.is_null());
+    let amount = if asks.is_some() && !is_given {
+        None
+    } else {
+        Some(amount(members.get("amount"), &format!("{at}/amount"), faults))
+    };
+    let sacrifice = asks.map(|asks| sacrifice::shares(asks, &format!("{at}/sacrifice"), faults));
+    Some(Wanted { opportunity: opportunity?, amount: transpose(amount)?, sacrifice: transpose(sacrifice)? })
+}
+
+/// What is asked for and cannot be read is nothing to go on with; what is not asked for is.
+fn transpose<T>(read: Option<Option<T>>) -> Option<Option<T>> {
+    match read {
+        None => Some(None),
+        Some(None) => None,
+        Some(read) => Some(read),
+    }
 }
 
 /// What no line is wrong by itself: the same opportunity twice, and the sum. Only when each line could be read, so that numbers fit.
@@ -145,7 +178,9 @@ fn check_together(lines: &[Wanted], faults: &mut Vec<Found>) {
             faults.push(OPPORTUNITY_TWICE.at(format!("/lines/{number}/opportunity")));
         }
     }
-    let total = Money::sum(lines.iter().map(|line| line.amount));
+    let of_offerings = lines.iter().enumerate().filter(|(_, line)| line.sacrifice.is_some());
+    faults.extend(of_offerings.skip(1).map(|(number, _)| OFFERINGS_TWO.at(format!("/lines/{number}/sacrifice"))));
+    let total = Money::sum(lines.iter().filter_map(|line| line.amount));
     if total.is_none_or(|total| total > MOST_DONATION) {
         faults.push(AMOUNT_TOO_LARGE.at("/lines"));
     }

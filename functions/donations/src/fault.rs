@@ -1,6 +1,8 @@
 //! What can be wrong with a request: a stable code, and a sentence in Arabic and in English.
 
-use domain::money::{Money, MoneyError};
+use domain::hijri::{HijriDate, Sighted};
+use domain::moment::Moment;
+use domain::money::MoneyError;
 use domain::purpose::Language;
 use platform::http::{Fault, Problem};
 
@@ -23,14 +25,16 @@ pub struct Found {
     pub pointer: String,
     /// What is wrong.
     pub wrong: &'static Wrong,
-    /// What could still be given, where that is what is wrong.
-    pub remains: Option<Money>,
+    /// What could still be given, where that is what is wrong: an amount, or shares.
+    pub remains: Option<String>,
+    /// When it would not be wrong, or has become so.
+    pub at: Option<Moment>,
 }
 
 impl Wrong {
     /// It is so there.
     pub fn at(&'static self, pointer: impl Into<String>) -> Found {
-        Found { pointer: pointer.into(), wrong: self, remains: None }
+        Found { pointer: pointer.into(), wrong: self, remains: None, at: None }
     }
 }
 
@@ -40,21 +44,36 @@ impl Found {
             Language::Arabic => self.wrong.arabic,
             Language::English => self.wrong.english,
         };
-        let remains = self.remains.map(|remains| remains.to_string());
-        Fault { pointer: self.pointer, code: self.wrong.code, detail: detail.to_owned(), remains }
+        Fault {
+            pointer: self.pointer,
+            code: self.wrong.code,
+            detail: self.at.map_or_else(|| detail.to_owned(), |at| told_with(detail, at, language)),
+            remains: self.remains,
+        }
     }
 }
 
-/// All that is wrong, as a problem. Where nothing but too little remaining is wrong, the problem says so by its own code: what was sent is
-/// right, and was right a moment ago.
+/// What was sent is right, and was right a moment ago, or will be.
+const CONFLICTS: [&Wrong; 5] = [&OVER_FUNDED, &SALE_NOT_OPEN, &SALE_CLOSED, &SOLD_OUT, &NO_ROOM_IN_ONE];
+
+/// The sentence with a time in it: as the clock in Riyadh shows it, and by the calendar of Umm al-Qura.
+fn told_with(sentence: &str, at: Moment, language: Language) -> String {
+    let hijri = HijriDate::of(at.day(), Sighted::AsPublished);
+    let ((year, _, day), month) = (hijri.parts(), hijri.month_name(language));
+    match language {
+        Language::Arabic => format!("{sentence} ({day} {month} {year} هـ، {at})"),
+        Language::English => format!("{sentence} ({day} {month} {year} AH, {at})"),
+    }
+}
+
+/// All that is wrong, as a problem. Where nothing is wrong but what is left, or the time, the problem says so by its own code.
 pub fn problem(found: Vec<Found>, language: Language) -> Problem {
-    let only_over_funded = found.iter().all(|found| *found.wrong == OVER_FUNDED);
+    let first = found.first().map(|found| found.wrong);
+    let conflict = first.filter(|first| CONFLICTS.contains(first) && found.iter().all(|found| found.wrong == *first));
     let faults = found.into_iter().take(MOST_FAULTS).map(|found| found.told(language)).collect();
-    if only_over_funded {
-        let (arabic, english) = ("المتبقي أقل من المبلغ", "Less remains than was to be given");
-        Problem::new(409, OVER_FUNDED.code, arabic, english).with_faults(faults)
-    } else {
-        Problem::invalid(faults)
+    match conflict {
+        Some(wrong) => Problem::new(409, wrong.code, wrong.arabic, wrong.english).with_faults(faults),
+        None => Problem::invalid(faults),
     }
 }
 
@@ -88,6 +107,28 @@ wrongs! {
     NOT_LICENSED = "not_licensed", "فرصة التبرع غير مرخصة", "This opportunity has no licence to take gifts";
     /// Less remains.
     OVER_FUNDED = "over_funded", "المتبقي أقل من المبلغ", "Less remains than was to be given";
+    /// An offering is sold by the share, and the line asks for none.
+    SHARES_NEEDED = "shares_needed", "تُباع الأضاحي بالأسهم؛ اذكر عدد الأسهم", "This is sold by the share: say how many";
+    /// The line asks for shares of something that is not sold by the share.
+    OFFERING_UNKNOWN = "offering_unknown", "لا يُباع هذا بالأسهم", "This is not sold by the share";
+    /// A second sacrifice in one gift.
+    OFFERINGS_TWO = "offerings_two", "أضحية واحدة في كل تبرع؛ قدّم الأخرى على حدة", "One gift has one sacrifice; give the other apart";
+    /// Not a number of shares of one animal.
+    SHARES_UNUSABLE = "shares_unusable", "عدد الأسهم من 1 إلى 7", "The shares are from 1 to 7";
+    /// Not a name for each share.
+    NAMES_COUNT = "names_count", "اسم لكل سهم", "There must be a name for each share";
+    /// The wakala is not accepted, or not in the wording that stands.
+    WAKALA_REFUSED = "wakala_refused", "تلزم الموافقة على الوكالة بصيغتها الحالية", "The wakala must be accepted in its present wording";
+    /// Not what the shares cost.
+    PRICE_DIFFERS = "price_differs", "المبلغ غير سعر الأسهم", "The amount is not the price of the shares";
+    /// The sale has not opened.
+    SALE_NOT_OPEN = "sale_not_open", "لم يُفتح البيع بعد", "The sale is not open yet";
+    /// The sale has closed.
+    SALE_CLOSED = "sale_closed", "أُغلق البيع", "The sale is closed";
+    /// No share is left.
+    SOLD_OUT = "sold_out", "نفدت الأسهم", "Every share is sold";
+    /// Shares are left, but not so many in one animal.
+    NO_ROOM_IN_ONE = "no_room_in_one", "لا تكفي الأسهم الباقية في رأس واحد", "So many are not left in one animal";
     /// No decimal number.
     AMOUNT_UNREADABLE = "amount_unreadable", "المبلغ غير مقروء", "The amount is not a decimal number";
     /// A JSON number with a fraction.

@@ -31,6 +31,7 @@ use crate::Deps;
 use crate::fault::Found;
 use crate::ground::claimed;
 use crate::plan::{hold_parts, over_funded};
+use crate::shares::{self, Reserving};
 
 /// How long a gift holds what it takes: as long as a card's check by its bank takes the slow, and no longer than SQS can delay a message.
 pub const HOLD_SECS: i64 = 900;
@@ -86,10 +87,20 @@ pub async fn hold(deps: &Deps, mut donation: Donation, fresh: bool) -> Result<Ho
     if !is_payable(deps, &donation) {
         return Ok(Holding::Over(donation));
     }
-    if donation.hold.is_empty() {
+    if !donation.holds() {
         return Ok(Holding::Held(donation));
     }
     tell_when_due(deps, &donation).await?;
+    let had = donation.version;
+    match shares::reserve(deps, donation).await? {
+        Reserving::Reserved(reserved) => donation = reserved,
+        Reserving::Over(donation) => return Ok(Holding::Over(donation)),
+        Reserving::Refused(faults) => return Ok(Holding::Refused(faults)),
+    }
+    fresh &= donation.version == had;
+    if donation.hold.is_empty() {
+        return Ok(Holding::Held(donation));
+    }
     let mut looks = 0;
     for _ in 0..MOST_ROUNDS {
         match claim(deps, &donation, fresh).await? {
@@ -220,6 +231,9 @@ async fn give_up(
     }
     for part in &donation.hold {
         deps.table.release_claim(&donation.id, part).await?;
+    }
+    for (offering, lot) in donation.reservation.iter().flat_map(|named| named.lots().map(|lot| (&named.offering, lot))) {
+        deps.table.give_shares_back(offering, lot, &donation.id).await?;
     }
     let line = donation.lines.iter().position(|line| line.opportunity == *opportunity).unwrap_or(0);
     Ok(Some(Holding::Refused(vec![over_funded(line, remains)])))

@@ -11,11 +11,13 @@
 //! 3. name and mobile, if given: a read, and one call of KMS and one write for a new owner; for a signed-in donor who gives none, the read (and KMS once in a while),
 //!    because the salts of a gift's leaves die with its donor's key;
 //! 4. the donation, put if absent: **one write unit**. From here on a retry lands on it;
-//! 5. [`hold`], if it holds something: a message for the hold's end, one write for each part, one read to see that nobody was at work meanwhile;
-//! 6. [`checkout`]: one call of the provider, with a reference derived from the donation: again is the same.
+//! 5. [`shares`], if it is a sacrifice: a message for the hold's end, one write of one unit for the claim, one read to see that nobody was at work meanwhile; before 4, as seldom
+//!    as may be, a batch read of lots;
+//! 6. [`hold`], if it holds something: a message for the hold's end, one write for each part, one read to see that nobody was at work meanwhile;
+//! 7. [`checkout`]: one call of the provider, with a reference derived from the donation: again is the same.
 //!
 //! **Halfway.** After a crash before 4 there is nothing. After one before 5 the donation waits without a hold, and the same request goes on from
-//! there. After one before 6 it waits with a hold, which is released when it is due.
+//! there. After one before 7 it waits with a hold, which is released when it is due.
 //!
 //! **Bounds.** Every limit is a constant beside what it limits; rounds of [`hold`] and of version races end with "one moment".
 
@@ -33,6 +35,7 @@ pub mod make;
 pub mod mine;
 pub mod plan;
 pub mod prefer;
+pub mod shares;
 pub mod show;
 
 use platform::auth::door::Door;
@@ -44,6 +47,7 @@ use platform::{Clock, ConfigError, Platform, Random};
 use providers::Providers;
 
 use command::ReturnUrls;
+use shares::stock::Stock;
 
 /// The routes of this function, and who may take them.
 pub const ROUTES: &[Route] = &[
@@ -68,6 +72,7 @@ pub struct Deps {
     providers: Providers,
     door: Door,
     returns: ReturnUrls,
+    stock: Stock,
     clock: Clock,
     random: Random,
 }
@@ -86,6 +91,7 @@ impl Deps {
             providers: Providers::new(platform)?,
             door: Door::new(platform)?,
             returns: ReturnUrls::new(platform.settings.required("RETURN_URLS")?)?,
+            stock: Stock::default(),
             clock: platform.clock.clone(),
             random: platform.random.clone(),
         })

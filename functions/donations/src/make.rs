@@ -6,6 +6,7 @@ use domain::id::DonationId;
 use domain::moment::Moment;
 use domain::owner::Owner;
 use domain::payment::Provider;
+use domain::sacrifice::Reservation;
 use platform::auth::Caller;
 use platform::http::{Answer, Call, Problem, idempotency_key};
 use platform::privacy::OwnerKey;
@@ -16,7 +17,7 @@ use crate::command::{self, Command, differing};
 use crate::fault::{self, problem};
 use crate::hold::{HOLD_SECS, Holding, LOOKS};
 use crate::plan::Plan;
-use crate::{Deps, checkout, ground, hold, plan};
+use crate::{Deps, checkout, ground, hold, plan, shares};
 
 /// How long a donation that holds nothing waits to be paid: whoever begins in the evening may go on in the morning.
 pub const WAIT_SECS: i64 = 24 * 3_600;
@@ -63,16 +64,28 @@ pub async fn make(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
 async fn find_or_make(deps: &Deps, wish: &Wish<'_>) -> Result<Found, Problem> {
     match look(deps, wish).await? {
         Ok(plan) => {
-            let donation = donation(deps, wish, plan).await?;
+            let reservation = match &plan.shares {
+                None => None,
+                Some(asked) => match shares::first(deps, asked).await? {
+                    Ok(reservation) => Some(reservation),
+                    Err(faults) => return earlier(deps, wish, faults).await,
+                },
+            };
+            let donation = donation(deps, wish, plan, reservation).await?;
             match deps.table.make_donation(&donation).await? {
                 None => Ok(Found { donation, replayed: false }),
                 Some(old) => same(old, wish),
             }
         }
-        Err(faults) => match deps.table.donation(&wish.id).await? {
-            Some(old) if old.state != State::Cancelled => same(old, wish),
-            Some(_) | None => Err(problem(faults, wish.call.language())),
-        },
+        Err(faults) => earlier(deps, wish, faults).await,
+    }
+}
+
+/// The donation that was made before what it takes was gone; otherwise what is wrong.
+async fn earlier(deps: &Deps, wish: &Wish<'_>, faults: Vec<fault::Found>) -> Result<Found, Problem> {
+    match deps.table.donation(&wish.id).await? {
+        Some(old) if old.state != State::Cancelled => same(old, wish),
+        Some(_) | None => Err(problem(faults, wish.call.language())),
     }
 }
 
@@ -81,7 +94,7 @@ async fn look(deps: &Deps, wish: &Wish<'_>) -> Result<Result<Plan, Vec<fault::Fo
     let mut looks = 0;
     loop {
         let ground = ground::read(&deps.table, wish.command).await?;
-        let planned = plan::plan(wish.command, &ground, &wish.id);
+        let planned = plan::plan(wish.command, &ground, &wish.id, deps.clock.now());
         looks += 1;
         match &planned {
             Err(faults) if looks < LOOKS && plan::may_come_back(wish.command, &ground, faults) => {
@@ -110,7 +123,7 @@ fn same(old: Donation, wish: &Wish<'_>) -> Result<Found, Problem> {
     })
 }
 
-async fn donation(deps: &Deps, wish: &Wish<'_>, plan: Plan) -> Result<Donation, Problem> {
+async fn donation(deps: &Deps, wish: &Wish<'_>, plan: Plan, reservation: Option<Reservation>) -> Result<Donation, Problem> {
     let made_at = deps.clock.now();
     let (command, id) = (wish.command, wish.id);
     let giver = match wish.caller {
@@ -134,8 +147,9 @@ async fn donation(deps: &Deps, wish: &Wish<'_>, plan: Plan) -> Result<Donation, 
         language: command.language.unwrap_or_else(|| wish.call.language()),
         lines: plan.lines,
         attempts: vec![Attempt { number: 1, provider: PROVIDER, reference }],
-        expires_at: expires_at(made_at, plan.hold.is_empty()),
+        expires_at: expires_at(made_at, plan.hold.is_empty() && reservation.is_none()),
         hold: plan.hold,
+        reservation,
         command: wish.fingerprint.clone(),
         return_url: command.return_url.clone(),
         made_at,

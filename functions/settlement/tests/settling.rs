@@ -31,7 +31,7 @@ fn line(opportunity: &str, fund: Fund, amount: u64) -> Line {
         region: Region::Jazan,
         charity: "birr".parse().unwrap(),
     };
-    Line { opportunity: opportunity.parse().unwrap(), fund, purpose, amount_minor: riyals(amount) }
+    Line { opportunity: opportunity.parse().unwrap(), fund, purpose, amount_minor: riyals(amount), sacrifice: None }
 }
 
 fn donation(stage: &Stage, number: u8, lines: Vec<Line>) -> Donation {
@@ -45,6 +45,7 @@ fn donation(stage: &Stage, number: u8, lines: Vec<Line>) -> Donation {
         lines,
         attempts: vec![Attempt { number: 1, provider: Provider::Moyasar, reference: format!("r-{number}") }],
         hold: Vec::new(),
+        reservation: None,
         command: "command".to_owned(),
         return_url: "https://give.example".to_owned(),
         made_at: stage.now(),

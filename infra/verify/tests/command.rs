@@ -49,6 +49,7 @@ fn gift(number: u8, at: Moment) -> Donation {
         fund: Fund::Sadaqa,
         purpose,
         amount_minor: Money::from_riyals(50).unwrap(),
+        sacrifice: None,
     };
     Donation {
         id: DonationId::from_bytes([number; 16]),
@@ -60,6 +61,7 @@ fn gift(number: u8, at: Moment) -> Donation {
         lines: vec![line],
         attempts: vec![Attempt { number: 1, provider: Provider::Moyasar, reference: "reference".to_owned() }],
         hold: Vec::new(),
+        reservation: None,
         command: String::new(),
         return_url: "https://give.example/thanks".to_owned(),
         made_at: at,

@@ -38,6 +38,7 @@ fn gift(number: u32) -> Donation {
         fund: Fund::ALL[number as usize % Fund::ALL.len()],
         purpose,
         amount_minor: Money::from_riyals(u64::from(number % 100) + 1).unwrap(),
+        sacrifice: None,
     };
     Donation {
         id: id(number),
@@ -49,6 +50,7 @@ fn gift(number: u32) -> Donation {
         lines: vec![line],
         attempts: vec![Attempt { number: 1, provider: Provider::Moyasar, reference: format!("reference-{number}") }],
         hold: Vec::new(),
+        reservation: None,
         command: "c0".to_owned(),
         return_url: "https://example.org/thanks".to_owned(),
         made_at: NOW,

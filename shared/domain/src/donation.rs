@@ -37,6 +37,7 @@ use crate::money::{Money, halalas};
 use crate::notice::Telling;
 use crate::payment::{Method, PaymentRef, Provider};
 use crate::purpose::{Fund, Language};
+use crate::sacrifice::{Reservation, Shares};
 
 /// The most lines of one donation. A basket of twenty covers what givers do, and keeps the item within a few KB and a page of
 /// [`crate::journal::page::MOST_ENTRIES`] such gifts within an item's 400 KB.
@@ -81,6 +82,9 @@ pub struct Line {
     /// How much.
     #[serde(with = "halalas")]
     pub amount_minor: Money,
+    /// What it asks for of an offering, if it is a sacrifice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sacrifice: Option<Shares>,
 }
 
 /// A checkout made at a provider. Its reference is derived from the donation and the attempt's number before the provider is
@@ -306,6 +310,9 @@ pub struct Donation {
     /// What it holds of capped opportunities. Only what is named here counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hold: Vec<HoldPart>,
+    /// The shares that it holds of an offering. Only the lot that is named here counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reservation: Option<Reservation>,
     /// A hash of the parsed command that made it: the same key with another command is refused.
     pub command: String,
     /// Where the donor's browser goes after paying; on the allow-list.
@@ -361,6 +368,11 @@ impl Donation {
     /// What was refunded of it. What was lost in a dispute is not in it.
     pub const fn refunded(&self) -> Money {
         self.state.refunded()
+    }
+
+    /// Whether it holds something that others can have once it is given up.
+    pub const fn holds(&self) -> bool {
+        !self.hold.is_empty() || self.reservation.is_some()
     }
 
     /// The latest checkout attempt.

@@ -14,6 +14,7 @@
 //! - [`report`]: the figures of a day, folded from its pages;
 //! - [`reconcile`]: the provider's list, the books and the bank's statement held against each other;
 //! - [`cap`]: the escrow of what remains of a capped opportunity;
+//! - [`sacrifice`]: animals sold by the share;
 //! - [`receipt`], [`words`], [`hijri`]: a receipt's number and code, its amount in Arabic words, its Hijri date;
 //! - [`notice`]: what a donor is told, and when;
 //! - [`message`]: what travels in queues, with versions.
@@ -39,5 +40,6 @@ pub mod purpose;
 pub mod receipt;
 pub mod reconcile;
 pub mod report;
+pub mod sacrifice;
 pub mod totals;
 pub mod words;

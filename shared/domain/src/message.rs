@@ -61,6 +61,13 @@ pub enum Message {
         /// The donation.
         donation: DonationId,
     },
+    /// To `shares`: what the donation names of an offering is paid, or has gone back. The donation says which.
+    SharesMoved {
+        /// The donation.
+        donation: DonationId,
+    },
+    /// To `shares`: a payment came for shares that were given up. Look for others, and tell `payments` of it again.
+    SharesSought(PaymentFact),
     /// To `refunds`: this much of a payment is owed back, in all.
     RefundDue {
         /// The payment.

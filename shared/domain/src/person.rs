@@ -20,6 +20,9 @@ pub struct Person {
     /// The device on which the platform's app may show messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<Device>,
+    /// On whose behalf an animal is slaughtered: a name for each share.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_behalf_of: Vec<String>,
 }
 
 /// A device with the platform's app on it.

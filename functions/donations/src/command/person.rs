@@ -34,6 +34,7 @@ pub(super) fn person(value: Option<&Value>, faults: &mut Vec<Found>) -> (Option<
         mobile: read_mobile(members, faults),
         email: read_email(members, faults),
         device: device(members, faults),
+        on_behalf_of: Vec::new(),
     };
     let telling = telling(members, "/donor", faults);
     ((person.name.is_some() || person.can_be_told()).then_some(person), telling)
@@ -108,13 +109,19 @@ fn mute(members: &Map<String, Value>, at: &str, faults: &mut Vec<Found>) -> BTre
 }
 
 fn name(members: &Map<String, Value>, faults: &mut Vec<Found>) -> Option<String> {
-    let name = optional_text(members, "/donor", "name", faults)?.trim();
+    let name = optional_text(members, "/donor", "name", faults)?;
+    checked_name(name, "/donor/name", faults)
+}
+
+/// A name as it is kept, if it can be one.
+pub(super) fn checked_name(name: &str, at: &str, faults: &mut Vec<Found>) -> Option<String> {
+    let name = name.trim();
     if !(1..=LONGEST_NAME_CHARS).contains(&name.chars().count()) {
-        faults.push(NAME_LENGTH.at("/donor/name"));
+        faults.push(NAME_LENGTH.at(at));
         return None;
     }
     if name.chars().any(is_deceptive) {
-        faults.push(NAME_CHARACTERS.at("/donor/name"));
+        faults.push(NAME_CHARACTERS.at(at));
         return None;
     }
     Some(name.to_owned())

@@ -244,7 +244,13 @@ pub fn donation(number: u8, state: State, giver: Giver, made_at: Moment) -> Dona
     let wells = opportunity("wells-jazan", None);
     let id = DonationId::from_bytes([number; 16]);
     let reference = format!("{number:02x}000000-0000-8000-8000-000000000001");
-    let line = Line { opportunity: wells.id.clone(), fund: wells.fund, purpose: wells.purpose(), amount_minor: money("10") };
+    let line = Line {
+        opportunity: wells.id.clone(),
+        fund: wells.fund,
+        purpose: wells.purpose(),
+        amount_minor: money("10"),
+        sacrifice: None,
+    };
     Donation {
         id,
         version: 0,
@@ -255,6 +261,7 @@ pub fn donation(number: u8, state: State, giver: Giver, made_at: Moment) -> Dona
         lines: vec![line],
         attempts: vec![Attempt { number: 1, provider: Provider::Moyasar, reference }],
         hold: Vec::<HoldPart>::new(),
+        reservation: None,
         command: String::new(),
         return_url: "https://give.example/thanks".to_owned(),
         made_at,

@@ -5,7 +5,7 @@
 //! | absent | orphan | nothing | nothing | wait for the capture | likewise |
 //! | awaiting | settle | fail, if the attempt is the latest | fail, likewise | wait for the capture | likewise |
 //! | failed | settle | nothing | nothing | wait for the capture | likewise |
-//! | cancelled, expired | settle if it held nothing, else owed back | nothing | nothing | wait for the capture | likewise |
+//! | cancelled, expired | settle if it held nothing; look for other shares if it held shares and nothing else; else owed back | nothing | nothing | wait for the capture | likewise |
 //! | settled, partly refunded, disputed, refunded; by this payment | repeat | nothing | set aside | book what is new | book what is new |
 //! | the same; by another payment | second charge | nothing | nothing | wait for the capture | likewise |
 //! | any, the payment being kept apart as a charge | repeat | nothing | set aside | give the charge back | set aside |
@@ -65,6 +65,8 @@ pub enum Decision {
     Nothing,
     /// It makes sense only after another fact that has not come yet.
     Wait,
+    /// The shares that it pays for were given up: others are looked for first, and then it is told again.
+    Seek,
     /// It is for a person.
     SetAside(Reason),
 }
@@ -163,8 +165,11 @@ fn captured(
     };
     match &donation.state {
         State::Awaiting | State::Failed { .. } => settle(donation, fact, told),
-        State::Cancelled | State::Expired if donation.hold.is_empty() => settle(donation, fact, told),
-        State::Cancelled | State::Expired => keep(ChargeKind::Late, None),
+        State::Cancelled | State::Expired if !donation.holds() => settle(donation, fact, told),
+        State::Cancelled | State::Expired => match &donation.reservation {
+            Some(reservation) if donation.hold.is_empty() && !reservation.is_lost => Ok(Decision::Seek),
+            Some(_) | None => keep(ChargeKind::Late, None),
+        },
         State::Settled { settled_by }
         | State::PartlyRefunded { settled_by, .. }
         | State::Disputed { settled_by, .. }

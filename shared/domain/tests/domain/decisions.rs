@@ -5,6 +5,7 @@ use domain::journal::{Account, Entry, EntryKind};
 use domain::money::Money;
 use domain::payment::{Happening, PaymentFact};
 use domain::purpose::Fund;
+use domain::sacrifice::Reservation;
 
 use crate::given::{
     self, NOON, captured, captured_for, charge, donation, fact, halalas, hold, line, payment, riyals, settled_by,
@@ -50,7 +51,7 @@ const COLUMNS: [&[&str]; 7] = [
     ],
     &["own", "other"],
     &["none", "second", "late", "orphan", "returning"],
-    &["no", "yes"],
+    &["no", "yes", "shares", "lost shares", "shares and yes"],
     &["100", "90", "0"],
     &["SAR", "USD"],
 ];
@@ -134,7 +135,10 @@ fn scene(combination: &[&str]) -> (Option<Donation>, Option<Charge>, PaymentFact
     let donation = (*what != "absent").then(|| {
         let mut donation = donation(state(what), vec![line(Fund::Zakat, "wells", riyals(100))]);
         donation.back.dispute = dispute(what);
-        donation.hold = if *held == "yes" { hold(&donation) } else { Vec::new() };
+        donation.hold = if held.ends_with("yes") { hold(&donation) } else { Vec::new() };
+        let shares = || Reservation::new("camel-makkah".parse().unwrap(), 3, 1);
+        donation.reservation =
+            held.contains("shares").then(|| Reservation { is_lost: held.starts_with("lost"), ..shares() });
         donation
     });
     let charge = match *kept {
@@ -165,6 +169,7 @@ fn words(decision: &Decision) -> (String, String) {
         Decision::Repeat => ("repeat".to_owned(), String::new()),
         Decision::Nothing => ("nothing".to_owned(), String::new()),
         Decision::Wait => ("wait".to_owned(), String::new()),
+        Decision::Seek => ("look for other shares".to_owned(), String::new()),
         Decision::SetAside(reason) => (format!("set aside: {reason}"), String::new()),
     }
 }

@@ -32,7 +32,7 @@ pub fn purpose() -> Purpose {
 }
 
 pub fn line(fund: Fund, opportunity: &str, amount: Money) -> Line {
-    Line { opportunity: opportunity.parse().unwrap(), fund, purpose: purpose(), amount_minor: amount }
+    Line { opportunity: opportunity.parse().unwrap(), fund, purpose: purpose(), amount_minor: amount, sacrifice: None }
 }
 
 pub fn payment(id: &str) -> PaymentRef {
@@ -58,6 +58,7 @@ pub fn donation(state: State, lines: Vec<Line>) -> Donation {
         lines,
         attempts: vec![attempt(1), attempt(2)],
         hold: Vec::new(),
+        reservation: None,
         command: "c0".to_owned(),
         return_url: "https://example.org/thanks".to_owned(),
         made_at: NOON,

@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::given::{NOON, any_of, fact, halalas, payment};
 
 /// Every name in every message. A name is added here only after asking: does it tell anything about a person?
-const NAMES: [&str; 34] = [
+const NAMES: [&str; 36] = [
     "after",
     "amount_minor",
     "attempt",
@@ -48,6 +48,8 @@ const NAMES: [&str; 34] = [
     "refund_due",
     "refunded_minor",
     "seq",
+    "shares_moved",
+    "shares_sought",
     "status",
     "version",
     "what",
@@ -82,6 +84,8 @@ fn name(message: &Message) -> &'static str {
         Message::HoldDue { .. } => "hold_due",
         Message::HoldSpent { .. } => "hold_spent",
         Message::HoldDropped { .. } => "hold_dropped",
+        Message::SharesMoved { .. } => "shares_moved",
+        Message::SharesSought(_) => "shares_sought",
         Message::RefundDue { .. } => "refund_due",
         Message::RefundApproved { .. } => "refund_approved",
         Message::ErasureDue { after: None, .. } => "erasure_due",
@@ -95,7 +99,7 @@ fn name(message: &Message) -> &'static str {
     }
 }
 
-const ALL: [&str; 22] = [
+const ALL: [&str; 24] = [
     "erasure_due",
     "erasure_due after",
     "fold_requested",
@@ -118,6 +122,8 @@ const ALL: [&str; 22] = [
     "payment_told voided",
     "refund_approved",
     "refund_due",
+    "shares_moved",
+    "shares_sought",
 ];
 
 fn any_fact() -> impl Strategy<Value = PaymentFact> {
@@ -178,6 +184,8 @@ fn any_message() -> impl Strategy<Value = Message> {
         ("[a-z0-9-]{1,64}", ".{0,20}", ".{0,20}", any::<u32>(), ".{0,20}").prop_map(reported),
         ("[a-z0-9]{1,64}", "[0-9a-f]{32}").prop_map(|(id, case)| Message::LookRequested { payment: payment(&id), case }),
         any_fact().prop_map(Message::PaymentTold),
+        any_fact().prop_map(Message::SharesSought),
+        donation().prop_map(|donation| Message::SharesMoved { donation }),
         (any::<u64>(), any::<u64>()).prop_map(|(random, seq)| Message::page_committed(ChainId::any(random), seq)),
         Just(Message::FoldRequested {}),
         donation().prop_map(|donation| Message::HoldDue { donation }),

@@ -109,6 +109,7 @@ fn told(gift: &mut Donation, happening: Happening) -> String {
         Decision::Repeat => "repeat".to_owned(),
         Decision::Nothing => "nothing".to_owned(),
         Decision::Wait => "waits".to_owned(),
+        Decision::Seek => "looks for shares".to_owned(),
         Decision::Keep { .. } => "kept apart".to_owned(),
     }
 }

@@ -89,7 +89,7 @@ impl World {
             }
             Decision::SetAside(reason) => (None, Some(reason)),
             Decision::Repeat | Decision::Nothing => (None, None),
-            Decision::Wait => return false,
+            Decision::Wait | Decision::Seek => return false,
         };
         self.entries.extend(entry);
         self.cases.extend(case.map(|case| (fact.payment.clone(), case)));

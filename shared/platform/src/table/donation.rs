@@ -5,6 +5,7 @@ use domain::donation::{Attempt, Back, Charge, Donation, Giver, HoldPart, State};
 use domain::id::{DonationId, DonorId};
 use domain::moment::Moment;
 use domain::payment::PaymentRef;
+use domain::sacrifice::Reservation;
 use serde::{Deserialize, Serialize};
 
 use super::error::classify;
@@ -143,6 +144,36 @@ impl Table {
     pub async fn name_hold(&self, donation: &Donation, hold: &[HoldPart]) -> Result<bool, TableError> {
         let values = vec![(":hold", attribute(&hold)?)];
         self.change_donation(donation, Change { expression: "SET #hold = :hold, version = :next".to_owned(), values }).await
+    }
+
+    /// Names the lot on which the donation's shares are claimed now, if it still has the version that was read. Only what is named counts.
+    ///
+    /// # Errors
+    /// As [`Table::move_donation`].
+    pub async fn name_lot(&self, donation: &Donation, reservation: &Reservation) -> Result<bool, TableError> {
+        let values = vec![(":reservation", attribute(reservation)?)];
+        let expression = "SET reservation = :reservation, version = :next".to_owned();
+        self.change_donation(donation, Change { expression, values }).await
+    }
+
+    /// Lets a donation that was not paid in time wait again, with shares of another lot, if it still has the version that was read.
+    ///
+    /// # Errors
+    /// As [`Table::move_donation`].
+    pub async fn renew_donation(
+        &self,
+        donation: &Donation,
+        reservation: &Reservation,
+        until: Moment,
+    ) -> Result<bool, TableError> {
+        let values = vec![
+            (":reservation", attribute(reservation)?),
+            (":until", number(until.millis())),
+            (":state", text(State::Awaiting.code())),
+        ];
+        let expression =
+            "SET reservation = :reservation, expires_at = :until, #state = :state, version = :next REMOVE reason".to_owned();
+        self.change_donation(donation, Change { expression, values }).await
     }
 
     async fn change_donation(&self, donation: &Donation, change: Change) -> Result<bool, TableError> {

@@ -87,6 +87,16 @@ impl Key {
         Key::of(format!("CAP#{opportunity}#{shard}"), "CAP")
     }
 
+    /// What is sold of an opportunity by the share.
+    pub fn offering(id: &OpportunityId) -> Key {
+        Key::of(OFFERINGS.to_owned(), id.as_str())
+    }
+
+    /// A lot of an offering's stock.
+    pub fn lot(offering: &OpportunityId, lot: u32) -> Key {
+        Key::of(segment_partition(offering, domain::sacrifice::lot::segment(lot)), format!("LOT#{lot:06}"))
+    }
+
     /// An opportunity.
     pub fn opportunity(id: &OpportunityId) -> Key {
         let shard = Hash::of(&[id.as_str().as_bytes()]).bytes()[0] % OPPORTUNITY_SHARDS;
@@ -159,6 +169,9 @@ pub const TOTALS: &str = "TOT";
 /// The partition of all charities.
 pub const CHARITIES: &str = "CHARITY";
 
+/// The partition of all offerings.
+pub const OFFERINGS: &str = "OFFERING";
+
 /// The partition of all accounts at the bank.
 pub const BANK_ACCOUNTS: &str = "BANK";
 /// The partition of all that charities owe again.
@@ -167,6 +180,11 @@ pub const RECALLS: &str = "RECALL";
 /// The partition of a chain's pages.
 pub fn chain_partition(chain: ChainId) -> String {
     format!("JP#{chain}")
+}
+
+/// A partition of an offering's lots.
+pub fn segment_partition(offering: &OpportunityId, segment: u8) -> String {
+    format!("SEG#{offering}#{segment}")
 }
 
 /// A partition of opportunities.
@@ -220,6 +238,8 @@ mod tests {
             (Key::total("OPP#05"), "TOT / OPP#05"),
             (Key::cap(&opportunity, 2), "CAP#wells-jazan#2 / CAP"),
             (Key::opportunity(&opportunity), "OPP#2 / wells-jazan"),
+            (Key::offering(&opportunity), "OFFERING / wells-jazan"),
+            (Key::lot(&opportunity, 67), "SEG#wells-jazan#3 / LOT#000067"),
             (Key::charity(&"birr".parse().unwrap()), "CHARITY / birr"),
             (Key::case("0a"), "CASE#0a / CASE"),
             (Key::movement(&Hash::NONE), "MOV#0000000000000000000000000000000000000000000000000000000000000000 / MOV"),

@@ -1,0 +1,186 @@
+//! Reserving shares of an offering, before there is a checkout.
+//!
+//! **Promise.** A donation that is answered with a checkout has, on the lot that it names, exactly the shares that it asks for. *Sold out* is said only when a look at every
+//! lot, begun less than [`stock::LOOK_AGE_MS`] ago, found none with room: within two seconds before the answer each lot was seen without it.
+//!
+//! **Order of writes.** The donation first, naming its lot; then the claim on that lot, one conditional update; then the donation is read again, because the same request, sent
+//! twice, may have named another. Only the named lot counts. Whatever is claimed elsewhere on the way is swept at the hold's end, of which a message was sent before the first
+//! claim.
+//!
+//! **Where to claim.** [`stock`] remembers what this environment has seen: it stays with one lot as long as it knows it to have room, and reads before it writes to one that it
+//! does not know.
+//!
+//! **Bounds.** [`MOST_ROUNDS`] lots for one request, then "one moment": the donation stays, and the same request goes on.
+
+pub mod stock;
+
+use domain::donation::{Donation, State};
+use domain::id::{DonationId, OpportunityId};
+use domain::moment::Moment;
+use domain::money::Money;
+use domain::sacrifice::{Offering, Reservation, Selling, Species};
+use platform::http::Problem;
+use platform::table::Taking;
+
+use crate::Deps;
+use crate::command::Wanted;
+use crate::fault::{
+    Found, NO_ROOM_IN_ONE, OFFERING_UNKNOWN, PRICE_DIFFERS, SALE_CLOSED, SALE_NOT_OPEN, SHARES_NEEDED, SOLD_OUT,
+    WAKALA_REFUSED,
+};
+use crate::ground::Ground;
+use stock::Found as Lots;
+
+/// Rounds of one request: each is lost to somebody who took the last of a lot.
+pub const MOST_ROUNDS: usize = 6;
+
+/// Shares that a donation asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The number of the line.
+    pub line: usize,
+    /// The offering.
+    pub offering: OpportunityId,
+    /// The kind of animal.
+    pub species: Species,
+    /// How many.
+    pub shares: u8,
+}
+
+/// How reserving went.
+#[derive(Debug)]
+pub enum Reserving {
+    /// The donation has its shares, or asks for none.
+    Reserved(Donation),
+    /// The donation cannot be paid any more.
+    Over(Donation),
+    /// Too few are left; the donation is cancelled.
+    Refused(Vec<Found>),
+}
+
+/// What the line costs: for a sacrifice the price of its shares, if it can be had now; otherwise what is given.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn price(wanted: &Wanted, number: usize, ground: &Ground, now: Moment) -> Result<Option<Money>, Found> {
+    let at = |member: &str| format!("/lines/{number}{member}");
+    let offering = ground.offerings.get(&wanted.opportunity);
+    let (asks, offering) = match (&wanted.sacrifice, offering) {
+        (None, None) => return Ok(wanted.amount),
+        (None, Some(_)) => return Err(SHARES_NEEDED.at(at("/sacrifice"))),
+        // That there is no such opportunity is told by its own fault.
+        (Some(_), None) if !ground.opportunities.contains_key(&wanted.opportunity) => return Ok(wanted.amount),
+        (Some(_), None) => return Err(OFFERING_UNKNOWN.at(at("/sacrifice"))),
+        (Some(asks), Some(offering)) => (asks, offering),
+    };
+    match offering.selling(now) {
+        Selling::Open => {}
+        Selling::Opens(opens) => return Err(Found { at: Some(opens), ..SALE_NOT_OPEN.at(at("/opportunity")) }),
+        Selling::Closed(closed) => return Err(Found { at: Some(closed), ..SALE_CLOSED.at(at("/opportunity")) }),
+    }
+    if asks.wakala != offering.wakala.version {
+        return Err(WAKALA_REFUSED.at(at("/sacrifice/wakala/version")));
+    }
+    let price = offering.price(asks.shares);
+    if wanted.amount.is_some() && wanted.amount != price {
+        let remains = price.map(|price| price.to_string());
+        return Err(Found { remains, ..PRICE_DIFFERS.at(at("/amount")) });
+    }
+    Ok(price)
+}
+
+/// The shares that a line asks for.
+pub fn asked(wanted: &Wanted, line: usize, ground: &Ground) -> Option<Asked> {
+    let (asks, offering) = (wanted.sacrifice.as_ref()?, ground.offerings.get(&wanted.opportunity)?);
+    Some(Asked { line, offering: offering.id.clone(), species: offering.species, shares: asks.shares })
+}
+
+/// The lot that a new donation is to name, or what is left instead.
+///
+/// # Errors
+/// When the table cannot be reached.
+pub async fn first(deps: &Deps, asked: &Asked) -> Result<Result<Reservation, Vec<Found>>, Problem> {
+    Ok(match stock::find(deps, asked, &[]).await? {
+        Lots::Room(lot) => Ok(Reservation::new(asked.offering.clone(), lot, asked.shares)),
+        Lots::None { largest } => Err(vec![none_left(asked.line, largest)]),
+    })
+}
+
+/// So many are not to be had in one animal; or none at all.
+fn none_left(line: usize, largest: u8) -> Found {
+    let at = format!("/lines/{line}/sacrifice/shares");
+    match largest {
+        0 => SOLD_OUT.at(at),
+        largest => Found { remains: Some(largest.to_string()), ..NO_ROOM_IN_ONE.at(at) },
+    }
+}
+
+/// Claims the shares that the donation names, on other lots where the named one has not enough.
+///
+/// # Errors
+/// When the table cannot be reached, or others kept being quicker.
+pub async fn reserve(deps: &Deps, mut donation: Donation) -> Result<Reserving, Problem> {
+    let mut tried = Vec::new();
+    for _ in 0..MOST_ROUNDS {
+        let Some(reservation) = donation.reservation.clone() else { return Ok(Reserving::Reserved(donation)) };
+        if !donation.state_at(deps.clock.now()).is_payable() {
+            return Ok(Reserving::Over(donation));
+        }
+        let asked = asked_by(deps, &donation, &reservation).await?;
+        let taken = take(deps, &donation.id, &reservation, donation.expires_at).await?;
+        let now = if taken {
+            read(deps, &donation.id).await?
+        } else {
+            tried.push(reservation.lot);
+            match stock::find(deps, &asked, &tried).await? {
+                Lots::Room(lot) => name(deps, &donation, &reservation, lot).await?,
+                Lots::None { largest } => {
+                    if deps.table.move_donation(&donation, &State::Cancelled).await? {
+                        return Ok(Reserving::Refused(vec![none_left(asked.line, largest)]));
+                    }
+                    read(deps, &donation.id).await?
+                }
+            }
+        };
+        // Another request for the same donation may have named another lot meanwhile: that is the one that counts.
+        let is_mine = taken && now.reservation.as_ref().is_some_and(|named| named.lot == reservation.lot);
+        donation = now;
+        if is_mine && donation.state.is_payable() {
+            return Ok(Reserving::Reserved(donation));
+        }
+    }
+    Err(Problem::try_again("others were quicker on every lot"))
+}
+
+/// Whether the shares are the donation's on the lot that it names.
+async fn take(deps: &Deps, id: &DonationId, named: &Reservation, until: Moment) -> Result<bool, Problem> {
+    let taking = deps.table.take_shares(&named.offering, named.lot, id, (named.shares, until)).await?;
+    let (Taking::Held(free) | Taking::Gone(free)) = taking;
+    deps.stock.saw(&named.offering, named.lot, free, deps.clock.now());
+    Ok(matches!(taking, Taking::Held(_)))
+}
+
+/// Names another lot. Whether it was this request that did or another one: what stands is read.
+async fn name(deps: &Deps, donation: &Donation, named: &Reservation, lot: u32) -> Result<Donation, Problem> {
+    let Some(moved) = named.moved(lot) else { return Err(Problem::try_again("the donation has named too many lots")) };
+    if deps.table.name_lot(donation, &moved).await? {
+        return Ok(Donation { reservation: Some(moved), version: donation.version + 1, ..donation.clone() });
+    }
+    read(deps, &donation.id).await
+}
+
+async fn read(deps: &Deps, id: &DonationId) -> Result<Donation, Problem> {
+    deps.table.donation(id).await?.ok_or_else(Problem::not_found)
+}
+
+async fn asked_by(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<Asked, Problem> {
+    let species = match deps.stock.species(&named.offering) {
+        Some(species) => species,
+        None => {
+            let offering: Option<Offering> = deps.table.offering(&named.offering).await?;
+            offering.ok_or_else(Problem::not_found)?.species
+        }
+    };
+    let line = donation.lines.iter().position(|line| line.sacrifice.is_some()).unwrap_or(0);
+    Ok(Asked { line, offering: named.offering.clone(), species, shares: named.shares })
+}

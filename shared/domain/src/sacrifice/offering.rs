@@ -1,0 +1,193 @@
+//! What is sold.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::Bilingual;
+use crate::id::OpportunityId;
+use crate::moment::Moment;
+use crate::money::{Money, halalas};
+use crate::payment::Method;
+pub use crate::purpose::UnknownCode;
+use crate::purpose::codes;
+
+codes!(
+    /// The kind of animal.
+    Species, "species" {
+        /// غنم: one share.
+        Sheep = 0 "sheep",
+        /// ماعز: one share.
+        Goat = 1 "goat",
+        /// بقر: exactly seven shares.
+        Cow = 2 "cow",
+        /// إبل: exactly seven shares.
+        Camel = 3 "camel",
+    }
+);
+
+codes!(
+    /// What the animal is slaughtered for.
+    Rite, "rite" {
+        /// أضحية: the sacrifice of the Eid.
+        Adahi = 0 "adahi",
+        /// هدي: the pilgrim's sacrifice.
+        Hady = 1 "hady",
+        /// عقيقة: for a newborn.
+        Aqiqa = 2 "aqiqa",
+        /// كفارة: expiation, where it is an animal.
+        Kaffara = 3 "kaffara",
+        /// فدية: ransom for an omission of the pilgrim's.
+        Fidya = 4 "fidya",
+    }
+);
+
+/// The shares that one donation may take of an offering: a cow's or a camel's whole.
+pub const MOST_SHARES: u8 = 7;
+/// The largest quota, in shares: several times the largest season known, and a few thousand lots.
+pub const MOST_QUOTA: u32 = 1_000_000;
+/// The longest wording of a wakala in either language, in characters.
+pub const LONGEST_WAKALA_CHARS: usize = 1_000;
+
+impl Species {
+    /// The shares of one animal.
+    pub const fn shares(self) -> u8 {
+        match self {
+            Species::Sheep | Species::Goat => 1,
+            Species::Cow | Species::Camel => 7,
+        }
+    }
+
+    /// The shares of one lot: an animal of seven, or sixteen heads. More would make its item larger than the one kilobyte that a write unit carries.
+    pub const fn lot_shares(self) -> u8 {
+        match self {
+            Species::Sheep | Species::Goat => 16,
+            Species::Cow | Species::Camel => 7,
+        }
+    }
+}
+
+/// What the donor agrees to when the platform is appointed as proxy: the wording, by its version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wakala {
+    /// The version that the donor names when accepting it.
+    pub version: String,
+    /// The wording.
+    pub wording: Bilingual,
+}
+
+/// Something that is sold by the share. Its id is that of the opportunity through which the money is given and booked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offering {
+    /// Its id, and that of its opportunity.
+    pub id: OpportunityId,
+    /// What it is for.
+    pub rite: Rite,
+    /// The kind of animal.
+    pub species: Species,
+    /// What a share costs.
+    #[serde(with = "halalas")]
+    pub price_minor: Money,
+    /// The shares there are.
+    pub quota: u32,
+    /// When the sale opens.
+    pub opens_at: Moment,
+    /// When it closes.
+    pub closes_at: Moment,
+    /// The wording to be accepted.
+    pub wakala: Wakala,
+    /// The means of payment that can pay within a reservation's time.
+    pub methods: BTreeSet<Method>,
+    /// How often it was changed; each change is on condition of the one before.
+    pub revision: u64,
+}
+
+/// Whether an offering is sold at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Selling {
+    /// Not yet.
+    Opens(Moment),
+    /// Now.
+    Open,
+    /// No more.
+    Closed(Moment),
+}
+
+impl Offering {
+    /// Whether it is sold at `now`.
+    pub fn selling(&self, now: Moment) -> Selling {
+        if now < self.opens_at {
+            Selling::Opens(self.opens_at)
+        } else if now < self.closes_at {
+            Selling::Open
+        } else {
+            Selling::Closed(self.closes_at)
+        }
+    }
+
+    /// What so many shares cost; nothing if that is beyond all bounds.
+    pub fn price(&self, shares: u8) -> Option<Money> {
+        self.price_minor.halalas().checked_mul(u64::from(shares)).and_then(Money::from_halalas)
+    }
+
+    /// The lots of its quota, each with its shares: all of the species' size, but the last, which takes the rest.
+    ///
+    /// ```
+    /// use domain::sacrifice::Species;
+    /// use domain::sacrifice::offering::lots;
+    /// assert_eq!(lots(Species::Camel, 21).collect::<Vec<_>>(), [(0, 7), (1, 7), (2, 7)]);
+    /// assert_eq!(lots(Species::Sheep, 20).collect::<Vec<_>>(), [(0, 16), (1, 4)]);
+    /// ```
+    pub fn lots(&self) -> impl Iterator<Item = (u32, u8)> + use<> {
+        lots(self.species, self.quota)
+    }
+}
+
+/// As [`Offering::lots`], of any quota.
+pub fn lots(species: Species, quota: u32) -> impl Iterator<Item = (u32, u8)> {
+    let of_one = u32::from(species.lot_shares());
+    (0..quota.div_ceil(of_one)).map(move |number| {
+        let left = quota - number * of_one;
+        (number, u8::try_from(left.min(of_one)).unwrap_or(species.lot_shares()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_sale_opens_and_closes_by_its_own_times() {
+        let wording = Bilingual { ar: "وكلت".to_owned(), en: "I appoint".to_owned() };
+        let offering = Offering {
+            id: "sheep-makkah".parse().unwrap(),
+            rite: Rite::Adahi,
+            species: Species::Sheep,
+            price_minor: Money::from_riyals(700).unwrap(),
+            quota: 100,
+            opens_at: Moment::from_millis(1_000),
+            closes_at: Moment::from_millis(2_000),
+            wakala: Wakala { version: "1".to_owned(), wording },
+            methods: BTreeSet::new(),
+            revision: 1,
+        };
+        let at = |millis| offering.selling(Moment::from_millis(millis));
+        assert_eq!(at(999), Selling::Opens(offering.opens_at));
+        assert_eq!((at(1_000), at(1_999)), (Selling::Open, Selling::Open));
+        assert_eq!(at(2_000), Selling::Closed(offering.closes_at));
+        assert_eq!(offering.price(3), Money::from_riyals(2_100));
+    }
+
+    proptest! {
+        #[test]
+        fn lots_hold_the_quota_and_are_full_but_the_last(quota in 0..5_000u32, species in prop::sample::select(Species::ALL)) {
+            let lots: Vec<(u32, u8)> = lots(species, quota).collect();
+            prop_assert_eq!(lots.iter().map(|(_, shares)| u32::from(*shares)).sum::<u32>(), quota);
+            let full = lots.iter().rev().skip(1).all(|(_, shares)| *shares == species.lot_shares());
+            prop_assert!(full && lots.iter().all(|(_, shares)| (1..=species.lot_shares()).contains(shares)));
+        }
+    }
+}

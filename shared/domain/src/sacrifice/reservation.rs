@@ -1,0 +1,76 @@
+//! What a donation holds of an offering.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::OpportunityId;
+use crate::moment::Moment;
+
+/// Lots that one donation names at most, one after another. Each is given up only because others were quicker.
+pub const MOST_LOTS: usize = 12;
+
+/// What a line asks for of an offering, and what its donor agreed to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shares {
+    /// How many.
+    pub shares: u8,
+    /// The version of the wakala's wording that was accepted.
+    pub wakala: String,
+    /// When it was accepted.
+    pub accepted_at: Moment,
+}
+
+/// Where a donation's shares are claimed. It is named in the donation before the claim is made; only what is named counts, and what is claimed elsewhere is swept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reservation {
+    /// The offering.
+    pub offering: OpportunityId,
+    /// The lot.
+    pub lot: u32,
+    /// How many shares.
+    pub shares: u8,
+    /// Lots that were named before this one; a claim may be left on any of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<u32>,
+    /// A payment came when the shares were given up, and no others were left: it is owed back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_lost: bool,
+}
+
+impl Reservation {
+    /// The first lot of a donation.
+    pub const fn new(offering: OpportunityId, lot: u32, shares: u8) -> Reservation {
+        Reservation { offering, lot, shares, before: Vec::new(), is_lost: false }
+    }
+
+    /// The same on another lot; nothing when too many were named.
+    #[must_use]
+    pub fn moved(&self, lot: u32) -> Option<Reservation> {
+        let mut before: Vec<u32> = self.before.iter().copied().filter(|other| *other != lot).collect();
+        if self.lot != lot {
+            before.push(self.lot);
+        }
+        (before.len() < MOST_LOTS).then(|| Reservation { lot, before, ..self.clone() })
+    }
+
+    /// Every lot on which there may be a claim, the named one first.
+    pub fn lots(&self) -> impl Iterator<Item = u32> {
+        std::iter::once(self.lot).chain(self.before.iter().copied())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn each_lot_is_named_once_and_none_is_forgotten() {
+        let first = Reservation::new("camel-makkah".parse().unwrap(), 3, 2);
+        let back = first.moved(5).unwrap().moved(9).unwrap().moved(3).unwrap();
+        assert_eq!(back.lots().collect::<Vec<_>>(), [3, 5, 9]);
+        assert_eq!(first.moved(3), Some(first.clone()));
+        let many = (4..)
+            .try_fold(first, |reservation, lot| if lot < 40 { reservation.moved(lot).ok_or(lot) } else { Ok(reservation) });
+        assert_eq!(many, Err(15));
+    }
+}

@@ -1,0 +1,209 @@
+//! The lots of an offering's stock.
+//!
+//! A claim is one conditional update of one small item. It can be repeated without harm, and so can its release and its confirmation; settlement never touches a lot.
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use domain::id::{DonationId, OpportunityId};
+use domain::moment::Moment;
+use domain::sacrifice::lot::SEGMENTS;
+use domain::sacrifice::{Claim, Lot, Room, Standing};
+use futures_util::future::try_join_all;
+use serde::Deserialize;
+
+use super::key::{Key, segment_partition};
+use super::{Table, TableError, number, read, text};
+use crate::table::error::classify;
+
+/// How a claim on a lot went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taking {
+    /// The donation has the shares there, now or since before; so much is free besides, as far as that is known.
+    Held(u8),
+    /// Too few are free: so many.
+    Gone(u8),
+}
+
+/// How a confirmation went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confirming {
+    /// The claim is confirmed, now or since before.
+    Confirmed,
+    /// There is no claim of the donation on the lot.
+    Missing,
+}
+
+/// What is read of a lot to find room.
+#[derive(Deserialize)]
+struct Free {
+    lot: u32,
+    free: u8,
+}
+
+impl Table {
+    /// Makes a lot, if there is none of its number.
+    ///
+    /// # Errors
+    /// When the table cannot be reached.
+    pub async fn make_lot(&self, offering: &OpportunityId, lot: &Lot) -> Result<(), TableError> {
+        self.put_new(&Key::lot(offering, lot.lot), lot).await.map(|_| ())
+    }
+
+    /// Lots by their numbers, in the order of those.
+    ///
+    /// # Errors
+    /// When the table cannot be reached.
+    pub async fn lots(&self, offering: &OpportunityId, numbers: &[u32]) -> Result<Vec<Lot>, TableError> {
+        let keys: Vec<Key> = numbers.iter().map(|lot| Key::lot(offering, *lot)).collect();
+        let mut lots: Vec<Lot> = self.get_all(&keys).await?;
+        lots.sort_by_key(|lot| lot.lot);
+        Ok(lots)
+    }
+
+    /// Every lot of an offering, in the order of their numbers: for those who have time.
+    ///
+    /// # Errors
+    /// When the table cannot be reached.
+    pub async fn all_lots(&self, offering: &OpportunityId) -> Result<Vec<Lot>, TableError> {
+        let segments =
+            (0..SEGMENTS).map(|segment| async move { self.partition::<Lot>(&segment_partition(offering, segment)).await });
+        let mut lots: Vec<Lot> = try_join_all(segments).await?.into_iter().flatten().collect();
+        lots.sort_by_key(|lot| lot.lot);
+        Ok(lots)
+    }
+
+    /// The lots of an offering on which something is free, strongly consistent, all segments at once.
+    ///
+    /// # Errors
+    /// When the table cannot be reached.
+    pub async fn rooms(&self, offering: &OpportunityId) -> Result<Vec<Room>, TableError> {
+        let segments = (0..SEGMENTS).map(|segment| self.rooms_of(offering, segment));
+        Ok(try_join_all(segments).await?.into_iter().flatten().collect())
+    }
+
+    async fn rooms_of(&self, offering: &OpportunityId, segment: u8) -> Result<Vec<Room>, TableError> {
+        let (mut found, mut start) = (Vec::new(), None);
+        loop {
+            let call = self.client.query().table_name(&self.name).key_condition_expression("pk = :pk");
+            let call = call
+                .expression_attribute_values(":pk", text(segment_partition(offering, segment)))
+                .expression_attribute_values(":none", number(0))
+                .filter_expression("free > :none")
+                .projection_expression("lot, free")
+                .consistent_read(true);
+            let answer = call.set_exclusive_start_key(start).send().await.map_err(classify)?;
+            for item in answer.items.unwrap_or_default() {
+                let Free { lot, free } = read(item)?;
+                found.push(Room { lot, free });
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Claims shares of a lot for a donation, held until then. A claim that it has there already is enough, however long it is held.
+    ///
+    /// # Errors
+    /// When the table cannot be reached; whether it was claimed is not known then, and claiming again tells.
+    pub async fn take_shares(
+        &self,
+        offering: &OpportunityId,
+        lot: u32,
+        donation: &DonationId,
+        (shares, until): (u8, Moment),
+    ) -> Result<Taking, TableError> {
+        let claim = Claim { shares, standing: Standing::Held(until) };
+        let call = self
+            .lot_update(offering, lot, donation)
+            .update_expression("SET free = free - :shares, claims.#donation = :claim")
+            .condition_expression("free >= :shares AND attribute_not_exists(claims.#donation)")
+            .expression_attribute_values(":shares", number(shares))
+            .expression_attribute_values(":claim", text(claim.to_string()))
+            .return_values(aws_sdk_dynamodb::types::ReturnValue::UpdatedNew);
+        match call.send().await {
+            Ok(answer) => {
+                let free =
+                    answer.attributes.and_then(|mut new| new.remove("free")).and_then(|free| free.as_n().ok()?.parse().ok());
+                Ok(Taking::Held(free.unwrap_or(0)))
+            }
+            Err(error) => match refused(error)? {
+                Some(there) if there.claims.contains_key(donation) => Ok(Taking::Held(there.free)),
+                there => Ok(Taking::Gone(there.map_or(0, |there| there.free))),
+            },
+        }
+    }
+
+    /// Takes a claim away and gives free what it had; nothing when it is gone already. Gives back how many shares are free again by it.
+    ///
+    /// # Errors
+    /// When the table cannot be reached.
+    pub async fn give_shares_back(
+        &self,
+        offering: &OpportunityId,
+        lot: u32,
+        donation: &DonationId,
+    ) -> Result<u8, TableError> {
+        let mut there = self.lots(offering, &[lot]).await?.pop();
+        while let Some(claim) = there.as_ref().and_then(|there| there.claims.get(donation)).copied() {
+            let call = self
+                .lot_update(offering, lot, donation)
+                .update_expression("SET free = free + :shares REMOVE claims.#donation")
+                .condition_expression("claims.#donation = :claim")
+                .expression_attribute_values(":shares", number(claim.shares))
+                .expression_attribute_values(":claim", text(claim.to_string()));
+            match call.send().await {
+                Ok(_) => return Ok(claim.shares),
+                // It was confirmed, or taken away, meanwhile.
+                Err(error) => there = refused(error)?,
+            }
+        }
+        Ok(0)
+    }
+
+    /// Confirms the claim of a donation on a lot.
+    ///
+    /// # Errors
+    /// When the table cannot be reached; whether it was confirmed is not known then, and confirming again tells.
+    pub async fn confirm_shares(
+        &self,
+        offering: &OpportunityId,
+        lot: u32,
+        donation: &DonationId,
+        shares: u8,
+    ) -> Result<Confirming, TableError> {
+        let confirmed = Claim { shares, standing: Standing::Confirmed };
+        let call = self
+            .lot_update(offering, lot, donation)
+            .update_expression("SET claims.#donation = :confirmed")
+            .condition_expression("begins_with(claims.#donation, :held)")
+            .expression_attribute_values(":held", text(format!("{shares}h")))
+            .expression_attribute_values(":confirmed", text(confirmed.to_string()));
+        match call.send().await {
+            Ok(_) => Ok(Confirming::Confirmed),
+            Err(error) => {
+                let claim = refused(error)?.and_then(|there| there.claims.get(donation).copied());
+                Ok(if claim == Some(confirmed) { Confirming::Confirmed } else { Confirming::Missing })
+            }
+        }
+    }
+
+    fn lot_update(&self, offering: &OpportunityId, lot: u32, donation: &DonationId) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(Key::lot(offering, lot).item()))
+            .expression_attribute_names("#donation", donation.to_string())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+}
+
+/// The lot as it stood when the condition failed.
+fn refused(error: aws_sdk_dynamodb::error::SdkError<UpdateItemError>) -> Result<Option<Lot>, TableError> {
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => failed.item.clone().map(read).transpose(),
+        Some(_) | None => Err(classify(error)),
+    }
+}

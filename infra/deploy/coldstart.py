@@ -58,6 +58,7 @@ SETTINGS = {
     "QUEUE_PAYMENTS": "https://sqs.me-south-1.amazonaws.com/000000000000/payments",
     "QUEUE_JOURNAL": "https://sqs.me-south-1.amazonaws.com/000000000000/journal",
     "QUEUE_HOLDS": "https://sqs.me-south-1.amazonaws.com/000000000000/holds",
+    "QUEUE_SHARES": "https://sqs.me-south-1.amazonaws.com/000000000000/shares",
     "QUEUE_REFUNDS": "https://sqs.me-south-1.amazonaws.com/000000000000/refunds",
     "QUEUE_NOTICES": "https://sqs.me-south-1.amazonaws.com/000000000000/notices",
     "QUEUE_ERASURES": "https://sqs.me-south-1.amazonaws.com/000000000000/erasures",

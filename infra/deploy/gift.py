@@ -301,7 +301,7 @@ def report_the_day(world):
 def nothing_went_wrong(world):
     """Empty DLQs, and no role that lacked a right, whoever swallowed the refusal."""
     sqs = world.at.client("sqs")
-    for name in ("verification", "payments", "journal", "holds", "refunds", "notices", "erasures", "closing", "reports", "reconciliation"):
+    for name in ("verification", "payments", "journal", "holds", "shares", "refunds", "notices", "erasures", "closing", "reports", "reconciliation"):
         held = sqs.get_queue_attributes(
             QueueUrl=world.queue(f"{name}-dlq"), AttributeNames=["ApproximateNumberOfMessages"])
         require(f"{name}-dlq is empty", held["Attributes"]["ApproximateNumberOfMessages"] == "0")

@@ -24,6 +24,7 @@ use domain::donation::{Donation, HoldPart, State};
 use domain::id::OpportunityId;
 use domain::message::Message;
 use domain::money::Money;
+use domain::sacrifice::Claim;
 use platform::http::Problem;
 use platform::table::{Claiming, Escrow, Guarded};
 
@@ -233,7 +234,8 @@ async fn give_up(
         deps.table.release_claim(&donation.id, part).await?;
     }
     for (offering, lot) in donation.reservation.iter().flat_map(|named| named.lots().map(|lot| (&named.offering, lot))) {
-        deps.table.give_shares_back(offering, lot, &donation.id).await?;
+        let is_over = |claim: &Claim| claim.is_over(donation.expires_at);
+        deps.table.give_shares_back(offering, lot, &donation.id, is_over).await?;
     }
     let line = donation.lines.iter().position(|line| line.opportunity == *opportunity).unwrap_or(0);
     Ok(Some(Holding::Refused(vec![over_funded(line, remains)])))

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::donation::{Donation, HoldPart};
-use domain::id::OpportunityId;
+use domain::id::{DonationId, OpportunityId};
+use domain::moment::Moment;
 use domain::money::Money;
 use platform::table::Escrow;
 
@@ -18,6 +19,19 @@ pub fn opportunities(donation: &Donation) -> impl Iterator<Item = &OpportunityId
     of_lines.chain(donation.hold.iter().map(|part| &part.opportunity))
 }
 
+/// The lots on which a donation may have shares that are not its own any more: of one that was not paid all that it has named, of a paid one those before the last.
+pub fn lots(donation: &Donation) -> Vec<Lot> {
+    let Some(named) = &donation.reservation else { return Vec::new() };
+    let given_up = match ending(&donation.state) {
+        None => 0..0,
+        Some(Ending::Release) => 0..usize::MAX,
+        Some(Ending::Spend) => 1..usize::MAX,
+    };
+    let lots = named.lots().enumerate().filter(|(number, _)| given_up.contains(number));
+    lots.map(|(_, lot)| Lot { donation: donation.id, offering: named.offering.clone(), lot, until: donation.expires_at })
+        .collect()
+}
+
 /// The claims that stand. Of a paid donation only what is named is spent: a claim that is not named was left behind on the way to the one
 /// that is, and what it holds is nobody's. A donation that may still be paid has none to end, because it may name another tomorrow.
 pub fn standing(donation: &Donation, shards: &Shards) -> Vec<(HoldPart, Ending)> {
@@ -26,6 +40,19 @@ pub fn standing(donation: &Donation, shards: &Shards) -> Vec<(HoldPart, Ending)>
         .iter()
         .flat_map(|(opportunity, escrows)| escrows.iter().filter_map(move |escrow| claim(donation, opportunity, escrow)));
     claims.map(|part| if is_named(donation, &part) { (part, ending) } else { (part, Ending::Release) }).collect()
+}
+
+/// A lot on which a donation's claim is over, if it was held no longer than until then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lot {
+    /// The donation.
+    pub donation: DonationId,
+    /// The offering.
+    pub offering: OpportunityId,
+    /// The lot.
+    pub lot: u32,
+    /// The end of the hold: a claim that is held longer belongs to a later one.
+    pub until: Moment,
 }
 
 fn claim(donation: &Donation, opportunity: &OpportunityId, escrow: &Escrow) -> Option<HoldPart> {

@@ -57,6 +57,8 @@ pub const fn subject(message: &Message) -> Option<DonationId> {
         | Message::FoldRequested {}
         | Message::NoticeDue(_)
         | Message::ErasureDue { .. }
+        | Message::SharesMoved { .. }
+        | Message::SharesSought(_)
         | Message::RefundDue { .. }
         | Message::RefundApproved { .. } => None,
     }
@@ -77,6 +79,8 @@ pub fn step(message: &Message, donation: Option<&Donation>, now: Moment) -> Step
         | Message::FoldRequested {}
         | Message::NoticeDue(_)
         | Message::ErasureDue { .. }
+        | Message::SharesMoved { .. }
+        | Message::SharesSought(_)
         | Message::RefundDue { .. }
         | Message::RefundApproved { .. } => Step::Fail("not for this queue"),
     }

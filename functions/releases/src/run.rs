@@ -7,14 +7,16 @@ use domain::cap::MOST_SHARDS;
 use domain::donation::{Donation, HoldPart, State};
 use domain::id::{DonationId, OpportunityId};
 use domain::message::Message;
+use domain::sacrifice::Claim;
 use futures_util::future::try_join_all;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use platform::batch::{Delivery, Failure};
 use platform::http::chain;
 use platform::table::TableError;
+use platform::telemetry;
 
 use crate::Deps;
-use crate::claims::{self, Shards};
+use crate::claims::{self, Lot, Shards};
 use crate::decide::{Ending, Step, step, subject};
 
 /// Writes in flight at once: a batch is done in a second or two, and a hot shard still serves those who give.
@@ -40,6 +42,7 @@ struct Plan<'a> {
     expire: Vec<(&'a Delivery, Donation)>,
     sweep: Vec<(&'a Delivery, Donation)>,
     end: Vec<(&'a Delivery, DonationId, HoldPart, Ending)>,
+    shares: Vec<(&'a Delivery, Lot)>,
     failed: Vec<Failure>,
 }
 
@@ -51,6 +54,7 @@ impl<'a> Plan<'a> {
             (Step::Sweep, Some(donation)) => self.sweep.push((delivery, donation.clone())),
             (Step::End(ending), Some(donation)) => {
                 self.end.extend(donation.hold.iter().map(|part| (delivery, donation.id, part.clone(), ending)));
+                self.shares.extend(claims::lots(donation).into_iter().map(|lot| (delivery, lot)));
             }
             (Step::Fail(why), _) => self.fail(delivery, why),
             (Step::Nothing, _) | (Step::Expire | Step::Sweep | Step::End(_), None) => {}
@@ -80,6 +84,7 @@ pub(crate) async fn run(deps: &Deps, deliveries: &[Delivery]) -> Vec<Failure> {
     expire(deps, &mut plan).await;
     sweep(deps, &mut plan).await;
     end(deps, &mut plan).await;
+    free(deps, &mut plan).await;
     send_again(deps, &mut plan).await;
     plan.failed
 }
@@ -126,6 +131,7 @@ async fn sweep(deps: &Deps, plan: &mut Plan<'_>) {
     match shards(deps, swept.iter().map(|(_, donation)| donation)).await {
         Ok(shards) => {
             for (delivery, donation) in swept {
+                plan.shares.extend(claims::lots(&donation).into_iter().map(|lot| (delivery, lot)));
                 let standing = claims::standing(&donation, &shards);
                 plan.end.extend(standing.into_iter().map(|(part, ending)| (delivery, donation.id, part, ending)));
             }
@@ -161,6 +167,30 @@ async fn end(deps: &Deps, plan: &mut Plan<'_>) {
     for (delivery, ended) in ended {
         if let Err(error) = ended {
             failed.insert(delivery.id.as_str(), (delivery, error));
+        }
+    }
+    failed.into_values().for_each(|(delivery, error)| plan.fail(delivery, &chain(&error)));
+}
+
+/// Shares on lots: so few for each donation that each lot is read by itself.
+async fn free(deps: &Deps, plan: &mut Plan<'_>) {
+    let mut writes = Vec::new();
+    for (delivery, Lot { donation, offering, lot, until }) in std::mem::take(&mut plan.shares) {
+        let given_back = async move {
+            let is_over = |claim: &Claim| claim.is_over(until);
+            (delivery, deps.table.give_shares_back(&offering, lot, &donation, is_over).await)
+        };
+        writes.push(given_back.boxed());
+    }
+    let freed: Vec<_> = stream::iter(writes).buffer_unordered(AT_ONCE).collect().await;
+    let mut failed = BTreeMap::new();
+    for (delivery, freed) in freed {
+        match freed {
+            Ok(0) => {}
+            Ok(shares) => telemetry::count("releases", "SharesReleased", u64::from(shares)),
+            Err(error) => {
+                failed.insert(delivery.id.as_str(), (delivery, error));
+            }
         }
     }
     failed.into_values().for_each(|(delivery, error)| plan.fail(delivery, &chain(&error)));

@@ -25,6 +25,8 @@ pub struct Consequences {
     pub journal: Vec<Message>,
     /// To the keeper of holds.
     pub holds: Vec<Message>,
+    /// To whoever keeps the shares of offerings.
+    pub shares: Vec<Message>,
     /// To the payer of refunds.
     pub refunds: Vec<Message>,
     /// To whoever tells donors.
@@ -45,15 +47,21 @@ impl Consequences {
             if settles.is_some() {
                 told.settled += 1;
                 told.spend_hold(donation);
+                told.move_shares(donation);
                 told.thank(donation, page.map(|page| (page.chain, page.seq)));
             }
             // What moves nothing back, such as a dispute, is no news of a refund.
             if state.refunded() > donation.refunded() {
                 told.tell_of_refund(donation, state);
             }
+            if settles.is_none() {
+                told.move_shares(donation);
+            }
         }
+        told.shares.extend(plan.sought.iter().cloned().map(Message::SharesSought));
         for donation in &plan.repeated {
             told.spend_hold(donation);
+            told.move_shares(donation);
             if let Some((place, chain)) = donation.place.and_then(|place| Some((place, place.chain_id()?))) {
                 told.journal.push(Message::page_committed(chain, place.seq));
                 told.thank(donation, Some((chain, place.seq)));
@@ -71,7 +79,7 @@ impl Consequences {
         for donation in failed_now.map(|turn| &turn.read).chain(&plan.failed_before) {
             told.tell_of_failure(donation);
         }
-        for list in [&mut told.journal, &mut told.notices, &mut told.failures] {
+        for list in [&mut told.journal, &mut told.shares, &mut told.notices, &mut told.failures] {
             without_repeats(list);
         }
         told
@@ -106,6 +114,13 @@ impl Consequences {
         }
     }
 
+    /// Whether they are paid, or go back, whoever keeps them reads.
+    fn move_shares(&mut self, donation: &Donation) {
+        if donation.reservation.is_some() {
+            self.shares.push(Message::SharesMoved { donation: donation.id });
+        }
+    }
+
     fn spend_hold(&mut self, donation: &Donation) {
         if !donation.hold.is_empty() {
             self.holds.push(Message::HoldSpent { donation: donation.id });
@@ -130,6 +145,7 @@ fn without_repeats(messages: &mut Vec<Message>) {
 pub async fn tell(deps: &Deps, told: Consequences) -> Result<(), QueueError> {
     deps.journal.send_all(told.journal).await?;
     deps.holds.send_all(told.holds).await?;
+    deps.shares.send_all(told.shares).await?;
     deps.refunds.send_all(told.refunds).await?;
     let notices = told.notices.into_iter().map(|notice| (notice, Duration::ZERO));
     let failures = told.failures.into_iter().map(|failure| (failure, FAILURE_WAIT));

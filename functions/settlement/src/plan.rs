@@ -83,6 +83,8 @@ pub struct Plan {
     pub repeated_charges: Vec<Charge>,
     /// Donations whose latest attempt to pay had failed before: to be told again.
     pub failed_before: Vec<Donation>,
+    /// Captures for shares that were given up: others are to be looked for.
+    pub sought: Vec<PaymentFact>,
     /// Indexes of facts that make sense only after others.
     pub waiting: Vec<usize>,
 }
@@ -126,6 +128,7 @@ impl Folding {
             Decision::Change { state, back } => self.change(fact, (state, back)),
             Decision::Repeat => self.repeat(fact),
             Decision::Wait => self.plan.waiting.push(index),
+            Decision::Seek => self.plan.sought.push(fact.clone()),
             Decision::SetAside(reason) => self.case(fact, Some(reason), now),
             Decision::Nothing => self.fail_again(fact),
         }

@@ -72,6 +72,8 @@ codes!(
         StatementGap = 25 "statement_gap",
         /// The books have another sum in the bank than its statements.
         BankDiffers = 26 "bank_differs",
+        /// A sacrifice is paid, and there is no share for it any more.
+        SharesMissing = 27 "shares_missing",
     }
 );
 

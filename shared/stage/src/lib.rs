@@ -31,6 +31,7 @@ use domain::catalogue::Opportunity;
 use domain::message::{Envelope, Message};
 use domain::moment::Moment;
 use domain::proof::note::Signer;
+use domain::sacrifice::{Lot, Offering};
 use moyasar_sandbox::{Sandbox, Settings as SandboxSettings};
 use platform::bucket::Bucket;
 use platform::outbound::{Answer, OutboundError};
@@ -222,6 +223,19 @@ impl Stage {
             let empty = escrow.iter().find(|escrow| escrow.shard == shard).context("a shard was just made")?;
             anyhow::ensure!(self.table.grant(&opportunity.id, empty, part).await?, "a shard did not take its part");
         }
+        Ok(())
+    }
+
+    /// Puts an opportunity into the table, and what is sold of it by the share, with its lots.
+    ///
+    /// # Errors
+    /// When the table does not take it.
+    pub async fn offer(&self, opportunity: &Opportunity, offering: &Offering) -> anyhow::Result<()> {
+        self.publish(opportunity).await?;
+        for (lot, shares) in offering.lots() {
+            self.table.make_lot(&offering.id, &Lot::new(lot, shares)).await?;
+        }
+        anyhow::ensure!(self.table.put_offering(offering).await?, "there is such an offering already");
         Ok(())
     }
 }

@@ -6,8 +6,9 @@ use domain::id::DonationId;
 use domain::moment::Moment;
 use domain::money::Money;
 use domain::notice::Telling;
-use domain::payment::Provider;
+use domain::payment::{Method, Provider};
 use domain::purpose::{Fund, Language, Programme, Region, Track};
+use domain::sacrifice::{Offering, Reservation, Rite, Shares, Species, Wakala};
 
 fn both(ar: &str, en: &str) -> Bilingual {
     Bilingual { ar: ar.to_owned(), en: en.to_owned() }
@@ -46,6 +47,58 @@ pub fn wells() -> Opportunity {
     }
 }
 
+/// A camel's sacrifice, given to by the share.
+///
+/// # Panics
+/// Never: its id is one.
+pub fn camels() -> Opportunity {
+    Opportunity {
+        id: "camels-makkah".parse().expect("an id"),
+        title: both("أضاحي الإبل بمكة", "Camels in Makkah"),
+        description: both("تُذبح في مكة وتوزع على فقراء الحرم", "Slaughtered in Makkah and given to the poor of the Haram"),
+        fund: Fund::Adahi,
+        programme: Programme::Adahi,
+        track: Track::Care,
+        region: Region::Makkah,
+        ..wells()
+    }
+}
+
+/// What is sold of [`camels`]: so many shares of five hundred riyals, for a day from now on.
+pub fn offering(quota: u32, now: Moment) -> Offering {
+    Offering {
+        id: camels().id,
+        rite: Rite::Adahi,
+        species: Species::Camel,
+        price_minor: Money::from_riyals(500).unwrap_or(Money::ZERO),
+        quota,
+        opens_at: now,
+        closes_at: now.plus_seconds(24 * 3_600),
+        wakala: Wakala {
+            version: "1".to_owned(),
+            wording: both("وكلتكم بذبح أضحيتي", "I appoint you to slaughter my sacrifice"),
+        },
+        methods: [Method::Mada, Method::ApplePay].into(),
+        revision: 1,
+    }
+}
+
+/// A guest's gift of so many shares of [`camels`], named on this lot, made at this time, that waits to be paid.
+pub fn sacrifice(number: u8, shares: u8, lot: u32, made_at: Moment) -> Donation {
+    let camels = camels();
+    let amount_minor = offering(0, made_at).price(shares).unwrap_or(Money::ZERO);
+    let asks = Shares { shares, wakala: "1".to_owned(), accepted_at: made_at };
+    let line = Line {
+        opportunity: camels.id.clone(),
+        fund: camels.fund,
+        purpose: camels.purpose(),
+        amount_minor,
+        sacrifice: Some(asks),
+    };
+    let reservation = Some(Reservation::new(camels.id, lot, shares));
+    Donation { lines: vec![line], reservation, expires_at: made_at.plus_seconds(900), ..gift(number, made_at) }
+}
+
 /// A guest's gift of fifty riyals to the wells, made at this time, that waits to be paid.
 pub fn gift(number: u8, made_at: Moment) -> Donation {
     let wells = wells();
@@ -58,7 +111,13 @@ pub fn gift(number: u8, made_at: Moment) -> Donation {
         giver: Giver::Guest,
         anonymous: false,
         language: Language::Arabic,
-        lines: vec![Line { opportunity: wells.id.clone(), fund: wells.fund, purpose: wells.purpose(), amount_minor, sacrifice: None }],
+        lines: vec![Line {
+            opportunity: wells.id.clone(),
+            fund: wells.fund,
+            purpose: wells.purpose(),
+            amount_minor,
+            sacrifice: None,
+        }],
         attempts: vec![Attempt { number: 1, provider: Provider::Moyasar, reference }],
         hold: Vec::new(),
         reservation: None,

@@ -19,6 +19,8 @@ pub enum Environment {
     Releases(releases::Deps),
     /// `erasure`
     Erasure(erasure::Deps),
+    /// `fulfilment`
+    Fulfilment(fulfilment::Deps),
     /// `refunds`
     Refunds(refunds::Deps),
     /// `closing`
@@ -49,6 +51,7 @@ impl Environment {
             "totals" => Environment::Totals(totals::Deps::new(platform)?),
             "releases" => Environment::Releases(releases::Deps::new(platform)?),
             "erasure" => Environment::Erasure(erasure::Deps::new(platform)?),
+            "fulfilment" => Environment::Fulfilment(fulfilment::Deps::new(platform)?),
             "refunds" => Environment::Refunds(refunds::Deps::new(platform)?),
             "closing" => Environment::Closing(closing::Deps::new(platform)?),
             "notifications" => Environment::Notifications(notifications::Deps::new(platform)?),
@@ -73,6 +76,7 @@ impl Environment {
             Environment::Totals(deps) => json(totals::handle(deps, read(event)?).await)?,
             Environment::Releases(deps) => json(releases::handle(deps, read(event)?).await)?,
             Environment::Erasure(deps) => json(erasure::handle(deps, read(event)?).await)?,
+            Environment::Fulfilment(deps) => json(fulfilment::handle(deps, read(event)?).await)?,
             Environment::Refunds(deps) => json(refunds::handle(deps, read(event)?).await)?,
             Environment::Notifications(deps) => json(notifications::handle(deps, read(event)?).await)?,
             Environment::Operations(deps) => json(operations::handle(deps, read(event)?).await)?,

@@ -128,7 +128,7 @@ impl Scene {
 
     /// The same for every queue, in the order in which one tells the next.
     async fn drain_all(&self) {
-        for queue in ["verification", "refunds", "payments", "journal", "holds", "notices", "erasures"] {
+        for queue in ["verification", "refunds", "payments", "journal", "holds", "shares", "notices", "erasures"] {
             self.drain(queue).await;
         }
     }
@@ -254,6 +254,11 @@ async fn scene_of(queue: &str) -> (Scene, Message) {
             let scene = Scene::settled().await;
             let message = Message::RefundDue { payment: scene.payment.clone(), refunded_minor: scene.gift.total() };
             (scene, message)
+        }
+        "shares" => {
+            let scene = Scene::set().await;
+            let donation = scene.gift.id;
+            (scene, Message::SharesMoved { donation })
         }
         "notices" => {
             let scene = Scene::set().await;

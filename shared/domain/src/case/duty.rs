@@ -44,6 +44,8 @@ codes!(
         ExplainBankLine = 10 "explain_bank_line",
         /// Bring the statement that is missing, or the same one in a form that can be read.
         BringStatement = 11 "bring_statement",
+        /// Give the donor the money back, or an animal another way.
+        FindAnimal = 12 "find_animal",
     }
 );
 
@@ -87,7 +89,7 @@ impl Reason {
             | Reason::StatementGap
             | Reason::BankDiffers => Owner::Finance,
             Reason::Malformed | Reason::TypeUnknown | Reason::Unwritable => Owner::Engineering,
-            Reason::DonationUnknown | Reason::RefundRefused => Owner::DonorCare,
+            Reason::DonationUnknown | Reason::RefundRefused | Reason::SharesMissing => Owner::DonorCare,
         }
     }
 
@@ -119,6 +121,7 @@ impl Reason {
             Reason::RefundAfterPayout => Action::SettleWithCharity,
             Reason::BankUnexplained => Action::ExplainBankLine,
             Reason::StatementUnreadable | Reason::StatementGap => Action::BringStatement,
+            Reason::SharesMissing => Action::FindAnimal,
         }
     }
 
@@ -150,7 +153,8 @@ impl Reason {
             | Reason::BankUnexplained
             | Reason::StatementUnreadable
             | Reason::StatementGap
-            | Reason::BankDiffers => Remedy::None,
+            | Reason::BankDiffers
+            | Reason::SharesMissing => Remedy::None,
         }
     }
 }
@@ -202,6 +206,10 @@ impl Action {
             Action::ExplainBankLine => (
                 "ابحث في كشف البنك المحفوظ عن أصل هذا المبلغ، وصحح قيده المعلق بقيد جديد",
                 "Find out in the kept statement what this money is; a new entry takes it out of suspense",
+            ),
+            Action::FindAnimal => (
+                "اشترِ للمتبرع سهمًا آخر برضاه، أو اطلب رد المبلغ إليه",
+                "Find another share with the donor's consent, or ask for the refund of the gift",
             ),
             Action::BringStatement => (
                 "اطلب من البنك الكشف الناقص أو نسخة سليمة منه، وضعه بين الكشوف الواردة",

@@ -42,6 +42,16 @@ pub struct Claim {
     pub standing: Standing,
 }
 
+impl Claim {
+    /// Whether it was held, and no longer than until then: a hold that began later is another one.
+    pub fn is_over(&self, until: Moment) -> bool {
+        match self.standing {
+            Standing::Held(ends) => ends.seconds() <= until.seconds(),
+            Standing::Confirmed => false,
+        }
+    }
+}
+
 /// A text is no claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a claim on a lot")]
@@ -174,6 +184,15 @@ mod tests {
         for text in ["", "h", "2", "2h", "c", "2cc", "2c1", "x2c", "300c", "2h99999999999999999999", "-1c", "2h1h"] {
             assert_eq!(text.parse::<Claim>(), Err(NotAClaim), "{text}");
         }
+    }
+
+    #[test]
+    fn a_hold_is_over_when_it_ends_no_later() {
+        let claim: Claim = "1h1795500000".parse().unwrap();
+        let at = |seconds: i64| Moment::from_millis(seconds * 1_000 + 999);
+        let over = [1_795_499_999, 1_795_500_000, 1_795_500_001].map(|until| claim.is_over(at(until)));
+        assert_eq!(over, [false, true, true]);
+        assert!(!"1c".parse::<Claim>().unwrap().is_over(at(i64::MAX / 2_000)));
     }
 
     #[test]

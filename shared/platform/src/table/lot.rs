@@ -1,10 +1,12 @@
 //! The lots of an offering's stock.
 //!
+//! `free` is a word that DynamoDB keeps for itself: in expressions it is `#free`.
+//!
 //! A claim is one conditional update of one small item. It can be repeated without harm, and so can its release and its confirmation; settlement never touches a lot.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::id::{DonationId, OpportunityId};
 use domain::moment::Moment;
 use domain::sacrifice::lot::SEGMENTS;
@@ -13,7 +15,7 @@ use futures_util::future::try_join_all;
 use serde::Deserialize;
 
 use super::key::{Key, segment_partition};
-use super::{Table, TableError, number, read, text};
+use super::{Item, Table, TableError, number, read, text};
 use crate::table::error::classify;
 
 /// How a claim on a lot went.
@@ -89,8 +91,9 @@ impl Table {
             let call = call
                 .expression_attribute_values(":pk", text(segment_partition(offering, segment)))
                 .expression_attribute_values(":none", number(0))
-                .filter_expression("free > :none")
-                .projection_expression("lot, free")
+                .expression_attribute_names("#free", "free")
+                .filter_expression("#free > :none")
+                .projection_expression("lot, #free")
                 .consistent_read(true);
             let answer = call.set_exclusive_start_key(start).send().await.map_err(classify)?;
             for item in answer.items.unwrap_or_default() {
@@ -104,7 +107,7 @@ impl Table {
         }
     }
 
-    /// Claims shares of a lot for a donation, held until then. A claim that it has there already is enough, however long it is held.
+    /// Claims shares of a lot for a donation, held until then. A claim that it has there already is kept, and held as long at least.
     ///
     /// # Errors
     /// When the table cannot be reached; whether it was claimed is not known then, and claiming again tells.
@@ -118,25 +121,38 @@ impl Table {
         let claim = Claim { shares, standing: Standing::Held(until) };
         let call = self
             .lot_update(offering, lot, donation)
-            .update_expression("SET free = free - :shares, claims.#donation = :claim")
-            .condition_expression("free >= :shares AND attribute_not_exists(claims.#donation)")
+            .update_expression("SET #free = #free - :shares, claims.#donation = :claim")
+            .condition_expression("#free >= :shares AND attribute_not_exists(claims.#donation)")
+            .expression_attribute_names("#free", "free")
             .expression_attribute_values(":shares", number(shares))
             .expression_attribute_values(":claim", text(claim.to_string()))
-            .return_values(aws_sdk_dynamodb::types::ReturnValue::UpdatedNew);
-        match call.send().await {
-            Ok(answer) => {
-                let free =
-                    answer.attributes.and_then(|mut new| new.remove("free")).and_then(|free| free.as_n().ok()?.parse().ok());
-                Ok(Taking::Held(free.unwrap_or(0)))
+            .return_values(ReturnValue::UpdatedNew);
+        let mut there = match call.send().await {
+            Ok(answer) => return Ok(Taking::Held(free_in(answer.attributes))),
+            Err(error) => refused(error)?,
+        };
+        while let Some(has) = there.as_ref().and_then(|there| there.claims.get(donation)).copied() {
+            match has.standing {
+                Standing::Held(ends) if ends.seconds() < until.seconds() => {
+                    let call = self
+                        .lot_update(offering, lot, donation)
+                        .update_expression("SET claims.#donation = :claim")
+                        .condition_expression("claims.#donation = :has")
+                        .expression_attribute_values(":has", text(has.to_string()))
+                        .expression_attribute_values(":claim", text(Claim { standing: claim.standing, ..has }.to_string()))
+                        .return_values(ReturnValue::AllNew);
+                    match call.send().await {
+                        Ok(answer) => return Ok(Taking::Held(free_in(answer.attributes))),
+                        Err(error) => there = refused(error)?,
+                    }
+                }
+                Standing::Held(_) | Standing::Confirmed => return Ok(Taking::Held(there.map_or(0, |there| there.free))),
             }
-            Err(error) => match refused(error)? {
-                Some(there) if there.claims.contains_key(donation) => Ok(Taking::Held(there.free)),
-                there => Ok(Taking::Gone(there.map_or(0, |there| there.free))),
-            },
         }
+        Ok(Taking::Gone(there.map_or(0, |there| there.free)))
     }
 
-    /// Takes a claim away and gives free what it had; nothing when it is gone already. Gives back how many shares are free again by it.
+    /// Takes a claim away that `is_over`, and gives free what it had; nothing when there is none, or none that is. Gives back how many shares are free again by it.
     ///
     /// # Errors
     /// When the table cannot be reached.
@@ -145,18 +161,20 @@ impl Table {
         offering: &OpportunityId,
         lot: u32,
         donation: &DonationId,
+        is_over: impl Fn(&Claim) -> bool,
     ) -> Result<u8, TableError> {
         let mut there = self.lots(offering, &[lot]).await?.pop();
-        while let Some(claim) = there.as_ref().and_then(|there| there.claims.get(donation)).copied() {
+        while let Some(claim) = there.as_ref().and_then(|there| there.claims.get(donation)).copied().filter(&is_over) {
             let call = self
                 .lot_update(offering, lot, donation)
-                .update_expression("SET free = free + :shares REMOVE claims.#donation")
+                .update_expression("SET #free = #free + :shares REMOVE claims.#donation")
+                .expression_attribute_names("#free", "free")
                 .condition_expression("claims.#donation = :claim")
                 .expression_attribute_values(":shares", number(claim.shares))
                 .expression_attribute_values(":claim", text(claim.to_string()));
             match call.send().await {
                 Ok(_) => return Ok(claim.shares),
-                // It was confirmed, or taken away, meanwhile.
+                // It was confirmed, held longer or taken away meanwhile.
                 Err(error) => there = refused(error)?,
             }
         }
@@ -198,6 +216,12 @@ impl Table {
             .expression_attribute_names("#donation", donation.to_string())
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
+}
+
+/// What is free on a lot after it was written.
+fn free_in(attributes: Option<Item>) -> u8 {
+    let free = attributes.and_then(|mut new| new.remove("free"));
+    free.and_then(|free| free.as_n().ok()?.parse().ok()).unwrap_or(0)
 }
 
 /// The lot as it stood when the condition failed.

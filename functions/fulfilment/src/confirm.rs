@@ -1,0 +1,105 @@
+//! What became of the shares of a donation whose money moved.
+
+use domain::case::{Case, Reason};
+use domain::donation::{Donation, State};
+use domain::id::DonationId;
+use domain::money::Money;
+use domain::sacrifice::Reservation;
+use platform::table::{Confirming, Taking};
+use platform::telemetry;
+
+use crate::{Deps, FulfilmentError, room};
+
+/// Rounds of one message: each is lost to somebody who wrote to the donation or took the last of a lot.
+pub const ROUNDS: u32 = 8;
+
+/// Confirms what is paid; gives free what has gone back.
+///
+/// # Errors
+/// See [`FulfilmentError`].
+pub async fn moved(deps: &Deps, id: &DonationId) -> Result<(), FulfilmentError> {
+    for _ in 0..ROUNDS {
+        let donation = deps.table.donation(id).await?.ok_or(FulfilmentError::Gone)?;
+        let Some(named) = donation.reservation.clone() else { return Ok(()) };
+        let is_done = match &donation.state {
+            State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. } => {
+                if stands(&donation) {
+                    confirm(deps, &donation, &named).await?
+                } else {
+                    give_back(deps, &donation, &named).await?
+                }
+            }
+            State::Awaiting | State::Failed { .. } | State::Cancelled | State::Expired => {
+                return Err(FulfilmentError::NotPaid);
+            }
+        };
+        if is_done {
+            return Ok(());
+        }
+    }
+    Err(FulfilmentError::Crowded)
+}
+
+/// Whether something of the sacrifice's line still stands: what is given back in part keeps its animal.
+fn stands(donation: &Donation) -> bool {
+    let lines = donation.lines.iter().zip(donation.lines_standing());
+    lines.filter(|(line, _)| line.sacrifice.is_some()).any(|(_, stands)| stands > Money::ZERO)
+}
+
+async fn give_back(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
+    for lot in named.lots() {
+        let freed = deps.table.give_shares_back(&named.offering, lot, &donation.id, |_| true).await?;
+        telemetry::count("fulfilment", "SharesReturned", freed.into());
+    }
+    Ok(true)
+}
+
+/// `false` when the donation has moved on and is to be read again.
+async fn confirm(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
+    match deps.table.confirm_shares(&named.offering, named.lot, &donation.id, named.shares).await? {
+        Confirming::Confirmed => Ok(true),
+        Confirming::Missing => replace(deps, donation, named).await,
+    }
+}
+
+/// There is no claim where the donation says there is: a request that named this lot died before it claimed. Its shares may be on a lot that it named before, or on any.
+async fn replace(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
+    let lots: Vec<u32> = named.lots().collect();
+    let before = deps.table.lots(&named.offering, &lots).await?;
+    let held = before.iter().find(|lot| lot.claims.get(&donation.id).is_some_and(|claim| claim.shares == named.shares));
+    let other = match held {
+        Some(lot) => named.moved(lot.lot),
+        None => room::find(deps, named).await?,
+    };
+    let Some(other) = other else {
+        tell_missing(deps, donation, named).await?;
+        return Ok(true);
+    };
+    if other != *named && !deps.table.name_lot(donation, &other).await? {
+        return Ok(false);
+    }
+    let until = donation.expires_at;
+    let taking = deps.table.take_shares(&other.offering, other.lot, &donation.id, (other.shares, until)).await?;
+    Ok(match taking {
+        Taking::Held(_) => {
+            let confirming = deps.table.confirm_shares(&other.offering, other.lot, &donation.id, other.shares).await?;
+            confirming == Confirming::Confirmed
+        }
+        Taking::Gone(_) => false,
+    })
+}
+
+async fn tell_missing(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<(), FulfilmentError> {
+    let line = donation.lines.iter().find(|line| line.sacrifice.is_some());
+    let case = Case {
+        reason: Reason::SharesMissing,
+        payment: donation.state.settled_by().map(|by| by.payment.clone()),
+        donation: Some(donation.id),
+        refund: None,
+        amount_minor: line.map_or(Money::ZERO, |line| line.amount_minor),
+        evidence: format!("{} of {}", named.shares, named.offering),
+        opened_at: deps.clock.now(),
+    };
+    tracing::error!(case = case.id(), "a donation is paid, and no share is left for it");
+    Ok(deps.table.open_case(&case).await?)
+}

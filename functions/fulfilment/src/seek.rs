@@ -1,0 +1,90 @@
+//! A payment that came when its shares were given up: others are looked for, and settlement is told of it again.
+//!
+//! | the donation | then |
+//! |---|---|
+//! | cancelled or expired, the sale open, a lot with room | it waits again, naming that lot; then the claim; then the payment is told again, and settles it |
+//! | cancelled or expired, no room, or the sale closed | it says that its shares are lost; then the payment is told again, and is owed back |
+//! | waits, naming a lot: an earlier try ended here | the claim, on another lot if that is full; then as above |
+//! | paid, or its shares lost | the payment is told again: settlement knows what to do |
+
+use std::time::Duration;
+
+use domain::donation::{Donation, State};
+use domain::message::Message;
+use domain::payment::PaymentFact;
+use domain::sacrifice::{Reservation, Selling};
+use platform::table::Taking;
+use platform::telemetry;
+
+use crate::confirm::ROUNDS;
+use crate::{Deps, FulfilmentError, room};
+
+/// How long the shares that were found are held: settlement needs seconds, an outage of its queue minutes.
+pub const HOLD_SECS: i64 = 900;
+
+/// Looks for shares for a payment that came late.
+///
+/// # Errors
+/// See [`FulfilmentError`].
+pub async fn seek(deps: &Deps, fact: &PaymentFact) -> Result<(), FulfilmentError> {
+    let id = fact.donation.ok_or(FulfilmentError::Gone)?;
+    for _ in 0..ROUNDS {
+        let donation = deps.table.donation(&id).await?.ok_or(FulfilmentError::Gone)?;
+        let is_decided = match (&donation.state, donation.reservation.clone()) {
+            (_, None) => true,
+            (State::Cancelled | State::Expired, Some(named)) => named.is_lost || look(deps, &donation, &named).await?,
+            (State::Awaiting | State::Failed { .. }, Some(named)) => hold(deps, &donation, &named).await?,
+            (
+                State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. },
+                Some(_),
+            ) => true,
+        };
+        if is_decided {
+            return Ok(deps.payments.send(Message::PaymentTold(fact.clone()), Duration::ZERO).await?);
+        }
+    }
+    Err(FulfilmentError::Crowded)
+}
+
+/// Whether it is decided: that nothing is left. Where something is, the donation is read again.
+async fn look(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
+    let now = deps.clock.now();
+    let offering = deps.table.offering(&named.offering).await?.ok_or(FulfilmentError::NoOffering)?;
+    let found = match offering.selling(now) {
+        Selling::Open => room::find(deps, named).await?,
+        Selling::Opens(_) | Selling::Closed(_) => None,
+    };
+    let Some(other) = found else { return lose(deps, donation, named).await };
+    let until = now.plus_seconds(HOLD_SECS);
+    let delay = Duration::from_secs(HOLD_SECS.unsigned_abs());
+    deps.holds.send(Message::HoldDue { donation: donation.id }, delay).await?;
+    // Whether it was this message that renewed it: what stands is read.
+    if deps.table.renew_donation(donation, &other, until).await? {
+        telemetry::count("fulfilment", "LateShares", other.shares.into());
+    }
+    Ok(false)
+}
+
+/// The claim on the lot that is named, or on another. Where there is none, the donation is over again.
+async fn hold(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
+    let held = (named.shares, donation.expires_at);
+    match deps.table.take_shares(&named.offering, named.lot, &donation.id, held).await? {
+        Taking::Held(_) => return Ok(true),
+        Taking::Gone(_) => {}
+    }
+    match room::find(deps, named).await? {
+        Some(other) => {
+            deps.table.name_lot(donation, &other).await?;
+        }
+        None => {
+            deps.table.move_donation(donation, &State::Expired).await?;
+        }
+    }
+    Ok(false)
+}
+
+/// Nothing is left: the donation says so. `false` when it has moved on meanwhile.
+async fn lose(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
+    let lost = Reservation { is_lost: true, ..named.clone() };
+    Ok(deps.table.name_lot(donation, &lost).await?)
+}

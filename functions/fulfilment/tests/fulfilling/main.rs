@@ -1,0 +1,7 @@
+//! Shares of a sacrifice, from the payment to the lot.
+
+#![allow(clippy::unwrap_used)]
+
+mod events;
+mod scene;
+mod whatever;

@@ -6,10 +6,15 @@
 use std::fmt;
 
 use icu_calendar::Date;
-use icu_calendar::cal::Hijri;
+use icu_calendar::cal::{Gregorian, Hijri};
+use icu_calendar::types::{Month, YearInput};
+use serde::{Deserialize, Serialize};
 
 use crate::moment::Day;
 use crate::purpose::Language;
+
+/// The years whose months the calendar has published, as ICU's tables have them.
+const PUBLISHED: std::ops::RangeInclusive<i32> = 1300..=1600;
 
 /// Months in Arabic and in English, as they are written in Saudi Arabia.
 const MONTHS: [(&str, &str); 12] = [
@@ -28,7 +33,8 @@ const MONTHS: [(&str, &str); 12] = [
 ];
 
 /// How many days later than published a month was seen to begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Sighted {
     /// A day earlier.
     DayBefore,
@@ -69,6 +75,28 @@ impl HijriDate {
         HijriDate { year: hijri.year().extended_year(), month: hijri.month().ordinal, day: hijri.day_of_month().0 }
     }
 
+    /// The date of a year from 1300 to 1600, a month from one and a day of the month; none if the published calendar has no such date.
+    pub fn new(year: i32, month: u8, day: u8) -> Option<HijriDate> {
+        published(year, month, day).map(|_| HijriDate { year, month, day })
+    }
+
+    /// The day on which the date falls: the inverse of [`HijriDate::of`]. None before 1300 and after 1600.
+    ///
+    /// ```
+    /// use domain::hijri::{HijriDate, Sighted};
+    /// let feast = HijriDate::new(1447, 12, 10).unwrap();
+    /// assert_eq!(feast.on(Sighted::AsPublished).unwrap().to_string(), "2026-05-27");
+    /// assert_eq!(feast.on(Sighted::DayAfter).unwrap().to_string(), "2026-05-28");
+    /// ```
+    pub fn on(self, sighted: Sighted) -> Option<Day> {
+        let day = published(self.year, self.month, self.day)?;
+        Some(match sighted {
+            Sighted::DayBefore => day.previous(),
+            Sighted::AsPublished => day,
+            Sighted::DayAfter => day.next(),
+        })
+    }
+
     /// Year, month from one, day of the month.
     pub const fn parts(self) -> (i32, u8, u8) {
         (self.year, self.month, self.day)
@@ -82,6 +110,17 @@ impl HijriDate {
             Language::English => english,
         }
     }
+}
+
+/// The day on which the calendar, as published, has a date.
+fn published(year: i32, month: u8, day: u8) -> Option<Day> {
+    if !PUBLISHED.contains(&year) || !(1..=12).contains(&month) {
+        return None;
+    }
+    let hijri = Date::try_new(YearInput::Extended(year), Month::new(month), day, Hijri::new_umm_al_qura()).ok()?;
+    let gregorian = hijri.to_calendar(Gregorian);
+    let year = i16::try_from(gregorian.year().extended_year()).ok()?;
+    Day::from_parts(year, gregorian.month().ordinal, gregorian.day_of_month().0)
 }
 
 impl fmt::Display for HijriDate {
@@ -135,7 +174,29 @@ mod tests {
         assert_eq!(last.month_name(Language::Arabic), "ذو الحجة");
     }
 
+    #[test]
+    fn there_are_dates_in_published_years_and_no_others() {
+        assert_eq!(HijriDate::new(1300, 1, 1).map(|date| date.to_string()).as_deref(), Some("1300-01-01"));
+        assert!(HijriDate::new(1600, 12, 29).is_some());
+        for (year, month, day) in [(1299, 12, 29), (1601, 1, 1), (1447, 0, 1), (1447, 13, 1), (1447, 12, 0), (1447, 12, 31)]
+        {
+            assert_eq!(HijriDate::new(year, month, day), None, "{year} {month} {day}");
+        }
+        let long_ago = HijriDate::of("1800-01-01".parse().unwrap(), Sighted::AsPublished);
+        assert_eq!(long_ago.on(Sighted::AsPublished), None);
+    }
+
     proptest! {
+        #[test]
+        fn a_date_falls_on_the_day_that_has_it(days in 0i64..98_000, off in 0usize..3) {
+            let day = crate::moment::Moment::from_millis((days - 25_000) * 86_400_000).day();
+            let sighted = [Sighted::DayBefore, Sighted::AsPublished, Sighted::DayAfter][off];
+            let date = HijriDate::of(day, sighted);
+            let (year, month, of_month) = date.parts();
+            prop_assert_eq!(date.on(sighted), Some(day));
+            prop_assert_eq!(HijriDate::new(year, month, of_month), Some(date));
+        }
+
         /// From 1900 to 2170: within the tables.
         #[test]
         fn days_follow_one_another(days in 0i64..98_000) {

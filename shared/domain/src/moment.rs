@@ -96,6 +96,11 @@ impl Day {
         Day(self.0.saturating_sub(1.day()))
     }
 
+    /// The day of this year, month from one and day of the month; none if the calendar has no such day.
+    pub fn from_parts(year: i16, month: u8, day: u8) -> Option<Day> {
+        Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok().map(Day)
+    }
+
     /// Year, month from one, day of the month.
     pub fn parts(self) -> (i16, u8, u8) {
         // A calendar's months and days are positive.
@@ -165,6 +170,17 @@ mod tests {
         }
         for bad in ["", "2026-02-29", "23-11-2026", "today"] {
             assert!(bad.parse::<Day>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_made_of_its_parts() {
+        let day: Day = "2028-02-29".parse().unwrap();
+        let (year, month, of_month) = day.parts();
+        assert_eq!(Day::from_parts(year, month, of_month), Some(day));
+        for (year, month, day) in [(2026, 2, 29), (2026, 0, 1), (2026, 13, 1), (2026, 1, 0), (2026, 1, 255), (2026, 255, 1)]
+        {
+            assert_eq!(Day::from_parts(year, month, day), None, "{year} {month} {day}");
         }
     }
 

@@ -110,12 +110,15 @@ pub struct Lot {
     pub free: u8,
     /// The claims on it, by donation.
     pub claims: BTreeMap<DonationId, Claim>,
+    /// The revision of the offering whose writer was the last to take the lot. No earlier one changes its shares any more.
+    #[serde(default)]
+    pub revision: u64,
 }
 
 impl Lot {
     /// A lot of which nothing is claimed.
     pub const fn new(lot: u32, shares: u8) -> Lot {
-        Lot { lot, shares, free: shares, claims: BTreeMap::new() }
+        Lot { lot, shares, free: shares, claims: BTreeMap::new(), revision: 0 }
     }
 
     /// What is free on it.
@@ -237,11 +240,11 @@ mod tests {
         fn a_full_lot_is_within_a_kilobyte(species in prop::sample::select(Species::ALL), until in 1_700_000_000i64..4_000_000_000) {
             let until = Standing::Held(Moment::from_millis(until * 1_000));
             let claims = (0..species.lot_shares()).map(|n| (DonationId::from_bytes([n; 16]), Claim { shares: 1, standing: until }));
-            let lot = Lot { lot: 999_999, shares: species.lot_shares(), free: 0, claims: claims.collect() };
+            let lot = Lot { lot: 999_999, shares: species.lot_shares(), free: 0, claims: claims.collect(), revision: u64::MAX };
             let keys = "SEG##31LOT#999999".len() + 40;
             let attributes: usize = lot.claims.iter().map(|(id, claim)| id.to_string().len() + claim.to_string().len() + 1).sum();
             // By DynamoDB's rule: names and texts by their bytes, numbers by half their digits and one, a map three and one a member.
-            let size = keys + "pkskloteshareslotfreeclaims".len() + attributes + 40;
+            let size = keys + "pksklotsharesfreeclaimsrevision".len() + attributes + 40;
             prop_assert!(size <= 1_024, "{size}");
         }
     }

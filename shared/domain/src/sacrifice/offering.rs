@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::feast::FeastDay;
+use super::site::Site;
 use crate::catalogue::Bilingual;
 use crate::id::OpportunityId;
 use crate::moment::Moment;
 use crate::money::{Money, halalas};
 use crate::payment::Method;
+use crate::purpose::Programme;
 pub use crate::purpose::UnknownCode;
 use crate::purpose::codes;
 
@@ -44,8 +47,9 @@ codes!(
 
 /// The shares that one donation may take of an offering: a cow's or a camel's whole.
 pub const MOST_SHARES: u8 = 7;
-/// The largest quota, in shares: several times the largest season known, and a few thousand lots.
-pub const MOST_QUOTA: u32 = 1_000_000;
+/// The largest quota of one offering, in shares: more than the largest season known. Its lots, at the most fifteen thousand, can be made within one call of the API; the species,
+/// places and days of a larger season are offerings of their own.
+pub const MOST_QUOTA: u32 = 100_000;
 /// The longest wording of a wakala in either language, in characters.
 pub const LONGEST_WAKALA_CHARS: usize = 1_000;
 
@@ -65,6 +69,67 @@ impl Species {
             Species::Cow | Species::Camel => 7,
         }
     }
+
+    /// The age that an animal has at the least, in months: a sheep its sixth, a goat its first year, a cow its second, a camel its fifth, as the schools have it.
+    pub const fn least_age_months(self) -> u8 {
+        match self {
+            Species::Sheep => 6,
+            Species::Goat => 12,
+            Species::Cow => 24,
+            Species::Camel => 60,
+        }
+    }
+
+    /// The name in Arabic and in English.
+    pub const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Species::Sheep => ("غنم", "Sheep"),
+            Species::Goat => ("ماعز", "Goat"),
+            Species::Cow => ("بقر", "Cow"),
+            Species::Camel => ("إبل", "Camel"),
+        }
+    }
+}
+
+impl Rite {
+    /// The programme through which it is given.
+    pub const fn programme(self) -> Programme {
+        match self {
+            Rite::Adahi | Rite::Hady | Rite::Aqiqa => Programme::Adahi,
+            Rite::Kaffara | Rite::Fidya => Programme::Kaffara,
+        }
+    }
+
+    /// Whether it is tied to the days of the feast; the others are slaughtered on any day.
+    pub const fn is_of_the_feast(self) -> bool {
+        match self {
+            Rite::Adahi | Rite::Hady => true,
+            Rite::Aqiqa | Rite::Kaffara | Rite::Fidya => false,
+        }
+    }
+
+    /// The name in Arabic and in English.
+    pub const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Rite::Adahi => ("أضحية", "Sacrifice of the Eid"),
+            Rite::Hady => ("هدي", "Pilgrim's sacrifice"),
+            Rite::Aqiqa => ("عقيقة", "For a newborn"),
+            Rite::Kaffara => ("كفارة", "Expiation"),
+            Rite::Fidya => ("فدية", "Ransom for an omission"),
+        }
+    }
+}
+
+/// Whether the lots hold the quota.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stock {
+    /// They are being made for the first time; nothing is sold before they stand.
+    Preparing,
+    /// They are being brought to another quota. What they hold together is not more than the quota.
+    Changing,
+    /// They hold it.
+    Ready,
 }
 
 /// What the donor agrees to when the platform is appointed as proxy: the wording, by its version.
@@ -89,8 +154,17 @@ pub struct Offering {
     /// What a share costs.
     #[serde(with = "halalas")]
     pub price_minor: Money,
+    /// Where it is slaughtered.
+    pub place: Site,
+    /// The day of the feast on which it is slaughtered; none for what is tied to no day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<FeastDay>,
     /// The shares there are.
     pub quota: u32,
+    /// Whether its lots hold them.
+    pub stock: Stock,
+    /// How many lots were made or are being made; some of them may have no share any more.
+    pub lots: u32,
     /// When the sale opens.
     pub opens_at: Moment,
     /// When it closes.
@@ -101,6 +175,9 @@ pub struct Offering {
     pub methods: BTreeSet<Method>,
     /// How often it was changed; each change is on condition of the one before.
     pub revision: u64,
+    /// Chance that marks the writing: when an answer was lost, the writer knows its own by it.
+    #[serde(default)]
+    pub mark: u64,
 }
 
 /// Whether an offering is sold at a moment.
@@ -115,9 +192,11 @@ pub enum Selling {
 }
 
 impl Offering {
-    /// Whether it is sold at `now`.
+    /// Whether it is sold at `now`. Where its lots are still being made it opens at any moment, but not yet.
     pub fn selling(&self, now: Moment) -> Selling {
-        if now < self.opens_at {
+        if self.stock == Stock::Preparing {
+            Selling::Opens(self.opens_at.max(now))
+        } else if now < self.opens_at {
             Selling::Opens(self.opens_at)
         } else if now < self.closes_at {
             Selling::Open
@@ -131,7 +210,7 @@ impl Offering {
         self.price_minor.halalas().checked_mul(u64::from(shares)).and_then(Money::from_halalas)
     }
 
-    /// The lots of its quota, each with its shares: all of the species' size, but the last, which takes the rest.
+    /// The lots of its quota, as they are made for a new offering, each with its shares: all of the species' size, but the last, which takes the rest.
     ///
     /// ```
     /// use domain::sacrifice::Species;
@@ -157,6 +236,8 @@ pub fn lots(species: Species, quota: u32) -> impl Iterator<Item = (u32, u8)> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::hijri::Sighted;
+    use crate::sacrifice::Country;
     use proptest::prelude::*;
 
     #[test]
@@ -167,18 +248,27 @@ mod tests {
             rite: Rite::Adahi,
             species: Species::Sheep,
             price_minor: Money::from_riyals(700).unwrap(),
+            place: Site { name: wording.clone(), country: Country::SAUDI_ARABIA, region: None },
+            day: Some(FeastDay { year: 1448, day: 10, sighted: Sighted::AsPublished }),
             quota: 100,
+            stock: Stock::Ready,
+            lots: 7,
             opens_at: Moment::from_millis(1_000),
             closes_at: Moment::from_millis(2_000),
             wakala: Wakala { version: "1".to_owned(), wording },
             methods: BTreeSet::new(),
             revision: 1,
+            mark: 0,
         };
         let at = |millis| offering.selling(Moment::from_millis(millis));
         assert_eq!(at(999), Selling::Opens(offering.opens_at));
         assert_eq!((at(1_000), at(1_999)), (Selling::Open, Selling::Open));
         assert_eq!(at(2_000), Selling::Closed(offering.closes_at));
         assert_eq!(offering.price(3), Money::from_riyals(2_100));
+        let preparing = Offering { stock: Stock::Preparing, ..offering.clone() };
+        let late = Moment::from_millis(1_500);
+        assert_eq!(preparing.selling(late), Selling::Opens(late), "nothing is sold before there is something to sell");
+        assert_eq!(preparing.selling(Moment::from_millis(0)), Selling::Opens(offering.opens_at));
     }
 
     proptest! {

@@ -1,0 +1,74 @@
+//! The days of Eid al-Adha on which animals are sacrificed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::hijri::{HijriDate, Sighted};
+use crate::moment::Day;
+
+/// Dhu al-Hijjah.
+const MONTH: u8 = 12;
+/// The days of the month: the feast and the three that follow it.
+pub const DAYS: std::ops::RangeInclusive<u8> = 10..=13;
+
+/// A day of the feast, as an offering promises it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeastDay {
+    /// The Hijri year.
+    pub year: i32,
+    /// The day of Dhu al-Hijjah, from 10 to 13.
+    pub day: u8,
+    /// How the month was seen to begin where the animals are: recorded by an operator when the moon is sighted a day off.
+    #[serde(default)]
+    pub sighted: Sighted,
+}
+
+impl FeastDay {
+    /// Its Hijri date; none where it is no day of the feast, or the year's months were not published.
+    pub fn hijri(&self) -> Option<HijriDate> {
+        if DAYS.contains(&self.day) { HijriDate::new(self.year, MONTH, self.day) } else { None }
+    }
+
+    /// The day on which it falls.
+    ///
+    /// ```
+    /// use domain::hijri::Sighted;
+    /// use domain::sacrifice::FeastDay;
+    /// let third = FeastDay { year: 1447, day: 12, sighted: Sighted::AsPublished };
+    /// assert_eq!(third.gregorian().unwrap().to_string(), "2026-05-29");
+    /// let seen_late = FeastDay { sighted: Sighted::DayAfter, ..third };
+    /// assert_eq!(seen_late.gregorian().unwrap().to_string(), "2026-05-30");
+    /// ```
+    pub fn gregorian(&self) -> Option<Day> {
+        self.hijri()?.on(self.sighted)
+    }
+
+    /// Whether it is the same day of the same feast, however the moon was seen.
+    pub const fn is_same_day(&self, other: &FeastDay) -> bool {
+        self.year == other.year && self.day == other.day
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_feast_has_four_days() {
+        let on = |day| FeastDay { year: 1448, day, sighted: Sighted::AsPublished }.gregorian().map(|day| day.to_string());
+        let days = ["2027-05-16", "2027-05-17", "2027-05-18", "2027-05-19"].map(|day| Some(day.to_owned()));
+        assert_eq!([10, 11, 12, 13].map(on), days);
+        assert_eq!([9, 14, 0].map(on), [None, None, None]);
+        assert_eq!(FeastDay { year: 1700, day: 10, sighted: Sighted::AsPublished }.gregorian(), None);
+    }
+
+    #[test]
+    fn it_is_kept_as_a_short_object() {
+        let day: FeastDay = serde_json::from_str(r#"{"year": 1448, "day": 11}"#).unwrap();
+        assert_eq!(day, FeastDay { year: 1448, day: 11, sighted: Sighted::AsPublished });
+        let seen = FeastDay { sighted: Sighted::DayBefore, ..day };
+        assert_eq!(serde_json::to_string(&seen).unwrap(), r#"{"year":1448,"day":11,"sighted":"day_before"}"#);
+        assert!(day.is_same_day(&seen) && day != seen);
+    }
+}

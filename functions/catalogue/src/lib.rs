@@ -18,7 +18,6 @@
 pub mod audit;
 pub mod draft;
 pub mod escrow;
-pub mod etag;
 pub mod filter;
 pub mod grants;
 pub mod list;

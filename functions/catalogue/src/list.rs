@@ -1,13 +1,13 @@
 //! Reading the catalogue: listings by page, single things, and the description of the API.
 
 use domain::purpose::Region;
-use platform::http::{Answer, Call, Faults, Page, Parameters, Problem};
+use platform::http::{Answer, Call, Faults, Page, Parameters, Problem, etag};
 use serde::Serialize;
 
 use crate::filter::{self, Filter};
 use crate::snapshot::{FRESH_SECS, Listed};
 use crate::view::{self, CharityView, OpportunityView};
-use crate::{Deps, OPENAPI, etag};
+use crate::{Deps, OPENAPI};
 
 /// How long the description of the API may be kept: it changes with a deployment, and who builds against it can wait as long.
 const DESCRIPTION_SECS: u32 = 300;

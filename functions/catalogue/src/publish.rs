@@ -11,7 +11,7 @@ use domain::id::OpportunityId;
 use domain::money::Money;
 use http::header::{CONTENT_LANGUAGE, ETAG};
 use platform::auth::Officer;
-use platform::http::{Answer, Call, Faults, Problem};
+use platform::http::{Answer, Call, Faults, Problem, etag};
 use platform::table::{Operation, Revised, Revising};
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ use crate::draft::{CharityDraft, OpportunityDraft};
 use crate::escrow::{self, Settling};
 use crate::rules::{self, Given};
 use crate::snapshot::{Sums, total_item};
-use crate::{Deps, etag, view};
+use crate::{Deps, view};
 
 /// Who may change the catalogue.
 const OPERATORS: &[&str] = &["operator"];

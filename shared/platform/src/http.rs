@@ -5,6 +5,7 @@
 
 mod call;
 mod cursor;
+pub mod etag;
 mod faults;
 mod key;
 mod parameters;

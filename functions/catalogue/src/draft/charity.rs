@@ -6,7 +6,7 @@ use domain::purpose::Language;
 use platform::http::{Faults, Problem};
 use serde::Deserialize;
 
-use super::{bilingual, licence};
+use super::licence;
 
 /// The body of `PUT /v1/charities/{id}`.
 #[derive(Debug, Clone, Deserialize)]
@@ -25,7 +25,7 @@ impl CharityDraft {
     pub fn check(self, id: &str, language: Language) -> Result<Charity, Problem> {
         let mut faults = Faults::new(language);
         let id: Option<CharityId> = faults.id("{id}", id);
-        let name = bilingual("/name", self.name, LONGEST_TITLE_CHARS, &mut faults);
+        let name = faults.bilingual("/name", self.name, LONGEST_TITLE_CHARS);
         let licence = licence(&self.licence, &mut faults);
         let region = faults.code("/region", &self.region);
         faults.tell()?;

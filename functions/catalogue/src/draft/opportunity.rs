@@ -7,7 +7,7 @@ use platform::http::{Faults, Problem};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{bilingual, licence};
+use super::licence;
 
 /// The least that an opportunity may need: the least that anyone can give.
 pub const LEAST_TARGET: Money = domain::donation::LEAST_LINE;
@@ -44,8 +44,8 @@ impl OpportunityDraft {
     fn read(self, id: &str, faults: &mut Faults) -> Option<Opportunity> {
         let id = faults.id("{id}", id);
         let charity = faults.id("/charity", &self.charity);
-        let title = bilingual("/title", self.title, LONGEST_TITLE_CHARS, faults);
-        let description = bilingual("/description", self.description, LONGEST_DESCRIPTION_CHARS, faults);
+        let title = faults.bilingual("/title", self.title, LONGEST_TITLE_CHARS);
+        let description = faults.bilingual("/description", self.description, LONGEST_DESCRIPTION_CHARS);
         let licence = licence(&self.licence, faults);
         let fund = faults.code("/fund", &self.fund);
         let programme = faults.code("/programme", &self.programme);

@@ -5,7 +5,8 @@
 
 use domain::hash::Hash;
 use http::header::{CONTENT_LANGUAGE, ETAG};
-use platform::http::{Answer, Call, Problem};
+
+use super::{Answer, Call, Problem};
 
 /// Hex digits of a digest in a tag: 64 bits tell the few forms of one answer apart.
 const DIGEST_CHARS: usize = 16;
@@ -66,7 +67,7 @@ fn revision(tag: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use platform::http::HttpRequest;
+    use crate::http::{HttpRequest, HttpResponse};
 
     fn call(name: &'static str, value: &str) -> Call {
         let mut request = HttpRequest::default();
@@ -99,8 +100,7 @@ mod tests {
     fn what_the_caller_has_is_not_sent_again() {
         let tag = revised(2, "body");
         for (known, status) in [(tag.as_str(), 304), ("*", 304), ("\"2.0\"", 200), ("", 200)] {
-            let response: platform::http::HttpResponse =
-                answer(&call("if-none-match", known), &tag, "body".to_owned(), 5).into();
+            let response: HttpResponse = answer(&call("if-none-match", known), &tag, "body".to_owned(), 5).into();
             assert_eq!(response.status_code, status, "{known}");
         }
     }

@@ -1,5 +1,6 @@
 //! What is wrong with a request, said in the caller's language.
 
+use domain::catalogue::Bilingual;
 use domain::money::{Money, MoneyError};
 use domain::purpose::Language;
 use serde_json::Value;
@@ -68,6 +69,32 @@ impl Faults {
             Err((code, arabic, english)) => self.add(pointer, code, arabic, english),
         }
         None
+    }
+
+    /// A text in both languages, without blanks around it.
+    pub fn bilingual(&mut self, pointer: &str, text: Bilingual, longest: usize) -> Bilingual {
+        let mut checked = |language: &str, text: String| {
+            let text = text.trim().to_owned();
+            self.one_text(&format!("{pointer}/{language}"), &text, longest);
+            text
+        };
+        Bilingual { ar: checked("ar", text.ar), en: checked("en", text.en) }
+    }
+
+    fn one_text(&mut self, pointer: &str, text: &str, longest: usize) {
+        if text.is_empty() {
+            self.add(pointer, "empty", "مطلوب بالعربية والإنجليزية", "Needed in Arabic and in English");
+        }
+        if text.chars().count() > longest {
+            let english = format!("At most {longest} characters");
+            self.add(pointer, "too_long", &format!("{longest} حرفًا على الأكثر"), &english);
+        }
+        // Invisible marks that turn the direction of writing can make an amount read as another one.
+        let is_hidden = |c: char| (c.is_control() && c != '\n') || ('\u{202A}'..='\u{202E}').contains(&c);
+        if text.chars().any(is_hidden) {
+            let english = "No control characters and no direction overrides";
+            self.add(pointer, "control_characters", "لا تُقبل محارف التحكم ولا قلب الاتجاه", english);
+        }
     }
 
     /// All that is wrong, as a 422; nothing wrong, nothing said.

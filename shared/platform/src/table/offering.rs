@@ -1,11 +1,12 @@
 //! Offerings of the sacrifice programme.
 
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use domain::id::OpportunityId;
 use domain::sacrifice::Offering;
 
+use super::error::old_item;
 use super::key::{Key, OFFERINGS};
-use super::{Table, TableError, number, write};
-use crate::table::error::classify;
+use super::{Table, TableError, number, read, write};
 
 impl Table {
     /// An offering by its id.
@@ -32,10 +33,10 @@ impl Table {
         self.partition(OFFERINGS).await
     }
 
-    /// Writes an offering over the revision before its own; the first over none. `false` when another revision stands there.
+    /// Writes an offering over the revision before its own; the first over none. `false` when another writing stands there; the same one, whose answer was lost, is written.
     ///
     /// # Errors
-    /// When the table cannot be reached; whether it was written is not known then.
+    /// When the table cannot be reached; whether it was written is not known then, and writing it again tells.
     pub async fn put_offering(&self, offering: &Offering) -> Result<bool, TableError> {
         let item = write(&Key::offering(&offering.id), offering)?;
         let call = self.client.put_item().table_name(&self.name).set_item(Some(item));
@@ -45,10 +46,11 @@ impl Table {
                 call.condition_expression("revision = :before").expression_attribute_values(":before", number(before))
             }
         };
-        match call.send().await {
-            Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(false),
-            Err(error) => Err(classify(error)),
-        }
+        let all_old = ReturnValuesOnConditionCheckFailure::AllOld;
+        let there: Option<Offering> = match call.return_values_on_condition_check_failure(all_old).send().await {
+            Ok(_) => return Ok(true),
+            Err(error) => old_item(error)?.map(read).transpose()?,
+        };
+        Ok(there.as_ref() == Some(offering))
     }
 }

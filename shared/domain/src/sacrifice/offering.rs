@@ -53,6 +53,9 @@ pub const MOST_QUOTA: u32 = 100_000;
 /// The longest wording of a wakala in either language, in characters.
 pub const LONGEST_WAKALA_CHARS: usize = 1_000;
 
+/// The longest version of a wakala's wording, in bytes.
+pub const LONGEST_VERSION_BYTES: usize = 20;
+
 impl Species {
     /// The shares of one animal.
     pub const fn shares(self) -> u8 {

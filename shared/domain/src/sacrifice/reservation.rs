@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::id::OpportunityId;
 use crate::moment::Moment;
 
+/// How long shares are held for a donor who pays, in seconds: once a sale has been closed for as long, nothing of it is held any more.
+pub const HOLD_SECS: i64 = 900;
+
 /// Lots that one donation names at most, one after another. Each is given up only because others were quicker.
 pub const MOST_LOTS: usize = 12;
 

@@ -1,0 +1,105 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use serde_json::json;
+
+fn body() -> Value {
+    json!({
+        "rite": "adahi",
+        "species": "camel",
+        "price": "٧٠٠",
+        "place": {"name": {"ar": "مسلخ مكة", "en": "Makkah slaughterhouse"}, "country": "SA", "region": "SA-02"},
+        "day": {"year": 1448, "day": 11},
+        "quota": 700,
+        "opens_at": "2027-04-20T09:00:00+03:00",
+        "closes_at": "2027-05-16T00:00:00+03:00",
+        "wakala": {"version": "2027-1", "wording": {"ar": "وكلت", "en": "I appoint"}},
+        "methods": ["mada", "apple_pay", "mada"],
+    })
+}
+
+fn wrong(change: impl FnOnce(&mut Value)) -> Vec<String> {
+    let mut body = body();
+    change(&mut body);
+    let draft: OfferingDraft = serde_json::from_value(body).unwrap();
+    let mut faults = Faults::new(Language::English);
+    let _ = draft.read("camel-makkah", &mut faults);
+    faults.codes()
+}
+
+#[test]
+fn a_good_draft_is_read() {
+    let draft: OfferingDraft = serde_json::from_value(body()).unwrap();
+    let offering = draft.check("camel-makkah", Language::English).unwrap();
+    assert_eq!(offering.price_minor, Money::from_riyals(700).unwrap());
+    assert_eq!(offering.day.unwrap().gregorian().unwrap().to_string(), "2027-05-17");
+    assert_eq!(offering.opens_at.to_string(), "2027-04-20T06:00:00Z");
+    assert_eq!(offering.methods, [Method::Mada, Method::ApplePay].into());
+}
+
+#[test]
+fn each_rule_has_its_code_and_place() {
+    let table: [(&str, Value, &[&str]); 32] = [
+        ("/rite", json!("feast"), &["/rite unknown_code"]),
+        ("/rite", json!("aqiqa"), &["/day day_not_of_rite"]),
+        ("/species", json!("hen"), &["/species unknown_code"]),
+        ("/price", json!("0.5"), &["/price amount_too_small"]),
+        ("/price", json!("700.001"), &["/price amount_too_precise"]),
+        ("/price", json!("99999999999"), &["/price amount_too_large"]),
+        ("/place/name/ar", json!(" "), &["/place/name/ar empty"]),
+        ("/place/name/en", json!("\u{202E}x"), &["/place/name/en control_characters"]),
+        ("/place/country", json!("Sudan"), &["/place/country unknown_code"]),
+        ("/place/country", json!("SD"), &["/place/region region_elsewhere"]),
+        ("/place/region", json!("SA-13"), &["/place/region unknown_code"]),
+        ("/day", json!(null), &["/day day_needed"]),
+        ("/day/day", json!(9), &["/day day_unknown"]),
+        ("/day/day", json!(266), &["/day day_unknown"]),
+        ("/day/year", json!(2027), &["/day day_unknown"]),
+        ("/day/sighted", json!("late"), &["/day/sighted unknown_code"]),
+        ("/quota", json!(0), &["/quota number_unusable"]),
+        ("/quota", json!(-7), &["/quota number_unusable"]),
+        ("/quota", json!(7.5), &["/quota number_unusable"]),
+        ("/quota", json!("700"), &["/quota number_unusable"]),
+        ("/quota", json!(100_001), &["/quota number_unusable"]),
+        ("/quota", json!(100), &["/quota quota_not_whole"]),
+        ("/opens_at", json!("2027-04-20"), &["/opens_at time_unreadable"]),
+        ("/opens_at", json!("2027-05-16T00:00:00+03:00"), &["/closes_at closes_before_opening"]),
+        ("/closes_at", json!("2027-05-18T00:00:01+03:00"), &["/closes_at closes_after_day"]),
+        ("/wakala/version", json!(""), &["/wakala/version malformed_version"]),
+        ("/wakala/version", json!("a b"), &["/wakala/version malformed_version"]),
+        ("/wakala/wording/en", json!("x".repeat(1_001)), &["/wakala/wording/en too_long"]),
+        ("/methods", json!([]), &["/methods methods_missing"]),
+        ("/methods", json!(["mada", "sadad"]), &["/methods/1 unknown_code"]),
+        ("/methods", json!(["other"]), &["/methods/0 method_too_slow"]),
+        ("/methods", json!(vec!["mada"; 99]), &["/methods too_long"]),
+    ];
+    for (place, value, expected) in table {
+        let found = wrong(|body| {
+            if body.pointer(place).is_none() {
+                body["day"]["sighted"] = json!(null);
+            }
+            *body.pointer_mut(place).unwrap() = value.clone();
+        });
+        assert_eq!(found, expected, "{place}: {value}");
+    }
+}
+
+#[test]
+fn everything_wrong_is_told_at_once() {
+    let found = wrong(|body| {
+        body["rite"] = json!("");
+        body["quota"] = json!(-1);
+        body["opens_at"] = json!("soon");
+        body["methods"] = json!([]);
+    });
+    let expected = ["/rite unknown_code", "/quota number_unusable", "/opens_at time_unreadable", "/methods methods_missing"];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_day_that_is_sighted_later_is_over_later() {
+    let late = wrong(|body| {
+        body["day"] = json!({"year": 1448, "day": 11, "sighted": "day_after"});
+        body["closes_at"] = json!("2027-05-19T00:00:00+03:00");
+    });
+    assert_eq!(late, Vec::<String>::new());
+}

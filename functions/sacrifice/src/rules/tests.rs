@@ -1,0 +1,107 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use domain::catalogue::Bilingual;
+use domain::hijri::Sighted;
+use domain::money::Money;
+use domain::payment::Method;
+use domain::purpose::{Language, Region};
+use domain::sacrifice::{Country, Rite, Site, Species, Wakala};
+
+const CLOSES: Moment = Moment::from_millis(9_000_000);
+
+fn text(en: &str) -> Bilingual {
+    Bilingual { ar: "نص".to_owned(), en: en.to_owned() }
+}
+
+fn offering(species: Species, quota: u32) -> Offering {
+    Offering {
+        id: "animals-makkah".parse().unwrap(),
+        rite: Rite::Adahi,
+        species,
+        price_minor: Money::from_riyals(700).unwrap(),
+        place: Site { name: text("Makkah"), country: Country::SAUDI_ARABIA, region: Some(Region::Makkah) },
+        day: Some(FeastDay { year: 1448, day: 10, sighted: Sighted::AsPublished }),
+        quota,
+        stock: Stock::Ready,
+        lots: lots_for(species, quota, 0),
+        opens_at: Moment::from_millis(1_000_000),
+        closes_at: CLOSES,
+        wakala: Wakala { version: "1".to_owned(), wording: text("I appoint") },
+        methods: [Method::Mada].into(),
+        revision: 4,
+        mark: 0,
+    }
+}
+
+#[test]
+fn what_may_change_and_what_may_not() {
+    let before = offering(Species::Sheep, 100);
+    let with = |change: fn(&mut Offering)| {
+        let mut after = before.clone();
+        change(&mut after);
+        after
+    };
+    let table: [(Offering, u32, Option<&str>); 17] = [
+        (with(|after| after.price_minor = Money::from_riyals(800).unwrap()), 50, None),
+        (with(|after| after.place.name = text("Makkah slaughterhouse")), 50, None),
+        (with(|after| after.day.as_mut().unwrap().sighted = Sighted::DayAfter), 50, None),
+        (with(|after| after.wakala = Wakala { version: "2".to_owned(), wording: text("I agree") }), 50, None),
+        (with(|after| after.wakala.wording = text("I agree")), 0, Some("wakala_fixed")),
+        (with(|after| after.rite = Rite::Hady), 0, None),
+        (with(|after| after.rite = Rite::Hady), 1, Some("rite_fixed")),
+        (with(|after| after.species = Species::Goat), 0, None),
+        (with(|after| after.species = Species::Goat), 1, Some("species_fixed")),
+        (with(|after| after.species = Species::Cow), 0, Some("animal_fixed")),
+        (with(|after| after.day.as_mut().unwrap().day = 11), 0, None),
+        (with(|after| after.day.as_mut().unwrap().day = 11), 1, Some("day_fixed")),
+        (with(|after| after.day = None), 1, Some("day_fixed")),
+        (with(|after| after.place.region = None), 1, Some("place_fixed")),
+        (with(|after| after.quota = 50), 50, None),
+        (with(|after| after.quota = 49), 50, Some("quota_below_taken")),
+        (with(|after| after.closes_at = after.opens_at.plus_seconds(60)), 50, None),
+    ];
+    for (after, taken, expected) in table {
+        let refused = allow(&before, &after, taken, before.opens_at, Faults::new(Language::English)).err();
+        assert_eq!(refused.as_ref().map(Problem::code), expected, "{after:?} with {taken}");
+        assert!(refused.is_none_or(|problem| problem.status() == 409));
+    }
+}
+
+#[test]
+fn a_sale_that_is_over_stays_so() {
+    let before = offering(Species::Camel, 70);
+    let later = Offering { closes_at: CLOSES.plus_seconds(3_600), ..before.clone() };
+    let more = Offering { quota: 140, ..before.clone() };
+    let other_price = Offering { price_minor: Money::from_riyals(1).unwrap(), ..before.clone() };
+    let code = |before: &Offering, after: &Offering, now| {
+        allow(before, after, 9, now, Faults::new(Language::English)).err().map(|problem| problem.code())
+    };
+    let last_hold = CLOSES.plus_seconds(HOLD_SECS);
+    for changed in [&later, &more] {
+        assert_eq!(code(&before, changed, CLOSES), None, "while something may still be held");
+        assert_eq!(code(&before, changed, last_hold), Some("sale_over"));
+        let unsold = Offering { stock: Stock::Preparing, ..before.clone() };
+        assert_eq!(code(&unsold, changed, last_hold), None, "nothing of it was ever sold");
+    }
+    assert_eq!(code(&before, &other_price, last_hold), None);
+}
+
+#[test]
+fn what_is_shown_is_never_less_than_the_lots_may_hold() {
+    let (low, high) = (offering(Species::Sheep, 50), offering(Species::Sheep, 100));
+    let raising = interim(Some(&low), &high);
+    assert_eq!((raising.stock, raising.quota, raising.lots), (Stock::Changing, 100, 7), "raising: shown first");
+    let lowering = interim(Some(&high), &low);
+    assert_eq!(lowering, Offering { stock: Stock::Changing, ..high.clone() }, "lowering: the old one until then");
+    let new = interim(None, &high);
+    assert_eq!((new.stock, new.lots), (Stock::Preparing, 7), "new: nothing is sold before the lots stand");
+    let wished = Offering { lots: 0, revision: 0, ..high.clone() };
+    let same = interim(Some(&high), &wished);
+    assert_eq!((same.stock, same.lots), (Stock::Ready, 7), "the lots hold it already");
+    let broken = Offering { stock: Stock::Changing, ..high.clone() };
+    assert_eq!(interim(Some(&broken), &high).stock, Stock::Changing, "what broke off is finished");
+    let unborn = Offering { stock: Stock::Preparing, ..high.clone() };
+    assert_eq!(interim(Some(&unborn), &low), Offering { stock: Stock::Preparing, lots: 7, ..low.clone() });
+    let done = finished(&low, &Offering { revision: 9, ..lowering });
+    assert_eq!((done.stock, done.quota, done.lots, done.revision), (Stock::Ready, 50, 7, 10));
+}

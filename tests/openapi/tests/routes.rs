@@ -7,7 +7,8 @@ use platform::http::{Role, Route};
 use serde_json::{Value, json};
 
 fn routes() -> Vec<Route> {
-    [catalogue::ROUTES, donations::ROUTES, operations::ROUTES, payment_callbacks::ROUTES, receipts::ROUTES].concat()
+    let money = [donations::ROUTES, operations::ROUTES, payment_callbacks::ROUTES, receipts::ROUTES].concat();
+    [catalogue::ROUTES, sacrifice::ROUTES, &money].concat()
 }
 
 /// How the document writes a role, and what it asks of the caller.

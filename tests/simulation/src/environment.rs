@@ -31,6 +31,8 @@ pub enum Environment {
     Operations(operations::Deps),
     /// `receipts`
     Receipts(receipts::Deps),
+    /// `sacrifice`
+    Sacrifice(sacrifice::Deps),
     /// `reconciliation`
     Reconciliation(reconciliation::Deps),
     /// `reports`
@@ -57,6 +59,7 @@ impl Environment {
             "notifications" => Environment::Notifications(notifications::Deps::new(platform)?),
             "operations" => Environment::Operations(operations::Deps::new(platform)?),
             "receipts" => Environment::Receipts(receipts::Deps::new(platform)?),
+            "sacrifice" => Environment::Sacrifice(sacrifice::Deps::new(platform)?),
             "reconciliation" => Environment::Reconciliation(reconciliation::Deps::new(platform)?),
             "reports" => Environment::Reports(reports::Deps::new(platform)?),
             other => anyhow::bail!("the function {other} is not simulated"),
@@ -81,6 +84,7 @@ impl Environment {
             Environment::Notifications(deps) => json(notifications::handle(deps, read(event)?).await)?,
             Environment::Operations(deps) => json(operations::handle(deps, read(event)?).await)?,
             Environment::Receipts(deps) => json(receipts::handle(deps, read(event)?).await)?,
+            Environment::Sacrifice(deps) => json(sacrifice::handle(deps, read(event)?).await)?,
             Environment::Closing(deps) => closing::handle(deps, event).await?,
             Environment::Reconciliation(deps) => reconciliation::handle(deps, event).await?,
             Environment::Reports(deps) => reports::handle(deps, event).await?,

@@ -84,6 +84,7 @@ fn one(described: &Described, platform: &Platform) -> Result<Function, StartErro
             function!(of, with, payment_callbacks::Deps, |deps, event| payment_callbacks::handle(deps, event).await)
         }
         "operations" => function!(of, with, operations::Deps, |deps, event| operations::handle(deps, event).await),
+        "sacrifice" => function!(of, with, sacrifice::Deps, |deps, event| sacrifice::handle(deps, event).await),
         "receipts" => function!(of, with, receipts::Deps, |deps, event| receipts::handle(deps, event).await),
         "verification" => function!(of, with, verification::Deps, |deps, event| verification::handle(deps, event).await),
         "settlement" => function!(of, with, settlement::Deps, |deps, event| settlement::handle(deps, event).await),

@@ -36,10 +36,11 @@ impl Table {
         let call = call
             .update_expression(
                 "SET revision = :revision, lot = :lot, shares = if_not_exists(shares, :zero), \
-                 free = if_not_exists(free, :zero), claims = if_not_exists(claims, :none)",
+                 #free = if_not_exists(#free, :zero), claims = if_not_exists(claims, :none)",
             )
             .condition_expression("attribute_not_exists(revision) OR revision <= :revision")
             .expression_attribute_values(":revision", number(revision))
+            .expression_attribute_names("#free", "free")
             .expression_attribute_values(":lot", number(lot))
             .expression_attribute_values(":zero", number(0))
             .expression_attribute_values(":none", AttributeValue::M(HashMap::new()))
@@ -74,8 +75,9 @@ impl Table {
         let added = i16::from(change.to) - i16::from(change.from);
         let call = self.client.update_item().table_name(&self.name).set_key(Some(Key::lot(offering, change.lot).item()));
         let call = call
-            .update_expression("SET shares = :to, free = free + :added")
-            .condition_expression("shares = :from AND free >= :least AND revision = :revision")
+            .update_expression("SET shares = :to, #free = #free + :added")
+            .condition_expression("shares = :from AND #free >= :least AND revision = :revision")
+            .expression_attribute_names("#free", "free")
             .expression_attribute_values(":from", number(change.from))
             .expression_attribute_values(":to", number(change.to))
             .expression_attribute_values(":added", number(added))

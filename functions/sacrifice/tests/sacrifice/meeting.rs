@@ -25,7 +25,7 @@ async fn while_watched<T>(scene: &Scene, others: impl Future<Output = T>) -> T {
     let watch = async {
         loop {
             holds_always(scene, ID).await;
-            tokio::time::sleep(Duration::from_millis(7)).await;
+            tokio::time::sleep(Duration::from_millis(15)).await;
         }
     };
     tokio::select! {
@@ -93,7 +93,7 @@ async fn buyer(scene: &Scene, seed: u64, number: u16) -> u8 {
 #[tokio::test(start_paused = true)]
 async fn quotas_change_while_a_hundred_buyers_come() {
     let mut told = std::collections::BTreeMap::new();
-    for (seed, species) in (0..6).zip(["sheep", "camel"].into_iter().cycle()) {
+    for (seed, species) in (0..4).zip(["sheep", "camel"].into_iter().cycle()) {
         let scene = Scene::empty().await;
         assert_eq!(scene.put(ID, &offering(species, 140)).await["statusCode"], 201);
         shuffled(&scene, seed);
@@ -118,14 +118,14 @@ async fn quotas_change_while_a_hundred_buyers_come() {
         assert_eq!(taken, bought.iter().map(|shares| u32::from(*shares)).sum::<u32>(), "seed {seed}");
         assert!(taken <= standing.quota && taken > 0);
     }
-    assert!(told["done"] > 8 && told.len() > 1, "buyers and operators hardly met: {told:?}");
+    assert!(told["done"] > 5 && told.len() > 1, "buyers and operators hardly met: {told:?}");
 }
 
 /// Buyers who take the last shares again and again while the quota is being lowered to what they leave: in the end it is lowered, or refused with what is taken.
 #[tokio::test(start_paused = true)]
 async fn a_lowering_against_buyers_ends() {
     let mut codes = std::collections::BTreeSet::new();
-    for seed in 0..10 {
+    for seed in 0..8 {
         let scene = Scene::empty().await;
         assert_eq!(scene.put(ID, &offering("sheep", 96)).await["statusCode"], 201);
         shuffled(&scene, seed);
@@ -133,7 +133,7 @@ async fn a_lowering_against_buyers_ends() {
             tokio::time::sleep(Duration::from_millis(seed * 9)).await;
             answer(&scene.deps, operators(ID, &offering("sheep", 48), json!({"accept-language": "en"}))).await
         };
-        let buyers = futures_util::future::join_all((0..60).map(|number| buyer(&scene, seed, number)));
+        let buyers = futures_util::future::join_all((0..24 + seed as u16 * 5).map(|number| buyer(&scene, seed, number)));
         let both = async { tokio::join!(lowering, buyers) };
         let (told, bought) = while_watched(&scene, both).await;
         let bought: u32 = bought.iter().map(|shares| u32::from(*shares)).sum();

@@ -154,6 +154,7 @@ async fn call(scene: &Scene, event: Value) -> Reply {
         () if serves(donations::ROUTES) => donations::handle(&scene.donations, request).await,
         () if serves(operations::ROUTES) => operations::handle(&scene.operations, request).await,
         () if serves(payment_callbacks::ROUTES) => payment_callbacks::handle(&scene.callbacks, request).await,
+        () if serves(sacrifice::ROUTES) => sacrifice::handle(&scene.sacrifice, request).await,
         () if serves(receipts::ROUTES) => receipts::handle(&scene.receipts, request).await,
         () => panic!("no function serves {route}"),
     })

@@ -7,6 +7,7 @@
 
 mod ask;
 mod compare;
+mod offerings;
 mod scene;
 
 use openapi::{document, operations};
@@ -51,6 +52,11 @@ async fn giving() {
     replay(" /v1/donations").await;
     replay(" /v1/notice-preferences").await;
     replay(" /v1/personal-data").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sacrifice() {
+    replay(" /v1/sacrifice").await;
 }
 
 #[tokio::test(start_paused = true)]

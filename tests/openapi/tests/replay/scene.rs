@@ -23,6 +23,7 @@ use stage::{Options, Stage, identity};
 use testkit::faults::{Call, Failure, Fault};
 
 use crate::ask::{self, Reply};
+use crate::offerings;
 
 /// The functions behind the API, each with its own settings.
 pub struct Scene {
@@ -32,6 +33,7 @@ pub struct Scene {
     pub operations: operations::Deps,
     pub callbacks: payment_callbacks::Deps,
     pub receipts: receipts::Deps,
+    pub sacrifice: sacrifice::Deps,
     /// The guest's token, and the donation that the examples speak of with the token that opens it.
     pub guest: String,
     pub donation: String,
@@ -56,6 +58,7 @@ impl Scene {
             operations: operations::Deps::new(&platform(&stage, "operations", &[])).unwrap(),
             callbacks: payment_callbacks::Deps::new(&platform(&stage, "payment-callbacks", &[])).unwrap(),
             receipts: receipts::Deps::new(&platform(&stage, "receipts", &[])).unwrap(),
+            sacrifice: sacrifice::Deps::new(&platform(&stage, "sacrifice", &[])).unwrap(),
             stage,
             guest: String::new(),
             donation: String::new(),
@@ -64,6 +67,10 @@ impl Scene {
             code: String::new(),
         };
         scene.furnish().await;
+        let of_shares = ["shares", "sale_not_open", "sale_closed", "sold_out", "no_room_in_one"];
+        if operation.route.contains("/v1/sacrifice") || of_shares.contains(&example.name.as_str()) {
+            offerings::put(&scene).await;
+        }
         if operation.route.contains("/v1/donations") || operation.route.contains("/v1/receipts") {
             scene.give(&example.name).await;
         }
@@ -103,7 +110,7 @@ impl Scene {
         tokio::time::advance(Duration::from_secs(u64::from(catalogue::snapshot::FRESH_SECS))).await;
     }
 
-    async fn put(&self, route: &str, id: &str, body: &Value) {
+    pub async fn put(&self, route: &str, id: &str, body: &Value) {
         let reply = ask::operator(self, route, id, body).await;
         assert_eq!(reply.status, 201, "{route} {id}: {}", reply.body);
     }
@@ -287,6 +294,7 @@ impl Scene {
                 self.donations = donations::Deps::new(&lost("donations")).unwrap();
                 self.operations = operations::Deps::new(&lost("operations")).unwrap();
                 self.receipts = receipts::Deps::new(&lost("receipts")).unwrap();
+                self.sacrifice = sacrifice::Deps::new(&lost("sacrifice")).unwrap();
             }
             "provider_unavailable" => {
                 let silent = |_| -> platform::outbound::Answering { Box::pin(async { Err(OutboundError::Late) }) };

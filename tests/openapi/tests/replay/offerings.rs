@@ -1,0 +1,64 @@
+//! What is sold by the share, as the examples speak of it.
+
+use std::time::Duration;
+
+use domain::id::DonationId;
+use platform::table::Taking;
+use serde_json::{Value, json};
+
+use crate::scene::Scene;
+
+/// Camels of which few are left, goats that are sold from Wednesday, cows whose sale is over, sheep for newborns that are sold out; and an opportunity of which nothing is sold yet.
+pub async fn put(scene: &Scene) {
+    for id in ["aqiqa-makkah", "aqiqa-riyadh", "camel-riyadh", "cow-jazan", "goat-sudan"] {
+        scene.put("PUT /v1/opportunities/{id}", id, &opportunity()).await;
+    }
+    let sold = |species: &str, quota: u32, more: Value| {
+        let mut body = offering(species, quota);
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let over = json!({"opens_at": "2026-10-01T09:00:00+03:00", "closes_at": "2026-11-01T09:00:00+03:00"});
+    let later = json!({"opens_at": "2026-11-25T09:00:00+03:00"});
+    let newborn = json!({"rite": "aqiqa", "day": null});
+    for (id, body) in [
+        ("camel-riyadh", sold("camel", 14, json!({}))),
+        ("goat-sudan", sold("goat", 40, later)),
+        ("cow-jazan", sold("cow", 14, over)),
+        ("aqiqa-riyadh", sold("sheep", 2, newborn)),
+    ] {
+        scene.put("PUT /v1/sacrifice/offerings/{id}", id, &body).await;
+    }
+    for (id, lot, shares) in [("camel-riyadh", 0, 4), ("camel-riyadh", 1, 5), ("aqiqa-riyadh", 0, 2)] {
+        let donation = DonationId::from_bytes([200 + shares; 16]);
+        let until = scene.stage.now().plus_seconds(900);
+        let taking = scene.stage.table.take_shares(&id.parse().unwrap(), lot, &donation, (shares, until)).await.unwrap();
+        assert!(matches!(taking, Taking::Held(_)));
+    }
+    tokio::time::advance(Duration::from_secs(u64::from(sacrifice::kept::FRESH_SECS))).await;
+}
+
+fn opportunity() -> Value {
+    json!({
+        "charity": "birr-jazan",
+        "title": {"ar": "الأضاحي", "en": "Sacrifice"},
+        "description": {"ar": "ذبح وتوزيع", "en": "Slaughter and distribution"},
+        "licence": "FR-2026-0118", "fund": "adahi", "programme": "adahi", "track": "care", "region": "SA-02",
+        "standing": "open",
+    })
+}
+
+fn offering(species: &str, quota: u32) -> Value {
+    json!({
+        "rite": "adahi", "species": species, "price": "700.00", "quota": quota,
+        "place": {"name": {"ar": "مسلخ مكة", "en": "Makkah slaughterhouse"}, "country": "SA", "region": "SA-02"},
+        "day": {"year": 1448, "day": 10},
+        "opens_at": "2026-11-01T09:00:00+03:00",
+        "closes_at": "2027-05-15T21:00:00+03:00",
+        "wakala": {
+            "version": "1448-1",
+            "wording": {"ar": "وكلت المنصة في الذبح عني", "en": "I appoint the platform to slaughter on my behalf"},
+        },
+        "methods": ["mada", "apple_pay", "visa"],
+    })
+}

@@ -2,13 +2,15 @@
 
 use domain::catalogue::{Bilingual, Charity, Opportunity, Standing};
 use domain::donation::{Attempt, Back, Donation, Giver, Line, State};
+use domain::hijri::Sighted;
 use domain::id::DonationId;
 use domain::moment::Moment;
 use domain::money::Money;
 use domain::notice::Telling;
 use domain::payment::{Method, Provider};
 use domain::purpose::{Fund, Language, Programme, Region, Track};
-use domain::sacrifice::{Offering, Reservation, Rite, Shares, Species, Wakala};
+use domain::sacrifice::quota::lots_for;
+use domain::sacrifice::{Country, FeastDay, Offering, Reservation, Rite, Shares, Site, Species, Stock, Wakala};
 
 fn both(ar: &str, en: &str) -> Bilingual {
     Bilingual { ar: ar.to_owned(), en: en.to_owned() }
@@ -71,7 +73,15 @@ pub fn offering(quota: u32, now: Moment) -> Offering {
         rite: Rite::Adahi,
         species: Species::Camel,
         price_minor: Money::from_riyals(500).unwrap_or(Money::ZERO),
+        place: Site {
+            name: both("مسلخ مكة", "Makkah slaughterhouse"),
+            country: Country::SAUDI_ARABIA,
+            region: Some(Region::Makkah),
+        },
+        day: Some(FeastDay { year: 1448, day: 10, sighted: Sighted::AsPublished }),
         quota,
+        stock: Stock::Ready,
+        lots: lots_for(Species::Camel, quota, 0),
         opens_at: now,
         closes_at: now.plus_seconds(24 * 3_600),
         wakala: Wakala {
@@ -80,6 +90,7 @@ pub fn offering(quota: u32, now: Moment) -> Offering {
         },
         methods: [Method::Mada, Method::ApplePay].into(),
         revision: 1,
+        mark: 0,
     }
 }
 

@@ -49,7 +49,7 @@ async fn shares_that_come_back_are_told_within_two_seconds() {
     let scene = Scene::furnished().await;
     let id = "aqiqa-riyadh";
     assert_eq!(scene.get(id).await["body"]["availability"], json!({"standing": "sold_out"}));
-    scene.stage.table.give_shares_back(&id.parse().unwrap(), 0, &donation_of(1)).await.unwrap();
+    scene.stage.table.give_shares_back(&id.parse().unwrap(), 0, &donation_of(1), |_| true).await.unwrap();
     assert_eq!(scene.get(id).await["body"]["availability"], json!({"standing": "sold_out"}), "as it was a moment ago");
     tokio::time::advance(Duration::from_millis(1_000)).await;
     assert_eq!(scene.get(id).await["body"]["availability"], json!({"standing": "few", "left": 2}));

@@ -142,6 +142,10 @@ fn what_is_disputed_is_not_given_back_as_well() {
     assert_eq!(gift.stands(), riyals(30));
     let exceeded = Err(RefundFault::DonationExceeded { stands: riyals(30) });
     assert_eq!(gift.ask_refund(asked(1, vec![part(0, 31)])).map(drop), exceeded);
+    // All of the only line: nothing is left to ask for.
+    let mut whole = Donation { lines: vec![line(Fund::Zakat, "first", riyals(100))], ..basket() };
+    told(&mut whole, Happening::Disputed { disputed_minor: riyals(100) });
+    assert_eq!(whole.ask_refund(asked(1, Vec::new())).map(drop), Err(RefundFault::Nothing));
     // Asked for before it was disputed: whoever agrees finds that it stands no more.
     let back = basket().ask_refund(asked(1, vec![part(0, 60)])).unwrap();
     let mut gift = with(basket(), back);

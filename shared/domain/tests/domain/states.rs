@@ -1,7 +1,9 @@
 //! What each state of a donation allows, and the forms in which donations and what belongs to them are stored.
 
 use domain::catalogue::{Bilingual, Charity, Opportunity, Standing};
-use domain::donation::{ChargeKind, Donation, Giver, Place, Sealed, State};
+use domain::donation::{ChargeKind, Donation, Giver, Place, Sealed, Secrecy, State};
+use domain::journal::ChainId;
+use domain::leaf_key::LeafKey;
 use domain::moment::Moment;
 use domain::money::Money;
 use domain::purpose::{Fund, Programme, Region, Track};
@@ -148,4 +150,25 @@ fn a_donation_is_the_sum_of_its_lines() {
     assert_eq!(full(State::Awaiting).total(), riyals(100));
     assert_eq!(full(State::Awaiting).attempt().unwrap().number, 2);
     assert_eq!(full(State::Awaiting).made_at, NOON);
+}
+
+#[test]
+fn a_place_is_on_one_of_the_chains() {
+    let on = |chain: u8| Place { chain, seq: 1, index: 0 }.chain_id();
+    assert_eq!(on(3), ChainId::new(3));
+    assert!(on(0).is_some() && on(15).is_some());
+    assert_eq!(on(16), None);
+}
+
+#[test]
+fn leaves_are_salted_by_what_the_donation_keeps_and_its_salt_is_in_no_log() {
+    let key = LeafKey::from_bytes([9; 32]);
+    let salted = |leaf_key, salt: &str| Donation { leaf_key, salt: salt.to_owned(), ..full(State::Awaiting) }.secrecy();
+    assert!(salted(None, "5a17") == Secrecy::Clear(vec![0x5a, 0x17]));
+    assert!(salted(Some(key), "") == Secrecy::Agreed(key));
+    assert!(salted(Some(key), "5a17") == Secrecy::Agreed(key), "a key goes before a salt");
+    assert!(salted(None, "") == Secrecy::Erased);
+    assert!(salted(None, "no hex") == Secrecy::Erased);
+    let printed = [salted(None, "5a17"), salted(Some(key), ""), salted(None, "")].map(|secrecy| format!("{secrecy:?}"));
+    assert_eq!(printed, ["Clear", "Agreed", "Erased"]);
 }

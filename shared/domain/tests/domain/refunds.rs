@@ -154,6 +154,18 @@ fn what_is_disputed_is_not_given_back_as_well() {
     assert_eq!(gift.approve_refund(&id(1), "approver-1", NOON).map(drop), exceeded);
 }
 
+/// Thirty went back already: a dispute about the other seventy is an ordinary one, one about a halala more takes what the donor has back.
+#[test]
+fn a_dispute_about_more_than_stands_is_told_apart() {
+    let by = settled_by("own");
+    let gift = Donation { state: State::PartlyRefunded { settled_by: by, refunded_minor: riyals(30) }, ..basket() };
+    for (disputed, case) in [(7_000, "dispute_opened"), (7_001, "refund_beyond_capture")] {
+        let happening = Happening::Disputed { disputed_minor: halalas(disputed) };
+        let books = told(&mut gift.clone(), happening);
+        assert_eq!(books, format!("disputes:moyasar → clearing {}; case: {case}", halalas(disputed)));
+    }
+}
+
 #[test]
 fn a_refund_takes_two_people_and_one_at_a_time_is_open() {
     let gift = with(basket(), basket().ask_refund(asked(1, vec![part(0, 5)])).unwrap());

@@ -109,6 +109,65 @@ fn no_chain_of_transfers_leads_from_one_fund_into_another() {
     assert!(MovementKind::ALL.iter().all(|kind| !rules::of_movement(*kind, &clearing, &wells)));
 }
 
+/// Every pair of accounts that a kind may move money between, and no other. Of a fund, one stands for all.
+#[test]
+fn each_kind_moves_money_between_these_accounts() {
+    let entries = [
+        (EntryKind::Settled, "clearing → opportunity, fees → clearing"),
+        (EntryKind::SecondCharge, "clearing → refunds_payable, fees → clearing"),
+        (EntryKind::LateCharge, "clearing → refunds_payable, fees → clearing"),
+        (EntryKind::Orphan, "clearing → suspense, fees → clearing"),
+        (EntryKind::Refunded, "refunds_suspense → clearing, opportunity → clearing, opportunity → refunds_suspense"),
+        (EntryKind::ChargeReturned, "refunds_payable → clearing, suspense → clearing"),
+        (EntryKind::Disputed, "disputes → clearing"),
+        (EntryKind::DisputeWon, "clearing → disputes"),
+        (
+            EntryKind::DisputeLost,
+            "refunds_suspense → clearing, refunds_suspense → disputes, opportunity → clearing, opportunity → refunds_suspense, \
+             opportunity → disputes",
+        ),
+        (EntryKind::FeeCharged, "fees → clearing"),
+    ];
+    assert_eq!(entries.map(|(kind, _)| kind), ENTRY_KINDS);
+    for (kind, expected) in entries {
+        assert_eq!(moves(|debit, credit| rules::of_entry(kind, debit, credit)), expected, "{kind:?}");
+    }
+    let movements = [
+        (MovementKind::PaidOut, "bank → clearing"),
+        (MovementKind::Unexplained, "bank → bank_suspense, bank_suspense → bank"),
+        (MovementKind::Granted, "opportunity → payable"),
+        (MovementKind::Paid, "payable → bank"),
+        (MovementKind::Recalled, "receivable → opportunity"),
+        (MovementKind::Repaid, "bank → receivable"),
+    ];
+    for (kind, expected) in movements {
+        assert_eq!(moves(|debit, credit| rules::of_movement(kind, debit, credit)), expected, "{kind:?}");
+    }
+    // Two people may correct anything, but for what is of a fund on one side only.
+    for debit in accounts() {
+        for credit in accounts() {
+            let is_allowed = rules::of_movement(MovementKind::Corrected, &debit, &credit);
+            assert_eq!(is_allowed, debit.fund() == credit.fund(), "{debit} to {credit}");
+        }
+    }
+}
+
+/// The pairs of accounts, in words, that are allowed.
+fn moves(is_allowed: impl Fn(&Account, &Account) -> bool) -> String {
+    let is_one = |account: &Account| match account {
+        Account::Opportunity(fund, id) => *fund == Fund::Zakat && id.as_str() == "wells",
+        other => other.fund().is_none_or(|fund| fund == Fund::Zakat),
+    };
+    let accounts: Vec<Account> = accounts().into_iter().filter(is_one).collect();
+    let name = |account: &Account| match account {
+        Account::Opportunity(..) => "opportunity".to_owned(),
+        other => other.to_string().split(':').next().unwrap().to_owned(),
+    };
+    let pairs = accounts.iter().flat_map(|debit| accounts.iter().map(move |credit| (debit, credit)));
+    let allowed = pairs.filter(|(debit, credit)| is_allowed(debit, credit));
+    allowed.map(|(debit, credit)| format!("{} → {}", name(debit), name(credit))).collect::<Vec<_>>().join(", ")
+}
+
 #[test]
 fn a_page_that_moves_money_between_accounts_not_of_its_kind_is_refused() {
     let wells = Account::Opportunity(Fund::Zakat, "wells".parse().unwrap());

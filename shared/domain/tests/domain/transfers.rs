@@ -2,7 +2,7 @@
 
 use domain::journal::{Account, Entry, EntryKind, Movement, MovementKind, Page, PageError, Transfer, TransferError, rules};
 use domain::money::Money;
-use domain::payment::Method;
+use domain::payment::{Method, Provider};
 use domain::purpose::Fund;
 
 use crate::chains::{first_tail, salts};
@@ -103,7 +103,7 @@ fn no_chain_of_transfers_leads_from_one_fund_into_another() {
     }
     // And into an opportunity from clearing only by a gift's settlement, one line a transfer.
     let wells = Account::Opportunity(Fund::Zakat, "wells".parse().unwrap());
-    let clearing = Account::Clearing(domain::payment::Provider::Moyasar);
+    let clearing = Account::Clearing(Provider::Moyasar);
     let kinds: Vec<EntryKind> = ENTRY_KINDS.into_iter().filter(|kind| rules::of_entry(*kind, &clearing, &wells)).collect();
     assert_eq!(kinds, [EntryKind::Settled]);
     assert!(MovementKind::ALL.iter().all(|kind| !rules::of_movement(*kind, &clearing, &wells)));
@@ -192,4 +192,30 @@ fn a_reference_names_one_matter_of_one_kind() {
     assert_ne!(reference, Movement::reference(MovementKind::Paid, &["statement-1", "7"]));
     assert_ne!(reference, Movement::reference(MovementKind::PaidOut, &["statement-", "17"]));
     assert_ne!(reference, Movement::reference(MovementKind::PaidOut, &["statement-1", "7", ""]));
+}
+
+/// What a day's record counts of an entry: once what moved at the provider, whatever moved among our own accounts for it.
+#[test]
+fn what_moved_at_the_provider_is_counted_without_its_fee() {
+    let wells = || Account::Opportunity(Fund::Zakat, "wells".parse().unwrap());
+    let clearing = || Account::Clearing(Provider::Moyasar);
+    let (disputes, fees) = (|| Account::Disputes(Provider::Moyasar), || Account::Fees(Provider::Moyasar));
+    let table = [
+        (EntryKind::Settled, vec![(clearing(), wells(), 60), (clearing(), wells(), 40), (fees(), clearing(), 2)], 10_000),
+        (EntryKind::SecondCharge, vec![(clearing(), Account::RefundsPayable, 100), (fees(), clearing(), 2)], 10_000),
+        (EntryKind::FeeCharged, vec![(fees(), clearing(), 3)], 300),
+        (EntryKind::Refunded, vec![(wells(), clearing(), 20), (wells(), Account::RefundsSuspense, 30)], 2_000),
+        (EntryKind::Refunded, vec![(Account::RefundsSuspense, clearing(), 30)], 3_000),
+        (EntryKind::Disputed, vec![(disputes(), clearing(), 60)], 6_000),
+        (EntryKind::DisputeLost, vec![(wells(), disputes(), 60)], 6_000),
+    ];
+    for (kind, moves, expected) in table {
+        let transfers =
+            moves.into_iter().map(|(debit, credit, amount)| Transfer::new(debit, credit, riyals(amount)).unwrap());
+        let (donation, method, transfers) = (None, Method::Mada, transfers.collect());
+        let entry = Entry { kind, donation, payment: payment("p"), method, happened_at: NOON, transfers };
+        assert_eq!(entry.moved_minor(), expected, "{kind:?}");
+        let page = first_tail().write(vec![entry], &salts(1), NOON);
+        page.verify(&first_tail()).unwrap();
+    }
 }

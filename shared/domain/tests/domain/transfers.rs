@@ -6,7 +6,7 @@ use domain::payment::{Method, Provider};
 use domain::purpose::Fund;
 
 use crate::chains::{first_tail, salts};
-use crate::given::{ENTRY_KINDS, NOON, accounts, payment, riyals};
+use crate::given::{ENTRY_KINDS, NOON, accounts, payment, purpose, riyals};
 
 #[test]
 fn every_pair_of_accounts() {
@@ -192,6 +192,18 @@ fn a_reference_names_one_matter_of_one_kind() {
     assert_ne!(reference, Movement::reference(MovementKind::Paid, &["statement-1", "7"]));
     assert_ne!(reference, Movement::reference(MovementKind::PaidOut, &["statement-", "17"]));
     assert_ne!(reference, Movement::reference(MovementKind::PaidOut, &["statement-1", "7", ""]));
+}
+
+#[test]
+fn a_transfer_says_which_line_it_is_of_and_what_the_line_is_for() {
+    let wells = Account::Opportunity(Fund::Zakat, "wells".parse().unwrap());
+    let plain = Transfer::new(Account::Clearing(Provider::Moyasar), wells, riyals(1)).unwrap();
+    assert_eq!((plain.line(), plain.purpose()), (None, None));
+    for line in [0, 1, 19] {
+        let transfer = plain.clone().for_line(line, purpose());
+        assert_eq!((transfer.line(), transfer.purpose()), (Some(line), Some(&purpose())));
+        assert_eq!((transfer.debit(), transfer.credit(), transfer.amount()), (plain.debit(), plain.credit(), riyals(1)));
+    }
 }
 
 /// What a day's record counts of an entry: once what moved at the provider, whatever moved among our own accounts for it.

@@ -203,6 +203,7 @@ fn a_statement_too_long_or_too_large_is_none() {
     };
     let long = |count: usize| statement(0, count as i64, vec![line(); count]).check();
     assert_eq!((long(MOST_LINES), long(MOST_LINES + 1)), (Ok(()), Err(StatementError::TooLong)));
+    assert_eq!(MOST_BALANCE_MINOR, 1_000_000_000_000_000, "ten million million riyals");
     let standing = |balance: i64| statement(balance, balance, Vec::new()).check();
     for sign in [1, -1] {
         assert_eq!(standing(sign * MOST_BALANCE_MINOR), Ok(()));

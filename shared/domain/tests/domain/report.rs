@@ -133,7 +133,7 @@ fn figures_that_do_not_agree_are_named() {
 }
 
 /// Three gifts of SAR 40: the provider keeps SAR 3 of the first, told in two steps, and a dispute about SAR 10 of it is won; one about SAR 12 of the second is open; the whole
-/// third is lost to one. SAR 50 are paid out, of which SAR 20 turn out to be a mistake.
+/// third is lost to one. SAR 50 are paid out, of which SAR 20 turn out to be a mistake; nobody knows yet what SAR 7 are.
 #[test]
 fn a_day_on_which_everything_happens() {
     let disputed = |amount| Happening::Disputed { disputed_minor: riyals(amount) };
@@ -159,11 +159,12 @@ fn a_day_on_which_everything_happens() {
     let movements = vec![
         movement(MovementKind::PaidOut, Account::Bank, clearing(), 50),
         movement(MovementKind::Corrected, clearing(), Account::Bank, 20),
+        movement(MovementKind::Unexplained, Account::Bank, Account::BankSuspense, 7),
     ];
     let tail = Tail::empty(ChainId::new(1).unwrap());
     let pages = [page(0, entries), tail.write_movements(movements, NOON), tail.seal(NOON)];
     let day = figures(&pages).unwrap();
-    assert_eq!((day.pages, day.entries, day.movements), (3, 9, 2));
+    assert_eq!((day.pages, day.entries, day.movements), (3, 9, 3));
     assert_eq!(day.all, some(12_000, 4_000, 3, 9));
     let sadaqa = some(3_000, 1_000, 3, 6);
     let zakat = some(9_000, 3_000, 3, 3);
@@ -177,7 +178,8 @@ fn a_day_on_which_everything_happens() {
     assert_eq!((day.fees_minor, day.disputed_minor, day.paid_out_minor, day.unassigned_minor), (300, 1_200, 3_000, 0));
     let turnover = |debit_minor, credit_minor| Turnover { debit_minor, credit_minor };
     let accounts = [
-        ("bank", turnover(5_000, 2_000)),
+        ("bank", turnover(5_700, 2_000)),
+        ("bank_suspense", turnover(0, 700)),
         ("clearing:moyasar", turnover(12_000 + 1_000 + 2_000, 300 + 1_000 + 1_200 + 4_000 + 5_000)),
         ("disputes:moyasar", turnover(1_000 + 1_200 + 4_000, 1_000 + 4_000)),
         ("fees:moyasar", turnover(300, 0)),

@@ -35,6 +35,9 @@ fn a_note_is_signed_in_the_bytes_of_the_published_example() {
     assert_eq!(SECRET.parse::<Signer>().unwrap().secret(), SECRET);
     let (text, by) = note::open(&note, &[public]).unwrap();
     assert_eq!((text, by[0].to_string().as_str()), (TEXT, "PeterNeumann+c74f20a3"));
+    assert_eq!(note::text(&note), Some(TEXT), "whoever has signed it");
+    assert_eq!(note::text(TEXT), None);
+    assert_eq!(signers.name(), "PeterNeumann");
 }
 
 #[test]
@@ -51,7 +54,11 @@ fn a_key_that_is_none_is_refused_and_no_secret_is_printed() {
         assert_eq!(text.parse::<Verifier>(), Err(NoteError::NotAKey), "{text}");
         assert_eq!(format!("PRIVATE+KEY+{text}").parse::<Signer>().unwrap_err(), NoteError::NotAKey, "{text}");
     }
-    assert_eq!(Signer::new("two words", &[1; 32]).unwrap_err(), NoteError::NotAKey);
+    for name in ["", "two words", "a+b"] {
+        assert_eq!(Signer::new(name, &[1; 32]).unwrap_err(), NoteError::NotAKey, "{name:?}");
+    }
+    let spaced = PUBLIC.replace("PeterNeumann", "Peter Neumann");
+    assert_eq!(spaced.parse::<Verifier>(), Err(NoteError::NotAKey));
     assert_eq!(Signers::read(" \n").unwrap_err(), NoteError::Keys);
     let two = format!("{}\n{}", signer("a", 1).secret(), signer("b", 2).secret());
     assert_eq!(Signers::read(&two).unwrap_err(), NoteError::Keys);

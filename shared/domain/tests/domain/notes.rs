@@ -2,7 +2,10 @@
 
 use domain::hash::Hash;
 use domain::proof::checkpoint::Checkpoint;
+use domain::proof::key;
 use domain::proof::note::{self, NoteError, Signer, Signers, Verifier};
+
+use crate::given::NOON;
 
 /// The example of Go's `golang.org/x/mod/sumdb/note`, by which the form is tested elsewhere, too.
 const SECRET: &str = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
@@ -64,6 +67,18 @@ fn a_key_that_is_none_is_refused_and_no_secret_is_printed() {
     assert_eq!(Signers::read(&two).unwrap_err(), NoteError::Keys);
     let printed = format!("{:?}", Signers::read(SECRET).unwrap());
     assert!(printed.contains("c74f20a3") && !printed.contains("AYEK"), "{printed}");
+}
+
+/// Whoever verifies fetches by these names, years from now.
+#[test]
+fn what_is_published_stands_where_it_always_stood() {
+    let day = NOON.day();
+    assert_eq!((key::LOG, key::CHECKPOINT), ("proofs/log.json", "proofs/checkpoint.txt"));
+    assert_eq!(key::day(day), "proofs/day/2026-11-23/day.json");
+    assert_eq!(key::pages(day), "proofs/day/2026-11-23/pages");
+    let public: Verifier = PUBLIC.parse().unwrap();
+    assert_eq!(key::keys(std::slice::from_ref(&public)), "proofs/keys/c74f20a3.txt");
+    assert_eq!(key::keys(&[public.clone(), public]), "proofs/keys/c74f20a3-c74f20a3.txt");
 }
 
 #[test]

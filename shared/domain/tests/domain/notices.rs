@@ -85,6 +85,7 @@ fn a_wish_to_hear_less_is_never_undone() {
     assert!(wish(false, &[]).is_ordinary());
     assert!(!wish(true, &[]).is_ordinary() && !wish(false, &[Kind::Thanks]).is_ordinary());
     assert_eq!(wish(true, &[Kind::Thanks]).and(&wish(false, &[Kind::Refund])), wish(true, &[Kind::Thanks, Kind::Refund]));
+    assert_eq!(wish(true, &[Kind::Thanks]).and(&wish(true, &[Kind::Thanks])), wish(true, &[Kind::Thanks]), "wished twice");
     assert_eq!(wish(false, &[Kind::Refund]).and(&wish(true, &[])), wish(true, &[Kind::Refund]));
     assert_eq!(wish(false, &[]).and(&wish(false, &[])), wish(false, &[]));
 }

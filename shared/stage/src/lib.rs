@@ -28,13 +28,15 @@ use aws_types::SdkConfig;
 use bytes::Bytes;
 use domain::cap;
 use domain::catalogue::Opportunity;
+use domain::donation::HoldPart;
+use domain::id::DonationId;
 use domain::message::{Envelope, Message};
 use domain::moment::Moment;
 use domain::proof::note::Signer;
 use moyasar_sandbox::{Sandbox, Settings as SandboxSettings};
 use platform::bucket::Bucket;
 use platform::outbound::{Answer, OutboundError};
-use platform::table::Table;
+use platform::table::{Claimant, Claiming, Table};
 use platform::{Outbound, Platform, Random, Settings};
 use testkit::chance::Chance;
 use testkit::connector;
@@ -223,6 +225,14 @@ impl Stage {
             anyhow::ensure!(self.table.grant(&opportunity.id, empty, part).await?, "a shard did not take its part");
         }
         Ok(())
+    }
+
+    /// Claims a part of an opportunity's escrow for a donation that is made now.
+    ///
+    /// # Errors
+    /// When the table does not take it.
+    pub async fn claim(&self, donation: DonationId, part: &HoldPart) -> anyhow::Result<Claiming> {
+        Ok(self.table.claim(Claimant { donation, made_at: self.now() }, part).await?)
     }
 }
 

@@ -145,8 +145,10 @@ async fn claim(deps: &Deps, donation: &Donation, fresh: bool) -> Result<Claims, 
         return claim_guarded(deps, donation).await;
     }
     for part in &donation.hold {
-        match deps.table.claim(&donation.id, part).await? {
+        match deps.table.claim(donation.into(), part).await? {
             Claiming::Held => {}
+            // Rare, and then claimed in another way: see `platform::table::Escrow`.
+            Claiming::Late => return Ok(Claims::Moved),
             Claiming::Gone => return Ok(Claims::Gone(part.opportunity.clone())),
         }
     }

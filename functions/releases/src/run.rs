@@ -12,7 +12,7 @@ use futures_util::future::try_join_all;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use platform::batch::{Delivery, Failure};
 use platform::http::chain;
-use platform::table::TableError;
+use platform::table::{Claimant, TableError};
 use platform::telemetry;
 
 use crate::Deps;
@@ -41,7 +41,7 @@ struct Plan<'a> {
     again: Vec<(&'a Delivery, Duration)>,
     expire: Vec<(&'a Delivery, Donation)>,
     sweep: Vec<(&'a Delivery, Donation)>,
-    end: Vec<(&'a Delivery, DonationId, HoldPart, Ending)>,
+    end: Vec<(&'a Delivery, Claimant, HoldPart, Ending)>,
     shares: Vec<(&'a Delivery, Lot)>,
     failed: Vec<Failure>,
 }
@@ -53,7 +53,7 @@ impl<'a> Plan<'a> {
             (Step::Expire, Some(donation)) => self.expire.push((delivery, donation.clone())),
             (Step::Sweep, Some(donation)) => self.sweep.push((delivery, donation.clone())),
             (Step::End(ending), Some(donation)) => {
-                self.end.extend(donation.hold.iter().map(|part| (delivery, donation.id, part.clone(), ending)));
+                self.end.extend(donation.hold.iter().map(|part| (delivery, donation.into(), part.clone(), ending)));
                 self.shares.extend(claims::lots(donation).into_iter().map(|lot| (delivery, lot)));
             }
             (Step::Fail(why), _) => self.fail(delivery, why),
@@ -133,7 +133,8 @@ async fn sweep(deps: &Deps, plan: &mut Plan<'_>) {
             for (delivery, donation) in swept {
                 plan.shares.extend(claims::lots(&donation).into_iter().map(|lot| (delivery, lot)));
                 let standing = claims::standing(&donation, &shards);
-                plan.end.extend(standing.into_iter().map(|(part, ending)| (delivery, donation.id, part, ending)));
+                plan.end
+                    .extend(standing.into_iter().map(|(part, ending)| (delivery, Claimant::from(&donation), part, ending)));
             }
         }
         Err(error) => swept.iter().for_each(|(delivery, _)| plan.fail(delivery, &chain(&error))),
@@ -149,18 +150,18 @@ async fn shards<'a>(deps: &Deps, donations: impl Iterator<Item = &'a Donation>) 
     Ok(try_join_all(reads).await?.into_iter().collect())
 }
 
-async fn ended(deps: &Deps, donation: DonationId, part: &HoldPart, ending: Ending) -> Result<(), TableError> {
+async fn ended(deps: &Deps, by: Claimant, part: &HoldPart, ending: Ending) -> Result<(), TableError> {
     match ending {
-        Ending::Release => deps.table.release_claim(&donation, part).await,
-        Ending::Spend => deps.table.spend_claim(&donation, part).await,
+        Ending::Release => deps.table.release_claim(&by.donation, part).await,
+        Ending::Spend => deps.table.spend_claim(by, part).await,
     }
 }
 
 async fn end(deps: &Deps, plan: &mut Plan<'_>) {
     let wanted = std::mem::take(&mut plan.end);
     let mut writes = Vec::new();
-    for (delivery, donation, part, ending) in wanted {
-        writes.push(async move { (delivery, ended(deps, donation, &part, ending).await) }.boxed());
+    for (delivery, by, part, ending) in wanted {
+        writes.push(async move { (delivery, ended(deps, by, &part, ending).await) }.boxed());
     }
     let ended: Vec<_> = stream::iter(writes).buffer_unordered(AT_ONCE).collect().await;
     let mut failed = BTreeMap::new();

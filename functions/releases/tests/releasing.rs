@@ -15,7 +15,7 @@ use domain::money::Money;
 use domain::notice::Telling;
 use domain::payment::{Method, PaymentRef, Provider};
 use domain::purpose::{Fund, Language, Programme, Region, Track};
-use platform::table::Claiming;
+use platform::table::{Claimant, Claiming};
 use releases::decide::{Ending, GRACE_SECS, Step, step};
 use releases::{Deps, handle};
 use serde_json::{Value, json};
@@ -98,7 +98,7 @@ fn donation(number: u8, state: State, expires_at: Moment) -> Donation {
 async fn make(stage: &Stage, donation: &Donation) {
     assert!(stage.table.make_donation(donation).await.unwrap().is_none());
     for part in &donation.hold {
-        assert_eq!(stage.table.claim(&donation.id, part).await.unwrap(), Claiming::Held);
+        assert_eq!(stage.table.claim(donation.into(), part).await.unwrap(), Claiming::Held);
     }
 }
 
@@ -148,7 +148,7 @@ async fn cast(stage: &Stage) {
     }
     // The seventh was moved to another shard when it was made, and the call died before the first was given back.
     let last = donation(7, State::Awaiting, over);
-    assert_eq!(stage.table.claim(&last.id, &part(0)).await.unwrap(), Claiming::Held);
+    assert_eq!(stage.table.claim((&last).into(), &part(0)).await.unwrap(), Claiming::Held);
 }
 
 #[tokio::test(start_paused = true)]
@@ -284,6 +284,39 @@ async fn a_donation_expires_before_its_claim_is_free() {
     assert_eq!(release(&deps(&stage), &due(&gift)).await.len(), 1);
     assert_eq!((state(&stage, &gift).await, escrow(&stage).await), (State::Expired, (TARGET - GIFT, 1)));
     assert!(!stage.table.move_donation(&gift, &settled(stage.now())).await.unwrap());
+}
+
+/// A claim that was made before and comes again after its gift is paid and its claim spent takes nothing, in whatever order gifts are spent.
+/// One that is late without need is told so, and nothing is claimed.
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_comes_after_it_was_spent_takes_nothing() {
+    let stage = stage().await;
+    let made = stage.now();
+    let gifts: Vec<Donation> = (1..=3)
+        .map(|number| Donation {
+            hold: vec![part(0)],
+            ..donation(number, State::Awaiting, made.plus_seconds(number.into()))
+        })
+        .collect();
+    for gift in &gifts[..2] {
+        make(&stage, gift).await;
+    }
+    let deps = deps(&stage);
+    for (gift, left) in [(&gifts[1], 1), (&gifts[0], 0)] {
+        assert!(stage.table.move_donation(gift, &settled(stage.now())).await.unwrap());
+        let message = event::messages(&[Message::HoldSpent { donation: gift.id }]);
+        for _ in 0..2 {
+            assert!(release(&deps, &message).await.is_empty());
+            assert_eq!(stage.table.claim(gift.into(), &part(0)).await.unwrap(), Claiming::Late);
+            assert_eq!(escrow(&stage).await, (TARGET - 2 * GIFT, left));
+        }
+    }
+    let shards = stage.table.escrow(&wells(), MOST_SHARDS).await.unwrap();
+    assert_eq!(shards[0].spent_until, Some(gifts[1].made_at));
+    let before = Claimant { donation: gifts[2].id, made_at: gifts[1].made_at };
+    assert_eq!(stage.table.claim(before, &part(0)).await.unwrap(), Claiming::Late);
+    assert_eq!(stage.table.claim(before, &part(1)).await.unwrap(), Claiming::Held, "another shard");
+    assert_eq!(stage.table.claim((&gifts[2]).into(), &part(0)).await.unwrap(), Claiming::Held);
 }
 
 /// The target was four times what it is now when the claim was made: its shard is looked at all the same.

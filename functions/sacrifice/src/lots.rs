@@ -97,13 +97,21 @@ async fn write(
     lots: &BTreeMap<u32, Lot>,
     changes: &[Change],
 ) -> Result<Vec<Resizing>, TableError> {
-    let writes = changes.iter().map(|change| async move {
-        if lots.contains_key(&change.lot) {
-            table.resize_lot(&offering.id, change, offering.revision).await
-        } else {
-            let lot = Lot { revision: offering.revision, ..Lot::new(change.lot, change.to) };
-            table.make_lot_of(&offering.id, &lot).await
-        }
-    });
+    // Collected, so that the future of all of them can be sent between threads.
+    let writes: Vec<_> = changes.iter().map(|change| write_one(table, offering, lots, change)).collect();
     stream::iter(writes).buffer_unordered(WRITES_AT_ONCE).try_collect().await
+}
+
+async fn write_one(
+    table: &Table,
+    offering: &Offering,
+    lots: &BTreeMap<u32, Lot>,
+    change: &Change,
+) -> Result<Resizing, TableError> {
+    if lots.contains_key(&change.lot) {
+        table.resize_lot(&offering.id, change, offering.revision).await
+    } else {
+        let lot = Lot { revision: offering.revision, ..Lot::new(change.lot, change.to) };
+        table.make_lot_of(&offering.id, &lot).await
+    }
 }

@@ -9,6 +9,9 @@
 //! post until the totals have come to the end of the journal, so that intake, pages and totals are all in them; units of refused writes
 //! are in `write_units_per_settled` too, as they are billed. Looking is left out: the journal is read only after the counts are taken.
 //!
+//! **Disturbances**, if they are asked for: webhooks that come twice or never, and invocations of functions behind queues that die between two of their calls. Afterwards
+//! the clock goes forward until what was in hand is in view again and reconciliation has found what never came.
+//!
 //! **Bounds.** N gifts, the time that they take at rate R, and two minutes for the rest to come to rest; then it ends by itself, and what is not
 //! settled is `lost`. Statistics are in whole numbers: microseconds, and thousandths where a figure has a fraction.
 
@@ -20,7 +23,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use moyasar_sandbox::{Deed, Mischief};
 use serde_json::json;
+use testkit::Clock;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -28,12 +33,20 @@ use crate::giving::{Giver, Givers, GivingError};
 use crate::proof::{self, Proof};
 use crate::seed::{self, SeedError};
 use crate::stack::{Inside, Local, Options, StartError};
-pub use figures::Figures;
+pub use figures::{Done, Figures};
 use plan::{Plan, Planned};
 use tally::Tally;
 
 /// How long the last gifts may take to be settled and folded.
 const REST: Duration = Duration::from_secs(120);
+/// How long nothing is settled before the clock goes forward, in a load that is disturbed.
+const STILL: Duration = Duration::from_secs(5);
+/// By how much it goes: longer than a queue hides a message that was in hand, and longer than reconciliation leaves a payment to its webhook.
+const SKIP: Duration = Duration::from_secs(370);
+/// By how much it goes in all, at most.
+const MOST_SKIPPED: Duration = Duration::from_secs(3 * 3_600);
+/// The provider draws its mischief in parts of ten thousand: so many millionths are one of them.
+const ODDS: u32 = 100;
 /// Guests who give: tokens cost a call each and nothing else, so a few serve for all.
 const GUESTS: usize = 32;
 
@@ -48,6 +61,12 @@ pub struct Order {
     pub opportunities: u64,
     /// How many gifts in a hundred go to capped opportunities.
     pub capped_percent: u64,
+    /// Of a million webhooks, how many come twice.
+    pub duplicated_per_million: u32,
+    /// Of a million webhooks, how many never come.
+    pub lost_per_million: u32,
+    /// Of a million calls of functions behind queues, after how many the invocation dies.
+    pub crashed_per_million: u32,
     /// Seeds who gives what to whom.
     pub seed: u64,
     /// Where the figures go.
@@ -93,9 +112,16 @@ pub trait Told {
 /// When it could not be run to its end. Lost gifts are no error but a figure.
 pub async fn run(order: &Order, told: &impl Told) -> Result<Figures, LoadError> {
     let tally = Arc::new(Tally::new(order.gifts));
-    let options = Options { seed: Some(order.seed), watch: Some(tally.watcher()), ..Options::default() };
+    let clock = Clock::system();
+    let options = Options {
+        clock: Some(clock.clone()),
+        seed: Some(order.seed),
+        watch: Some(tally.watcher()),
+        crashed_per_million: order.crashed_per_million,
+        ..Options::default()
+    };
     let local = Local::start(options).await?;
-    let outcome = on(&local, order, &tally, told).await;
+    let outcome = on(&local, &clock, order, &tally, told).await;
     local.stop().await?;
     let figures = outcome?;
     if let Some(file) = &order.json {
@@ -105,7 +131,13 @@ pub async fn run(order: &Order, told: &impl Told) -> Result<Figures, LoadError> 
     Ok(figures)
 }
 
-async fn on(local: &Local, order: &Order, tally: &Arc<Tally>, told: &impl Told) -> Result<Figures, LoadError> {
+async fn on(
+    local: &Local,
+    clock: &Clock,
+    order: &Order,
+    tally: &Arc<Tally>,
+    told: &impl Told,
+) -> Result<Figures, LoadError> {
     let inside = local.inside();
     let plan = Plan::new(order);
     let givers = Givers::new(inside);
@@ -117,15 +149,20 @@ async fn on(local: &Local, order: &Order, tally: &Arc<Tally>, told: &impl Told) 
     }
     let (writes, sqs) = (inside.services().dynamo.usage(), inside.services().sqs.usage());
     let begun = Instant::now();
+    let odds = |per_million: u32| per_million.div_ceil(ODDS);
+    let mischief = Mischief::default().with(Deed::Duplicate, odds(order.duplicated_per_million));
+    inside.sandbox().set_mischief(mischief.with(Deed::Lose, odds(order.lost_per_million)));
     told.phase("gifts", order.gifts);
     post_all(order, &plan, &givers, &guests, tally, told).await;
+    inside.sandbox().behave();
     told.phase("settling", tally.paid());
-    wait(inside, tally, told).await?;
+    let skipped = wait(inside, clock, order, tally, told).await?;
+    let done = Done::of(inside, skipped);
     let writes = inside.services().dynamo.usage().since(&writes);
     let sqs = inside.services().sqs.usage().since(&sqs);
     let proof = Proof::take(inside).await?;
     let booked = proof::settled_counts(inside.table()).await?;
-    Ok(Figures::new(order, tally, begun, &writes, &sqs, &proof, &booked))
+    Ok(Figures::new(order, tally, begun, &done, &writes, &sqs, &proof, &booked))
 }
 
 /// Posts each gift at its time, and pays it; waits for all of them.
@@ -160,19 +197,36 @@ async fn one(givers: Givers, guest: Giver, planned: Planned, tally: Arc<Tally>, 
     }
 }
 
-/// Until all paid gifts are settled and folded, or it has taken too long.
-async fn wait(inside: &Inside, tally: &Tally, told: &impl Told) -> Result<(), LoadError> {
-    let until = Instant::now() + REST;
-    let mut seen = 0;
-    while tally.settled() < tally.paid() && Instant::now() < until {
+/// Until all paid gifts are settled and folded, or it has taken too long. Where something was lost on purpose, and nothing is settled for a while, the clock goes forward:
+/// what a dead invocation had in hand is in view again, and reconciliation looks for webhooks that never came. Gives back by how much it went.
+async fn wait(
+    inside: &Inside,
+    clock: &Clock,
+    order: &Order,
+    tally: &Tally,
+    told: &impl Told,
+) -> Result<Duration, LoadError> {
+    let is_disturbed = order.lost_per_million + order.crashed_per_million > 0;
+    let mut skipped = Duration::ZERO;
+    let mut until = Instant::now() + REST;
+    let (mut seen, mut moved) = (0, Instant::now());
+    let is_done = || tally.settled() >= tally.paid() && (!is_disturbed || inside.is_quiet());
+    while !is_done() && Instant::now() < until {
         tokio::time::sleep(Duration::from_millis(100)).await;
         let settled = tally.settled();
         told.done(settled - seen);
-        seen = settled;
+        if settled > seen {
+            (seen, moved) = (settled, Instant::now());
+        }
+        if is_disturbed && moved.elapsed() > STILL && skipped < MOST_SKIPPED {
+            clock.skip(SKIP);
+            skipped += SKIP;
+            (moved, until) = (Instant::now(), Instant::now() + REST);
+        }
     }
     // The totals follow within their window; they are waited for by the queues alone, which costs no reads.
     while !inside.is_quiet() && Instant::now() < until {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    Ok(())
+    Ok(skipped)
 }

@@ -177,7 +177,7 @@ fn entries(pages: &[Page]) -> impl Iterator<Item = &Entry> {
 fn sums<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Sums {
     let mut sums = Sums::default();
     for entry in entries {
-        let amount: u64 = entry.principal().map(|transfer| transfer.amount().halalas()).sum();
+        let amount = entry.moved_minor().unsigned_abs();
         match entry.kind {
             EntryKind::Settled | EntryKind::SecondCharge | EntryKind::LateCharge | EntryKind::Orphan => sums.taken += amount,
             EntryKind::Refunded | EntryKind::ChargeReturned => sums.returned += amount,

@@ -55,6 +55,9 @@ pub struct Options {
     pub disorder: Disorder,
     /// Is shown every invocation.
     pub watch: Option<Watcher>,
+    /// Of a million calls that functions behind queues make of AWS, after how many the invocation dies: before the call is made, or before its answer is
+    /// known. None unless told.
+    pub crashed_per_million: u32,
 }
 
 /// A local platform at work.
@@ -102,7 +105,7 @@ impl Local {
         let clock_of_parts = parts::clock(&clock);
         let issuer = files.issuer(&url, clock_of_parts.clone())?;
         let sandbox = files.sandbox(&options, &clock, &url, &provider_url, &secrets)?;
-        let functions = functions::all(&stack, &cloud, &clock, options.watch.as_ref())?;
+        let functions = functions::all(&stack, &cloud, &clock, &options)?;
         let pollers = parts::pollers(&stack, &cloud, &functions).await?;
         let scheduler = parts::scheduler(&stack, &cloud, &functions, &clock_of_parts)?;
         let routes = parts::routes(&stack, &functions, &issuer)?;

@@ -169,7 +169,7 @@ impl FromStr for Money {
         if fraction.contains('.') {
             return Err(MoneyError::NotANumber);
         }
-        if fraction.len() > 2 && fraction[2..].bytes().any(|digit| digit != b'0') {
+        if fraction.bytes().skip(2).any(|digit| digit != b'0') {
             return Err(MoneyError::TooPrecise);
         }
         // Digits and one point at the most: only their number can keep them from being read.
@@ -316,6 +316,15 @@ mod tests {
     }
 
     #[test]
+    fn a_text_longer_than_any_amount_is_not_read() {
+        let ten = |bytes: usize| format!("{}10", "0".repeat(bytes - 2)).parse::<Money>().map(Money::halalas);
+        assert_eq!(ten(LONGEST_TEXT_BYTES), Ok(1_000));
+        for longer in [LONGEST_TEXT_BYTES + 1, LONGEST_TEXT_BYTES + 2, 10 * LONGEST_TEXT_BYTES] {
+            assert_eq!(ten(longer), Err(MoneyError::NotANumber), "{longer}");
+        }
+    }
+
+    #[test]
     fn json_takes_strings_and_whole_numbers_but_no_fractions() {
         let read = |json: &str| serde_json::from_str::<Money>(json).map(Money::halalas).map_err(|error| error.to_string());
         assert_eq!(read("\"10.50\""), Ok(1_050));
@@ -341,6 +350,21 @@ mod tests {
         assert_eq!(serde_json::from_str::<Kept>(r#"{"amount_minor":1050}"#).unwrap(), kept);
         for bad in ["10.5", "10.0", "-1", "\"1050\"", "null", "10000000000001"] {
             assert!(serde_json::from_str::<Kept>(&format!(r#"{{"amount_minor":{bad}}}"#)).is_err(), "{bad}");
+        }
+    }
+
+    /// Where a field may be missing: an amount is left out only when it is nothing, and what is missing is read as nothing.
+    #[test]
+    fn only_nothing_is_left_out() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct Kept {
+            #[serde(default, with = "halalas", skip_serializing_if = "halalas::is_nothing")]
+            fee_minor: Money,
+        }
+        for (halalas, written) in [(0, "{}"), (1, r#"{"fee_minor":1}"#)] {
+            let kept = Kept { fee_minor: Money::from_halalas(halalas).unwrap() };
+            assert_eq!(serde_json::to_string(&kept).unwrap(), written);
+            assert_eq!(serde_json::from_str::<Kept>(written).unwrap(), kept);
         }
     }
 

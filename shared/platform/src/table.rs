@@ -37,7 +37,7 @@ use aws_types::SdkConfig;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use cap::{Claiming, Escrow};
+pub use cap::{Claimant, Claiming, Escrow};
 pub use case::{CaseFilter, CasePage};
 pub use catalogue::{Revised, Revising, Shelf};
 pub use erasure::OfDonor;

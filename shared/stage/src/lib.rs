@@ -28,6 +28,8 @@ use aws_types::SdkConfig;
 use bytes::Bytes;
 use domain::cap;
 use domain::catalogue::Opportunity;
+use domain::donation::HoldPart;
+use domain::id::DonationId;
 use domain::message::{Envelope, Message};
 use domain::moment::Moment;
 use domain::proof::note::Signer;
@@ -35,7 +37,7 @@ use domain::sacrifice::{Lot, Offering};
 use moyasar_sandbox::{Sandbox, Settings as SandboxSettings};
 use platform::bucket::Bucket;
 use platform::outbound::{Answer, OutboundError};
-use platform::table::Table;
+use platform::table::{Claimant, Claiming, Table};
 use platform::{Outbound, Platform, Random, Settings};
 use testkit::chance::Chance;
 use testkit::connector;
@@ -237,6 +239,14 @@ impl Stage {
         }
         anyhow::ensure!(self.table.put_offering(offering).await?, "there is such an offering already");
         Ok(())
+    }
+
+    /// Claims a part of an opportunity's escrow for a donation that is made now.
+    ///
+    /// # Errors
+    /// When the table does not take it.
+    pub async fn claim(&self, donation: DonationId, part: &HoldPart) -> anyhow::Result<Claiming> {
+        Ok(self.table.claim(Claimant { donation, made_at: self.now() }, part).await?)
     }
 }
 

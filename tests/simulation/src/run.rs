@@ -210,7 +210,8 @@ async fn rest(world: &World, night: Night, wrong: &mut Vec<String>) -> anyhow::R
         tokio::time::sleep(REST_LOOK).await;
         world.stage.sandbox.hurry();
         redrive(world).await?;
-        let is_quiet = under_way(world, night).is_empty() && world.stage.sandbox.pending() == 0 && world.errands() == 0;
+        let is_idle = world.errands() == 0 && world.stage.cloud.services().dynamo.writes_in_flight() == 0;
+        let is_quiet = is_idle && under_way(world, night).is_empty() && world.stage.sandbox.pending() == 0;
         quiet = if is_quiet { quiet + 1 } else { 0 };
         if quiet == QUIET_LOOKS {
             return Ok(());

@@ -39,7 +39,7 @@ impl Scene {
         let wells = Opportunity { target_minor: Money::from_riyals(1_000), ..sample::wells() };
         stage.publish(&wells).await.unwrap();
         let held = HoldPart { opportunity: wells.id, shard: 0, amount_minor: gift.total() };
-        stage.table.claim(&gift.id, &held).await.unwrap();
+        stage.table.claim((&gift).into(), &held).await.unwrap();
         gift.hold = vec![held];
         assert!(stage.table.make_donation(&gift).await.unwrap().is_none());
         let payment = pay(&stage, &gift).await;

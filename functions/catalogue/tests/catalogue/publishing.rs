@@ -192,7 +192,7 @@ async fn donors(scene: &Scene, seed: u64, gifts: u64) -> u64 {
             let part = HoldPart { opportunity: ID.parse().unwrap(), shard, amount_minor };
             let mut id = [1; 16];
             id[..8].copy_from_slice(&gift.to_be_bytes());
-            let held = scene.stage.table.claim(&DonationId::from_bytes(id), &part).await.unwrap();
+            let held = scene.stage.claim(DonationId::from_bytes(id), &part).await.unwrap();
             claimed += if held == platform::table::Claiming::Held { amount_minor.halalas() } else { 0 };
         }
     }

@@ -66,7 +66,7 @@ impl Scene {
         for (shard, amount_minor) in cap::plan(&shards, amount, 0).unwrap() {
             let part = HoldPart { opportunity: opportunity.clone(), shard, amount_minor };
             let donation = DonationId::from_bytes([shard; 16]);
-            assert_eq!(self.stage.table.claim(&donation, &part).await.unwrap(), Claiming::Held);
+            assert_eq!(self.stage.claim(donation, &part).await.unwrap(), Claiming::Held);
             held.push(part);
         }
         held

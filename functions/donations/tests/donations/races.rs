@@ -1,14 +1,16 @@
 //! Many at once.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use domain::donation::HoldPart;
+use domain::donation::{HoldPart, State};
 use domain::id::DonationId;
 use domain::money::Money;
 use futures_util::future::join_all;
 use platform::table::Claiming;
 use serde_json::json;
+use testkit::faults::{Call, Fault};
 
 use crate::scene::{KEY, Scene, call, gift, money, run};
 
@@ -193,7 +195,7 @@ fn nobody_is_refused_for_what_another_gives_back_in_a_moment() {
         let (table, clock) = (&scene.stage.table, &scene.stage);
         let other = DonationId::from_bytes([7; 16]);
         let part = HoldPart { opportunity: "roof-qassim".parse().unwrap(), shard: 0, amount_minor: money("100") };
-        assert_eq!(table.claim(&other, &part).await.unwrap(), Claiming::Held);
+        assert_eq!(scene.stage.claim(other, &part).await.unwrap(), Claiming::Held);
         let began = clock.now();
         let give_back = async {
             tokio::time::sleep(Duration::from_millis(60)).await;
@@ -203,7 +205,7 @@ fn nobody_is_refused_for_what_another_gives_back_in_a_moment() {
         let (reply, ()) = futures_util::join!(scene.give(KEY, &wanted), give_back);
         assert_eq!((reply.status, &reply.body["state"]), (201, &json!("awaiting")), "{}", reply.body);
         // What is held for good is not waited for long, and what could never be enough not at all.
-        assert_eq!(table.claim(&other, &HoldPart { amount_minor: money("60"), ..part }).await.unwrap(), Claiming::Held);
+        assert_eq!(scene.stage.claim(other, &HoldPart { amount_minor: money("60"), ..part }).await.unwrap(), Claiming::Held);
         let key = |n: u32| format!("{KEY}-{n}");
         let reply = scene.give(&key(1), &wanted).await;
         assert_eq!((reply.status, &reply.body["errors"][0]["remains"]), (409, &json!("10.00")), "{}", reply.body);
@@ -211,5 +213,34 @@ fn nobody_is_refused_for_what_another_gives_back_in_a_moment() {
         assert!(looked.millis_since(began) < 2_000, "{} ms", looked.millis_since(began));
         assert_eq!(scene.give(&key(2), &gift(&[("roof-qassim", "121")])).await.status, 409);
         assert!(clock.now().millis_since(looked) < 20, "nothing to wait for");
+    });
+}
+
+/// The request that made a gift is held up on its way to the escrow; the same request, sent again, holds it, and it is paid and its claim spent. What was
+/// held up then takes nothing.
+#[test]
+fn a_claim_that_was_held_up_takes_nothing_from_a_gift_that_is_paid() {
+    run(async {
+        let scene = Scene::bare().await;
+        let held_up = AtomicBool::new(false);
+        scene.stage.cloud.services().set_faults(move |call: &Call<'_>| {
+            let is_claim = call.operation == "UpdateItem" && String::from_utf8_lossy(call.body).contains("CAP#");
+            let is_first = is_claim && !held_up.swap(true, Ordering::Relaxed);
+            if is_first { Fault::Delay(Duration::from_secs(60)) } else { Fault::Pass }
+        });
+        let event = scene.gift_event(KEY, &gift(&[("roof-qassim", "50")]));
+        let table = &scene.stage.table;
+        let again = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let reply = call(&scene.another(), event.clone()).await;
+            assert_eq!((reply.status, &reply.body["state"]), (201, &json!("awaiting")), "{}", reply.body);
+            let donation = scene.donation(reply.body["id"].as_str().unwrap()).await.unwrap();
+            assert!(table.move_donation(&donation, &State::Settled { settled_by: scene.paid() }).await.unwrap());
+            table.spend_claim((&donation).into(), &donation.hold[0]).await.unwrap();
+        };
+        let (reply, ()) = futures_util::join!(call(&scene.deps, event.clone()), again);
+        assert_eq!((reply.status, &reply.body["state"]), (201, &json!("settled")), "{}", reply.body);
+        let escrow = table.escrow(&"roof-qassim".parse().unwrap(), 1).await.unwrap();
+        assert_eq!((escrow[0].free_minor, escrow[0].claims.len()), (money("70"), 0));
     });
 }

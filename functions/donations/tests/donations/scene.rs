@@ -132,8 +132,9 @@ impl Scene {
         assert_eq!(donors.status, 201, "{}", donors.body);
     }
 
-    async fn put_donations(&mut self) {
-        let paid = SettledBy {
+    /// A payment of a minute ago.
+    pub fn paid(&self) -> SettledBy {
+        SettledBy {
             payment: PaymentRef {
                 provider: Provider::Moyasar,
                 payment: "760878ec-d1d3-5f72-9056-191683f55872".parse().unwrap(),
@@ -141,7 +142,11 @@ impl Scene {
             method: Method::Mada,
             captured_at: self.stage.now().plus_seconds(-60),
             fee_minor: Money::ZERO,
-        };
+        }
+    }
+
+    async fn put_donations(&mut self) {
+        let paid = self.paid();
         let failed = State::Failed { reason: "05 DECLINED".to_owned() };
         let half = State::PartlyRefunded { settled_by: paid.clone(), refunded_minor: money("4.50") };
         let settled = State::Settled { settled_by: paid };

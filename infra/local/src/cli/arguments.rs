@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, value_parser};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
 
 use crate::load::Order;
 
@@ -62,6 +64,15 @@ pub(super) struct LoadArguments {
     /// How many gifts in a hundred go to capped opportunities
     #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = value_parser!(u64).range(0..=100))]
     capped: u64,
+    /// Which part of the webhooks comes twice
+    #[arg(long, value_name = "PART", default_value = "0", value_parser = millionths)]
+    duplicates: u32,
+    /// Which part of the webhooks never comes; the payments are found by reconciliation, for which the clock goes forward at the end
+    #[arg(long, value_name = "PART", default_value = "0", value_parser = millionths)]
+    lost: u32,
+    /// After which part of their calls functions behind queues die, before the call is made or before its answer is known
+    #[arg(long, value_name = "PART", default_value = "0", value_parser = millionths)]
+    crash: u32,
     /// Draws who gives to what: the same seed, the same gifts
     #[arg(long, value_name = "SEED", default_value_t = 1)]
     seed: u64,
@@ -77,16 +88,37 @@ impl LoadArguments {
             rate: self.rate,
             opportunities: self.opportunities,
             capped_percent: self.capped,
+            duplicated_per_million: self.duplicates,
+            lost_per_million: self.lost,
+            crashed_per_million: self.crash,
             seed: self.seed,
             json: self.json.clone(),
         }
     }
 }
 
+/// A part of one as a decimal, such as 0.05, in millionths.
+fn millionths(text: &str) -> Result<u32, String> {
+    let part: Decimal = text.parse().map_err(|_| "a part of one, such as 0.05".to_owned())?;
+    let millionths = part.checked_mul(Decimal::from(1_000_000)).filter(Decimal::is_integer).and_then(|part| part.to_u32());
+    millionths.filter(|part| *part <= 1_000_000).ok_or_else(|| "between 0 and 1, with at most six places".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::CommandFactory as _;
+
+    #[test]
+    fn parts_of_one_are_read_exactly() {
+        assert_eq!(
+            ["0", "0.05", "0.001", "1", "0.000001"].map(millionths),
+            [Ok(0), Ok(50_000), Ok(1_000), Ok(1_000_000), Ok(1)]
+        );
+        for wrong in ["", "x", "-0.1", "1.1", "0.0000001", "5%"] {
+            assert!(millionths(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn the_definition_holds() {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
+use moyasar_sandbox::Deed;
 use serde_json::{Map, Number, Value, json};
 use testkit::dynamo::usage::Usage;
 use testkit::sqs::SqsUsage;
@@ -11,6 +13,7 @@ use tokio::time::Instant;
 use super::Order;
 use super::tally::Tally;
 use crate::proof::Proof;
+use crate::stack::Inside;
 
 /// A decimal with three places, kept as its thousandths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,11 +47,31 @@ enum Figure {
     Decimal(Thousandths),
 }
 
+/// What was done on purpose.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Done {
+    duplicated: u64,
+    lost: u64,
+    failed_invocations: u64,
+    skipped_secs: u64,
+}
+
+impl Done {
+    pub(super) fn of(inside: &Inside, skipped: Duration) -> Self {
+        let deeds = inside.sandbox().tally().deeds;
+        let of = |deed| deeds.get(&deed).copied().unwrap_or_default();
+        let failed_invocations = inside.functions().map(|function| function.counts().errors).sum();
+        Self { duplicated: of(Deed::Duplicate), lost: of(Deed::Lose), failed_invocations, skipped_secs: skipped.as_secs() }
+    }
+}
+
 impl Figures {
+    #[expect(clippy::too_many_arguments, reason = "each is another source of figures, and there is one caller")]
     pub(super) fn new(
         order: &Order,
         tally: &Tally,
         begun: Instant,
+        done: &Done,
         usage: &Usage,
         sqs: &SqsUsage,
         proof: &Proof,
@@ -68,6 +91,10 @@ impl Figures {
             ("opportunities", Figure::Count(order.opportunities)),
             ("capped_percent", Figure::Count(order.capped_percent)),
             ("seed", Figure::Count(order.seed)),
+            ("webhooks_duplicated", Figure::Count(done.duplicated)),
+            ("webhooks_lost", Figure::Count(done.lost)),
+            ("invocations_failed", Figure::Count(done.failed_invocations)),
+            ("clock_forward_s", Figure::Count(done.skipped_secs)),
             ("failed", Figure::Count(tally.failures())),
             ("paid", Figure::Count(paid.len() as u64)),
             ("settled", Figure::Count(settled)),

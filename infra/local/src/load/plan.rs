@@ -115,7 +115,17 @@ mod tests {
     use super::*;
 
     fn order() -> Order {
-        Order { gifts: 20_000, rate: 1, opportunities: 100, capped_percent: 25, seed: 7, json: None }
+        Order {
+            gifts: 20_000,
+            rate: 1,
+            opportunities: 100,
+            capped_percent: 25,
+            duplicated_per_million: 0,
+            lost_per_million: 0,
+            crashed_per_million: 0,
+            seed: 7,
+            json: None,
+        }
     }
 
     #[test]

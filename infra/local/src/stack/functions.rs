@@ -4,33 +4,55 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_types::SdkConfig;
 use domain::moment::Moment;
 use platform::{ConfigError, Outbound, Platform, Random, Settings};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use testkit::chance::Chance;
+use testkit::connector::{self, invocation};
+use testkit::faults::{Call, Fault};
+use testkit::services::Services;
 use testkit::template::{Function as Described, Stack};
 use testkit::{Clock, LocalAws};
 
-use super::StartError;
-use crate::function::{Function, Watcher};
+use super::{Options, StartError};
+use crate::function::Function;
 
 /// The functions by their names in the template.
 pub(super) type Functions = BTreeMap<String, Function>;
 
 /// Makes all of them.
-pub(super) fn all(
-    stack: &Stack,
-    cloud: &LocalAws,
-    clock: &Clock,
-    watcher: Option<&Watcher>,
-) -> Result<Functions, StartError> {
+pub(super) fn all(stack: &Stack, cloud: &LocalAws, clock: &Clock, options: &Options) -> Result<Functions, StartError> {
+    let deadly = deadly(cloud, clock, options);
+    let is_consumer = |described: &Described| stack.mappings.iter().any(|mapping| mapping.function == described.logical_id);
     let made = stack.functions.iter().map(|described| {
-        let platform = platform(described, cloud, clock);
-        let function = one(described, &platform)?.watched_by(watcher.cloned());
+        let mut platform = platform(described, cloud, clock);
+        if let Some(deadly) = deadly.as_ref().filter(|_| is_consumer(described)) {
+            platform.aws = deadly.clone();
+        }
+        let function = one(described, &platform)?.watched_by(options.watch.clone());
         Ok((described.logical_id.clone(), function))
     });
     made.collect()
+}
+
+/// A way to the emulators on which invocations die, if any are to. It is in process, where the rest goes over HTTP: a server cannot kill its caller.
+fn deadly(cloud: &LocalAws, clock: &Clock, options: &Options) -> Option<SdkConfig> {
+    let rate = u64::from(options.crashed_per_million);
+    if rate == 0 {
+        return None;
+    }
+    let of = cloud.services();
+    let services = Services::new(of.dynamo.clone(), of.sqs.clone(), of.kms.clone(), of.s3.clone(), clock.clone());
+    let chance = Chance::seeded(options.seed.unwrap_or_default(), "crashes");
+    services.set_faults(move |_: &Call<'_>| match (chance.below(1_000_000) < rate, chance.happens(500)) {
+        (false, _) => Fault::Pass,
+        (true, false) => Fault::CrashBefore,
+        (true, true) => Fault::CrashAfter,
+    });
+    Some(cloud.sdk_config().into_builder().http_client(connector::http_client(&services)).build())
 }
 
 /// What Lambda would give the function.
@@ -68,7 +90,8 @@ macro_rules! function {
             async move {
                 let $borrowed = &*deps;
                 let $event = read(event)?;
-                write(&$answer)
+                let answer = invocation(Box::pin(async { Ok::<_, String>($answer) })).await;
+                write(&answer.map_err(|crashed| crashed.to_string())??)
             }
         })
     }};

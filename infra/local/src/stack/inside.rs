@@ -13,6 +13,7 @@ use testkit::template::Stack;
 use super::functions::Functions;
 use super::outbox::Outbox;
 use crate::clock::Clock;
+use crate::function::Function;
 use crate::issuer::Issuer;
 use crate::pollers::Gauge;
 use crate::scheduler::{Bell, FireError};
@@ -82,6 +83,11 @@ impl Inside {
     /// The time that all parts share.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The functions.
+    pub fn functions(&self) -> impl Iterator<Item = &Function> {
+        self.functions.values()
     }
 
     /// The mappings' counters.

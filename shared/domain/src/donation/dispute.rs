@@ -40,7 +40,6 @@ pub(super) fn disputed(
     };
     match donation.back.dispute {
         None => first(donation, settled_by, fact, told, now),
-        Some(known) if known == told => Ok(Decision::Repeat),
         Some(known) if known.disputed_minor != told.disputed_minor => Ok(Decision::SetAside(Reason::DisputeDiffers)),
         Some(known) => match (known.outcome, told.outcome) {
             (Outcome::Open, Outcome::Won | Outcome::Lost) => {

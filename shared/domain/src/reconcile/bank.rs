@@ -99,7 +99,10 @@ impl Statement {
         if self.lines.len() > MOST_LINES {
             return Err(StatementError::TooLong);
         }
-        if [self.opening_minor, self.closing_minor].iter().any(|balance| balance.abs() > MOST_BALANCE_MINOR) {
+        if [self.opening_minor, self.closing_minor]
+            .iter()
+            .any(|balance| balance.unsigned_abs() > MOST_BALANCE_MINOR.unsigned_abs())
+        {
             return Err(StatementError::TooLarge);
         }
         let found_minor = self.opening_minor + self.lines.iter().map(BankLine::signed_minor).sum::<i64>();

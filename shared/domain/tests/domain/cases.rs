@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use domain::case::duty::{Action, Owner, Remedy};
-use domain::case::kept::{APART_SECS, Closing, Kept, Replay, State};
-use domain::case::{Case, Reason};
+use domain::case::kept::{APART_SECS, Closing, Kept, Replay, Standing, State};
+use domain::case::{Case, Reason, document, provider_of};
 use domain::id::DonationId;
+use domain::payment::Provider;
 use proptest::prelude::*;
 
 use crate::given::{DONATION, NOON, any_of, halalas, payment};
@@ -130,6 +131,71 @@ fn what_becomes_of_a_matter() {
     let answered = replayed.told_again(NOON.plus_seconds(21)).unwrap();
     assert_eq!((answered.last_told(), answered.told_again(NOON.plus_seconds(22))), (NOON.plus_seconds(21), None));
     assert_eq!(closed.replayed(replay("r", 20)).state, closed.state);
+}
+
+#[test]
+fn what_is_told_at_the_very_moment_of_a_replay_answers_it_and_what_was_told_before_does_not() {
+    let open = Kept::new(case(Reason::AmountDiffers, Some("p-1"), Some(DONATION), 9_000, "fact"));
+    let at = |secs| NOON.plus_seconds(secs);
+    // Replayed in the moment in which it was opened, and told in that moment.
+    assert_eq!(open.replayed(replay("r", 0)).told_again(at(0)).unwrap().last_told(), at(0));
+    assert_eq!(open.replayed(replay("r", 20)).told_again(at(20)).unwrap().last_told(), at(20));
+    // A replay from before it was last told, by a clock that is behind: it was answered.
+    let told = open.told_again(at(100)).unwrap();
+    assert_eq!(told.replayed(replay("r", 99)).told_again(at(101)), None);
+    assert!(told.replayed(replay("r", 99)).told_again(at(160)).is_some(), "a minute has passed");
+    // Only the last replay is asked: the earlier one was answered.
+    let twice = told.replayed(replay("r", 99)).replayed(replay("s", 105));
+    assert!(twice.told_again(at(105)).is_some());
+    assert_eq!(twice.told_again(at(104)), None);
+}
+
+/// Listings are in the order in which matters came to stand as they do.
+#[test]
+fn a_matter_stands_so_since_it_was_opened_closed_or_opened_again() {
+    let open = Kept::new(case(Reason::AmountDiffers, Some("p-1"), Some(DONATION), 9_000, "fact"));
+    let at = |secs| NOON.plus_seconds(secs);
+    assert_eq!((open.standing(), open.since(), open.last_told(), open.version), (Standing::Open, NOON, NOON, 1));
+    let told = open.told_again(at(70)).unwrap();
+    assert_eq!((told.standing(), told.since(), told.last_told(), told.version), (Standing::Open, NOON, at(70), 2));
+    let closed = told.close(closing("c", 80)).unwrap();
+    assert_eq!(
+        (closed.standing(), closed.since(), closed.last_told(), closed.version),
+        (Standing::Closed, at(80), at(70), 3)
+    );
+    let again = closed.told_again(at(90)).unwrap();
+    assert_eq!((again.standing(), again.since(), again.last_told(), again.version), (Standing::Open, at(90), at(90), 4));
+    let replayed = again.replayed(replay("r", 95));
+    assert_eq!((replayed.version, replayed.reason()), (5, Reason::AmountDiffers));
+    assert_eq!((Standing::Open.code(), Standing::Closed.code()), ("open", "closed"));
+}
+
+/// A matter that comes back for ever stays within an item: the latest twenty are kept, and found by their ids.
+#[test]
+fn the_latest_closings_and_replays_are_kept() {
+    let mut kept = Kept::new(case(Reason::AmountDiffers, Some("p-1"), Some(DONATION), 9_000, "fact"));
+    for number in 0..=20 {
+        let at = i64::from(number) * 10;
+        kept = kept.close(closing(&format!("c{number}"), at)).unwrap().told_again(NOON.plus_seconds(at + 1)).unwrap();
+        kept = kept.replayed(replay(&format!("r{number}"), at + 2));
+    }
+    assert_eq!((kept.closed_before.len(), kept.replays.len(), kept.reopened), (20, 20, 21));
+    assert_eq!((kept.closing("c0"), kept.replay("r0")), (None, None), "the earliest went");
+    assert_eq!((kept.closing("c1"), kept.closing("c20")), (Some(&closing("c1", 10)), Some(&closing("c20", 200))));
+    assert_eq!((kept.replay("r1"), kept.replay("r20")), (Some(&replay("r1", 12)), Some(&replay("r20", 202))));
+    let closed = kept.close(closing("d", 300)).unwrap();
+    assert_eq!((closed.closing("d"), closed.closing("e")), (Some(&closing("d", 300)), None));
+}
+
+#[test]
+fn what_could_not_be_read_is_kept_under_its_provider_and_its_own_bytes() {
+    let name = document(Provider::Moyasar, b"{}");
+    assert_eq!(name, "set-aside/moyasar/44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a.json");
+    assert_ne!(name, document(Provider::Moyasar, b"{ }"));
+    assert_eq!(provider_of(&name), Some(Provider::Moyasar));
+    for other in ["", "set-aside/", "set-aside/moyasar", "set-aside/nobody/1.json", "raw/moyasar/1.json"] {
+        assert_eq!(provider_of(other), None, "{other}");
+    }
 }
 
 #[test]

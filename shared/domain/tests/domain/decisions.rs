@@ -1,5 +1,6 @@
 //! `decisions.md` is what [`decide`] does: every combination has exactly one row, and does what the row says.
 
+use domain::case::Reason;
 use domain::donation::{Charge, ChargeKind, Decision, Dispute, Donation, Outcome, State, decide, needs_charge};
 use domain::journal::{Account, Entry, EntryKind};
 use domain::money::Money;
@@ -160,8 +161,9 @@ fn words(decision: &Decision) -> (String, String) {
         None => text,
     };
     match decision {
-        Decision::Book { entry, .. } | Decision::Keep { entry, .. } if entry.kind == EntryKind::FeeCharged => {
-            ("fee booked".to_owned(), books(entry))
+        Decision::Book { entry, .. } if entry.kind == EntryKind::FeeCharged => ("fee booked".to_owned(), books(entry)),
+        Decision::Keep { entry, .. } if entry.kind == EntryKind::FeeCharged => {
+            ("charge's fee booked".to_owned(), books(entry))
         }
         Decision::Book { state, entry, case, .. } => (with_case(state_words(state), case), books(entry)),
         Decision::Keep { charge, entry, case } => (with_case(charge_words(charge), case), books(entry)),
@@ -257,6 +259,34 @@ fn what_is_decided_is_about_the_payment_and_the_donation_of_the_fact() {
             continue;
         };
         assert_eq!((entry.payment, entry.donation), (payment(combination[2]), Some(given::DONATION)));
+    }
+}
+
+/// Each write of a charge is on condition of the version before.
+#[test]
+fn a_charge_is_kept_in_its_next_version() {
+    for combination in combinations() {
+        let (donation, charge, fact) = scene(&combination);
+        let charge = charge.map(|charge| Charge { version: 4, ..charge });
+        if let Decision::Keep { charge: kept, .. } = decide(donation.as_ref(), charge.as_ref(), &fact, NOON).unwrap() {
+            assert_eq!(kept.version, if charge.is_some() { 5 } else { 0 }, "{combination:?}");
+        }
+    }
+}
+
+#[test]
+fn a_fee_is_at_most_what_was_captured() {
+    let gift = donation(State::Awaiting, vec![line(Fund::Zakat, "wells", riyals(100))]);
+    for (fee, booked, expected) in [
+        (halalas(9_999), halalas(9_999), None),
+        (halalas(10_000), halalas(10_000), None),
+        (halalas(10_001), Money::ZERO, Some(Reason::FeeBeyondCapture)),
+    ] {
+        let told = fact("own", riyals(100), captured_for(fee));
+        let Decision::Book { state, case, .. } = decide(Some(&gift), None, &told, NOON).unwrap() else {
+            panic!("not booked")
+        };
+        assert_eq!((state.settled_by().unwrap().fee_minor, case), (booked, expected), "{fee}");
     }
 }
 

@@ -4,13 +4,15 @@
 //! - [`decisions`]: `decisions.md`, cell by cell, is what `donation::decide` does;
 //! - [`conservation`]: whatever order facts come in, money is booked once and never lost;
 //! - [`states`]: what each state of a donation allows, and how each is stored;
-//! - [`transfers`], [`pages`], [`chains`]: the books cannot be mixed, changed or reordered unseen;
+//! - [`transfers`], [`pages`], [`chains`], [`archives`]: the books cannot be mixed, changed or reordered unseen;
 //! - [`trees`], [`notes`], [`proofs`]: a gift is proven to be in the books, and nothing else is;
 //! - [`totals`], [`report`]: sums are what a naive recount finds;
 //! - [`reconciling`]: what two sides say of a payment, and that neither side loses anything by the comparison;
+//! - [`notices`]: what is told to a donor, and what is no news any more;
 //! - [`messages`], [`codes`], [`cases`]: what was once written keeps its form and its meaning.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod archives;
 mod cases;
 mod chains;
 mod codes;
@@ -19,6 +21,7 @@ mod decisions;
 mod given;
 mod messages;
 mod notes;
+mod notices;
 mod pages;
 mod proofs;
 mod reconciling;

@@ -2,7 +2,10 @@
 
 use domain::hash::Hash;
 use domain::proof::checkpoint::Checkpoint;
+use domain::proof::key;
 use domain::proof::note::{self, NoteError, Signer, Signers, Verifier};
+
+use crate::given::NOON;
 
 /// The example of Go's `golang.org/x/mod/sumdb/note`, by which the form is tested elsewhere, too.
 const SECRET: &str = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
@@ -35,6 +38,9 @@ fn a_note_is_signed_in_the_bytes_of_the_published_example() {
     assert_eq!(SECRET.parse::<Signer>().unwrap().secret(), SECRET);
     let (text, by) = note::open(&note, &[public]).unwrap();
     assert_eq!((text, by[0].to_string().as_str()), (TEXT, "PeterNeumann+c74f20a3"));
+    assert_eq!(note::text(&note), Some(TEXT), "whoever has signed it");
+    assert_eq!(note::text(TEXT), None);
+    assert_eq!(signers.name(), "PeterNeumann");
 }
 
 #[test]
@@ -51,12 +57,28 @@ fn a_key_that_is_none_is_refused_and_no_secret_is_printed() {
         assert_eq!(text.parse::<Verifier>(), Err(NoteError::NotAKey), "{text}");
         assert_eq!(format!("PRIVATE+KEY+{text}").parse::<Signer>().unwrap_err(), NoteError::NotAKey, "{text}");
     }
-    assert_eq!(Signer::new("two words", &[1; 32]).unwrap_err(), NoteError::NotAKey);
+    for name in ["", "two words", "a+b"] {
+        assert_eq!(Signer::new(name, &[1; 32]).unwrap_err(), NoteError::NotAKey, "{name:?}");
+    }
+    let spaced = PUBLIC.replace("PeterNeumann", "Peter Neumann");
+    assert_eq!(spaced.parse::<Verifier>(), Err(NoteError::NotAKey));
     assert_eq!(Signers::read(" \n").unwrap_err(), NoteError::Keys);
     let two = format!("{}\n{}", signer("a", 1).secret(), signer("b", 2).secret());
     assert_eq!(Signers::read(&two).unwrap_err(), NoteError::Keys);
     let printed = format!("{:?}", Signers::read(SECRET).unwrap());
     assert!(printed.contains("c74f20a3") && !printed.contains("AYEK"), "{printed}");
+}
+
+/// Whoever verifies fetches by these names, years from now.
+#[test]
+fn what_is_published_stands_where_it_always_stood() {
+    let day = NOON.day();
+    assert_eq!((key::LOG, key::CHECKPOINT), ("proofs/log.json", "proofs/checkpoint.txt"));
+    assert_eq!(key::day(day), "proofs/day/2026-11-23/day.json");
+    assert_eq!(key::pages(day), "proofs/day/2026-11-23/pages");
+    let public: Verifier = PUBLIC.parse().unwrap();
+    assert_eq!(key::keys(std::slice::from_ref(&public)), "proofs/keys/c74f20a3.txt");
+    assert_eq!(key::keys(&[public.clone(), public]), "proofs/keys/c74f20a3-c74f20a3.txt");
 }
 
 #[test]

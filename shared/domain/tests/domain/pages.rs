@@ -4,14 +4,14 @@ use data_encoding::HEXLOWER;
 use domain::donation::{Decision, State, decide};
 use domain::hash::{Hash, leaf, tree_root};
 use domain::journal::page::MOST_ENTRIES;
-use domain::journal::{Entry, Page, PageError, PageKind};
+use domain::journal::{Entry, Page, PageError, PageKind, Transfer};
 use domain::leaf_key::LeafKey;
 use domain::payment::Happening;
 use domain::purpose::Fund;
 use proptest::prelude::*;
 
 use crate::chains::{first_tail, salts};
-use crate::given::{NOON, any_entry, captured, donation, fact, line, riyals, settled_by};
+use crate::given::{NOON, any_entry, any_movement, captured, donation, fact, line, riyals, settled_by};
 
 fn entry_of(state: State, happening: Happening) -> Entry {
     let lines = vec![line(Fund::Zakat, "wells", riyals(60)), line(Fund::Waqf, "clinic", riyals(40))];
@@ -166,6 +166,21 @@ fn the_largest_page_fits_into_an_item() {
 }
 
 proptest! {
+    #[test]
+    fn a_page_moves_what_its_entries_or_its_movements_do(
+        entries in prop::collection::vec(any_entry(), 1..5), movements in prop::collection::vec(any_movement(), 1..5),
+    ) {
+        let of_entries: Vec<Transfer> = entries.iter().flat_map(|entry| entry.transfers.clone()).collect();
+        let of_movements: Vec<Transfer> = movements.iter().flat_map(|movement| movement.transfers.clone()).collect();
+        let page = first_tail().write(entries.clone(), &salts(entries.len()), NOON);
+        prop_assert_eq!(page.transfers().cloned().collect::<Vec<_>>(), of_entries);
+        prop_assert_eq!((page.entries(), page.movements()), (&entries[..], &[][..]));
+        let page = page.tail().write_movements(movements.clone(), NOON);
+        prop_assert_eq!(page.transfers().cloned().collect::<Vec<_>>(), of_movements);
+        prop_assert_eq!((page.entries(), page.movements()), (&[][..], &movements[..]));
+        prop_assert_eq!(page.tail().seal(NOON).transfers().count(), 0);
+    }
+
     #[test]
     fn any_page_is_read_as_it_is_written(entries in prop::collection::vec(any_entry(), 1..20)) {
         let page = first_tail().write(entries.clone(), &salts(entries.len()), NOON);

@@ -6,7 +6,9 @@ use domain::journal::{Account, MovementKind};
 use domain::moment::Day;
 use domain::payment::{Method, PaymentRef, Provider};
 use domain::purpose::Fund;
-use domain::reconcile::bank::{BankLine, Direction, LinePlace, Payers, Statement, StatementError, movement};
+use domain::reconcile::bank::{
+    BankLine, Direction, LinePlace, MOST_BALANCE_MINOR, MOST_LINES, Payers, Statement, StatementError, movement,
+};
 use domain::reconcile::payment::{Difference, Figures, Known, Standing, Told, compare};
 use domain::reconcile::tally::{Sums, Tally};
 use proptest::prelude::*;
@@ -64,9 +66,11 @@ fn what_the_sides_say_and_what_follows() {
         ((500, 200, 9), Some((500, 200, 9)), Standing::Matches),
         ((500, 200, 9), Some((500, 0, 9)), behind(RefundDiffers, 200)),
         ((500, 200, 9), Some((500, 300, 9)), differs(RefundDiffers, 100)),
-        ((500, 600, 9), Some((500, 0, 9)), differs(AmountDiffers, 600)),
+        ((500, 500, 9), Some((500, 0, 9)), behind(RefundDiffers, 500)),
+        ((500, 501, 9), Some((500, 0, 9)), differs(AmountDiffers, 501)),
         ((500, 0, 9), Some((500, 0, 0)), behind(FeeDiffers, 9)),
         ((500, 0, 0), Some((500, 0, 9)), differs(FeeDiffers, 9)),
+        ((500, 0, 500), Some((500, 0, 0)), behind(FeeDiffers, 500)),
         ((500, 0, 501), Some((500, 0, 0)), differs(FeeBeyondCapture, 500)),
         ((500, 0, 9), Some((400, 0, 9)), differs(CaptureDiffers, 100)),
         ((0, 0, 0), Some((400, 0, 9)), differs(CaptureDiffers, 400)),
@@ -186,6 +190,35 @@ fn day() -> Day {
 
 fn statement(opening_minor: i64, closing_minor: i64, lines: Vec<BankLine>) -> Statement {
     Statement { account: "SA00".to_owned(), closes_on: day(), opening_minor, closing_minor, lines }
+}
+
+/// The bounds of what is believed, from both sides.
+#[test]
+fn a_statement_too_long_or_too_large_is_none() {
+    let line = || BankLine {
+        amount_minor: halalas(1),
+        direction: Direction::In,
+        is_reversal: false,
+        booked_on: day(),
+        value_on: day(),
+        references: Vec::new(),
+    };
+    let long = |count: usize| statement(0, count as i64, vec![line(); count]).check();
+    assert_eq!((long(MOST_LINES), long(MOST_LINES + 1)), (Ok(()), Err(StatementError::TooLong)));
+    assert_eq!(MOST_BALANCE_MINOR, 1_000_000_000_000_000, "ten million million riyals");
+    let standing = |balance: i64| statement(balance, balance, Vec::new()).check();
+    for sign in [1, -1] {
+        assert_eq!(standing(sign * MOST_BALANCE_MINOR), Ok(()));
+        assert_eq!(standing(sign * (MOST_BALANCE_MINOR + 1)), Err(StatementError::TooLarge));
+    }
+    assert_eq!((standing(i64::MIN), standing(i64::MAX)), (Err(StatementError::TooLarge), Err(StatementError::TooLarge)));
+    // A balance beyond the bound is none, even where the lines would lead from it to one within.
+    let opens_beyond = statement(-MOST_BALANCE_MINOR - 1, -MOST_BALANCE_MINOR, vec![line()]);
+    assert_eq!(opens_beyond.check(), Err(StatementError::TooLarge));
+    assert_eq!(
+        statement(5, 5, vec![line()]).check(),
+        Err(StatementError::DoesNotAddUp { found_minor: 6, closing_minor: 5 })
+    );
 }
 
 fn payers() -> Payers {

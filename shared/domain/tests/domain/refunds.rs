@@ -142,12 +142,28 @@ fn what_is_disputed_is_not_given_back_as_well() {
     assert_eq!(gift.stands(), riyals(30));
     let exceeded = Err(RefundFault::DonationExceeded { stands: riyals(30) });
     assert_eq!(gift.ask_refund(asked(1, vec![part(0, 31)])).map(drop), exceeded);
+    // All of the only line: nothing is left to ask for.
+    let mut whole = Donation { lines: vec![line(Fund::Zakat, "first", riyals(100))], ..basket() };
+    told(&mut whole, Happening::Disputed { disputed_minor: riyals(100) });
+    assert_eq!(whole.ask_refund(asked(1, Vec::new())).map(drop), Err(RefundFault::Nothing));
     // Asked for before it was disputed: whoever agrees finds that it stands no more.
     let back = basket().ask_refund(asked(1, vec![part(0, 60)])).unwrap();
     let mut gift = with(basket(), back);
     told(&mut gift, Happening::Disputed { disputed_minor: riyals(70) });
     let exceeded = Err(RefundFault::DonationExceeded { stands: riyals(30) });
     assert_eq!(gift.approve_refund(&id(1), "approver-1", NOON).map(drop), exceeded);
+}
+
+/// Thirty went back already: a dispute about the other seventy is an ordinary one, one about a halala more takes what the donor has back.
+#[test]
+fn a_dispute_about_more_than_stands_is_told_apart() {
+    let by = settled_by("own");
+    let gift = Donation { state: State::PartlyRefunded { settled_by: by, refunded_minor: riyals(30) }, ..basket() };
+    for (disputed, case) in [(7_000, "dispute_opened"), (7_001, "refund_beyond_capture")] {
+        let happening = Happening::Disputed { disputed_minor: halalas(disputed) };
+        let books = told(&mut gift.clone(), happening);
+        assert_eq!(books, format!("disputes:moyasar → clearing {}; case: {case}", halalas(disputed)));
+    }
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! What each state of a donation allows, and the forms in which donations and what belongs to them are stored.
 
 use domain::catalogue::{Bilingual, Charity, Opportunity, Standing};
-use domain::donation::{ChargeKind, Donation, Giver, Place, Sealed, State};
+use domain::donation::{ChargeKind, Donation, Giver, Place, Sealed, Secrecy, State};
+use domain::journal::ChainId;
+use domain::leaf_key::{LeafKey, LeafKeyError};
 use domain::moment::Moment;
 use domain::money::Money;
+use domain::owner::{Owner, OwnerError};
 use domain::purpose::{Fund, Programme, Region, Track};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -148,4 +151,56 @@ fn a_donation_is_the_sum_of_its_lines() {
     assert_eq!(full(State::Awaiting).total(), riyals(100));
     assert_eq!(full(State::Awaiting).attempt().unwrap().number, 2);
     assert_eq!(full(State::Awaiting).made_at, NOON);
+}
+
+#[test]
+fn a_place_is_on_one_of_the_chains() {
+    let on = |chain: u8| Place { chain, seq: 1, index: 0 }.chain_id();
+    assert_eq!(on(3), ChainId::new(3));
+    assert!(on(0).is_some() && on(15).is_some());
+    assert_eq!(on(16), None);
+}
+
+#[test]
+fn leaves_are_salted_by_what_the_donation_keeps_and_its_salt_is_in_no_log() {
+    let key = LeafKey::from_bytes([9; 32]);
+    let salted = |leaf_key, salt: &str| Donation { leaf_key, salt: salt.to_owned(), ..full(State::Awaiting) }.secrecy();
+    assert!(salted(None, "5a17") == Secrecy::Clear(vec![0x5a, 0x17]));
+    assert!(salted(Some(key), "") == Secrecy::Agreed(key));
+    assert!(salted(Some(key), "5a17") == Secrecy::Agreed(key), "a key goes before a salt");
+    assert!(salted(None, "") == Secrecy::Erased);
+    assert!(salted(None, "no hex") == Secrecy::Erased);
+    let printed = [salted(None, "5a17"), salted(Some(key), ""), salted(None, "")].map(|secrecy| format!("{secrecy:?}"));
+    assert_eq!(printed, ["Clear", "Agreed", "Erased"]);
+}
+
+#[test]
+fn a_leaf_key_is_read_as_it_is_written_and_in_no_other_form() {
+    let key = LeafKey::from_bytes(std::array::from_fn(|place| place as u8));
+    let written = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+    assert_eq!((key.to_string().as_str(), format!("{key:?}").as_str()), (written, written));
+    assert_eq!((written.parse(), key.bytes()[31]), (Ok(key), 31));
+    read_as_written(&key);
+    for bad in ["", &written[2..], &format!("{written}00"), &written.to_uppercase(), &written.replace('0', "g")] {
+        assert_eq!(bad.parse::<LeafKey>(), Err(LeafKeyError), "{bad}");
+        assert!(serde_json::from_str::<LeafKey>(&format!("{bad:?}")).is_err());
+    }
+}
+
+/// A donor's gifts are erased together, a guest's each by itself.
+#[test]
+fn personal_data_belongs_to_the_donor_or_to_the_gift() {
+    let donors = full(State::Awaiting);
+    let guests = Donation { giver: Giver::Guest, ..donors.clone() };
+    assert_eq!(donors.owner(), Owner::Donor("subject-1".parse().unwrap()));
+    assert_eq!(guests.owner(), Owner::Donation(guests.id));
+    for (owner, written) in
+        [(donors.owner(), "donor#subject-1".to_owned()), (guests.owner(), format!("donation#{}", guests.id))]
+    {
+        assert_eq!((owner.to_string(), written.parse()), (written.clone(), Ok(owner.clone())));
+        read_as_written(&owner);
+    }
+    for bad in ["", "subject-1", "donor#", "donor#a#b", "donation#subject-1", "guest#subject-1"] {
+        assert_eq!(bad.parse::<Owner>(), Err(OwnerError), "{bad}");
+    }
 }

@@ -2,11 +2,11 @@
 
 use domain::journal::{Account, Entry, EntryKind, Movement, MovementKind, Page, PageError, Transfer, TransferError, rules};
 use domain::money::Money;
-use domain::payment::Method;
+use domain::payment::{Method, Provider};
 use domain::purpose::Fund;
 
 use crate::chains::{first_tail, salts};
-use crate::given::{ENTRY_KINDS, NOON, accounts, payment, riyals};
+use crate::given::{ENTRY_KINDS, NOON, accounts, payment, purpose, riyals};
 
 #[test]
 fn every_pair_of_accounts() {
@@ -103,10 +103,69 @@ fn no_chain_of_transfers_leads_from_one_fund_into_another() {
     }
     // And into an opportunity from clearing only by a gift's settlement, one line a transfer.
     let wells = Account::Opportunity(Fund::Zakat, "wells".parse().unwrap());
-    let clearing = Account::Clearing(domain::payment::Provider::Moyasar);
+    let clearing = Account::Clearing(Provider::Moyasar);
     let kinds: Vec<EntryKind> = ENTRY_KINDS.into_iter().filter(|kind| rules::of_entry(*kind, &clearing, &wells)).collect();
     assert_eq!(kinds, [EntryKind::Settled]);
     assert!(MovementKind::ALL.iter().all(|kind| !rules::of_movement(*kind, &clearing, &wells)));
+}
+
+/// Every pair of accounts that a kind may move money between, and no other. Of a fund, one stands for all.
+#[test]
+fn each_kind_moves_money_between_these_accounts() {
+    let entries = [
+        (EntryKind::Settled, "clearing → opportunity, fees → clearing"),
+        (EntryKind::SecondCharge, "clearing → refunds_payable, fees → clearing"),
+        (EntryKind::LateCharge, "clearing → refunds_payable, fees → clearing"),
+        (EntryKind::Orphan, "clearing → suspense, fees → clearing"),
+        (EntryKind::Refunded, "refunds_suspense → clearing, opportunity → clearing, opportunity → refunds_suspense"),
+        (EntryKind::ChargeReturned, "refunds_payable → clearing, suspense → clearing"),
+        (EntryKind::Disputed, "disputes → clearing"),
+        (EntryKind::DisputeWon, "clearing → disputes"),
+        (
+            EntryKind::DisputeLost,
+            "refunds_suspense → clearing, refunds_suspense → disputes, opportunity → clearing, opportunity → refunds_suspense, \
+             opportunity → disputes",
+        ),
+        (EntryKind::FeeCharged, "fees → clearing"),
+    ];
+    assert_eq!(entries.map(|(kind, _)| kind), ENTRY_KINDS);
+    for (kind, expected) in entries {
+        assert_eq!(moves(|debit, credit| rules::of_entry(kind, debit, credit)), expected, "{kind:?}");
+    }
+    let movements = [
+        (MovementKind::PaidOut, "bank → clearing"),
+        (MovementKind::Unexplained, "bank → bank_suspense, bank_suspense → bank"),
+        (MovementKind::Granted, "opportunity → payable"),
+        (MovementKind::Paid, "payable → bank"),
+        (MovementKind::Recalled, "receivable → opportunity"),
+        (MovementKind::Repaid, "bank → receivable"),
+    ];
+    for (kind, expected) in movements {
+        assert_eq!(moves(|debit, credit| rules::of_movement(kind, debit, credit)), expected, "{kind:?}");
+    }
+    // Two people may correct anything, but for what is of a fund on one side only.
+    for debit in accounts() {
+        for credit in accounts() {
+            let is_allowed = rules::of_movement(MovementKind::Corrected, &debit, &credit);
+            assert_eq!(is_allowed, debit.fund() == credit.fund(), "{debit} to {credit}");
+        }
+    }
+}
+
+/// The pairs of accounts, in words, that are allowed.
+fn moves(is_allowed: impl Fn(&Account, &Account) -> bool) -> String {
+    let is_one = |account: &Account| match account {
+        Account::Opportunity(fund, id) => *fund == Fund::Zakat && id.as_str() == "wells",
+        other => other.fund().is_none_or(|fund| fund == Fund::Zakat),
+    };
+    let accounts: Vec<Account> = accounts().into_iter().filter(is_one).collect();
+    let name = |account: &Account| match account {
+        Account::Opportunity(..) => "opportunity".to_owned(),
+        other => other.to_string().split(':').next().unwrap().to_owned(),
+    };
+    let pairs = accounts.iter().flat_map(|debit| accounts.iter().map(move |credit| (debit, credit)));
+    let allowed = pairs.filter(|(debit, credit)| is_allowed(debit, credit));
+    allowed.map(|(debit, credit)| format!("{} → {}", name(debit), name(credit))).collect::<Vec<_>>().join(", ")
 }
 
 #[test]
@@ -133,4 +192,42 @@ fn a_reference_names_one_matter_of_one_kind() {
     assert_ne!(reference, Movement::reference(MovementKind::Paid, &["statement-1", "7"]));
     assert_ne!(reference, Movement::reference(MovementKind::PaidOut, &["statement-", "17"]));
     assert_ne!(reference, Movement::reference(MovementKind::PaidOut, &["statement-1", "7", ""]));
+}
+
+#[test]
+fn a_transfer_says_which_line_it_is_of_and_what_the_line_is_for() {
+    let wells = Account::Opportunity(Fund::Zakat, "wells".parse().unwrap());
+    let plain = Transfer::new(Account::Clearing(Provider::Moyasar), wells, riyals(1)).unwrap();
+    assert_eq!((plain.line(), plain.purpose()), (None, None));
+    for line in [0, 1, 19] {
+        let transfer = plain.clone().for_line(line, purpose());
+        assert_eq!((transfer.line(), transfer.purpose()), (Some(line), Some(&purpose())));
+        assert_eq!((transfer.debit(), transfer.credit(), transfer.amount()), (plain.debit(), plain.credit(), riyals(1)));
+    }
+}
+
+/// What a day's record counts of an entry: once what moved at the provider, whatever moved among our own accounts for it.
+#[test]
+fn what_moved_at_the_provider_is_counted_without_its_fee() {
+    let wells = || Account::Opportunity(Fund::Zakat, "wells".parse().unwrap());
+    let clearing = || Account::Clearing(Provider::Moyasar);
+    let (disputes, fees) = (|| Account::Disputes(Provider::Moyasar), || Account::Fees(Provider::Moyasar));
+    let table = [
+        (EntryKind::Settled, vec![(clearing(), wells(), 60), (clearing(), wells(), 40), (fees(), clearing(), 2)], 10_000),
+        (EntryKind::SecondCharge, vec![(clearing(), Account::RefundsPayable, 100), (fees(), clearing(), 2)], 10_000),
+        (EntryKind::FeeCharged, vec![(fees(), clearing(), 3)], 300),
+        (EntryKind::Refunded, vec![(wells(), clearing(), 20), (wells(), Account::RefundsSuspense, 30)], 2_000),
+        (EntryKind::Refunded, vec![(Account::RefundsSuspense, clearing(), 30)], 3_000),
+        (EntryKind::Disputed, vec![(disputes(), clearing(), 60)], 6_000),
+        (EntryKind::DisputeLost, vec![(wells(), disputes(), 60)], 6_000),
+    ];
+    for (kind, moves, expected) in table {
+        let transfers =
+            moves.into_iter().map(|(debit, credit, amount)| Transfer::new(debit, credit, riyals(amount)).unwrap());
+        let (donation, method, transfers) = (None, Method::Mada, transfers.collect());
+        let entry = Entry { kind, donation, payment: payment("p"), method, happened_at: NOON, transfers };
+        assert_eq!(entry.moved_minor(), expected, "{kind:?}");
+        let page = first_tail().write(vec![entry], &salts(1), NOON);
+        page.verify(&first_tail()).unwrap();
+    }
 }

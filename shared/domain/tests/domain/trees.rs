@@ -80,6 +80,9 @@ fn every_leaf_of_small_trees_is_proven_where_it_is_and_nowhere_else() {
         assert_eq!(path(&leaves, size), None);
         assert_eq!(growth(&leaves, 0), None);
         assert_eq!(growth(&leaves, size + 1), None);
+        let now = (size as u64, root);
+        assert!(!is_grown((0, tree_root(&[])), now, &[]), "nothing is proven of nothing");
+        assert!(!is_grown((size as u64 + 1, root), now, &[]) && !is_grown((size as u64 + 1, root), now, &[root]));
         for old in 1..=size {
             let proof = growth(&leaves, old).unwrap();
             let before = (old as u64, tree_root(&leaves[..old]));

@@ -3,13 +3,22 @@
 //! A claim is one conditional update on one item: `free >= :amount` and the donation not among the claims → `free` goes down, the claim
 //! goes in. Taking it back is the reverse, on condition that the claim is there. Both can be repeated without harm. Settlement never
 //! touches a shard.
+//!
+//! **A claim that comes late.** A claim that is spent leaves no trace by which the same claim, delayed on its way, would be known again: it
+//! would take what nobody pays for. So whoever spends one leaves the moment at which its donation was made, `spent_until`, and a shard
+//! takes no plain claim of a donation made until then any more. One number for a whole shard: a claim that it refuses without need is
+//! claimed with its donation in one transaction ([`Table::claim_while`]), which no delay can deceive.
 
 use std::collections::{BTreeMap, HashMap};
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::cap::Shard;
-use domain::donation::HoldPart;
+use domain::donation::{Donation, HoldPart};
 use domain::id::{DonationId, OpportunityId};
+use domain::moment::Moment;
 use domain::money::{Money, halalas};
 use serde::{Deserialize, Serialize};
 
@@ -33,12 +42,35 @@ pub struct Escrow {
     /// The revision of the opportunity whose writer was the last to take the shard. No earlier one grants anything any more.
     #[serde(default)]
     pub revision: u64,
+    /// No plain claim of a donation made until then is taken: one made at that moment had its claim spent here. It only grows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spent_until: Option<Moment>,
 }
 
 impl Escrow {
     /// What is free, for the planning of a claim.
     pub const fn shard(&self) -> Shard {
         Shard { number: self.shard, free: self.free_minor }
+    }
+
+    /// Whether a plain claim of a donation made then comes too late.
+    fn is_late(&self, made: Moment) -> bool {
+        self.spent_until.is_some_and(|until| until >= made)
+    }
+}
+
+/// For whom something is claimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claimant {
+    /// The donation.
+    pub donation: DonationId,
+    /// When it was made.
+    pub made_at: Moment,
+}
+
+impl From<&Donation> for Claimant {
+    fn from(donation: &Donation) -> Claimant {
+        Claimant { donation: donation.id, made_at: donation.made_at }
     }
 }
 
@@ -49,6 +81,9 @@ pub enum Claiming {
     Held,
     /// The shard has too little left.
     Gone,
+    /// Nothing was claimed, and plainly nothing can be: a donation made at the same time or later has had its claim spent. Whether there
+    /// is enough left is not known.
+    Late,
 }
 
 impl Table {
@@ -68,8 +103,14 @@ impl Table {
     /// # Errors
     /// When the table cannot be reached.
     pub async fn make_escrow(&self, opportunity: &OpportunityId, shard: u8) -> Result<(), TableError> {
-        let empty =
-            Escrow { shard, granted_minor: Money::ZERO, free_minor: Money::ZERO, claims: BTreeMap::new(), revision: 0 };
+        let empty = Escrow {
+            shard,
+            granted_minor: Money::ZERO,
+            free_minor: Money::ZERO,
+            claims: BTreeMap::new(),
+            revision: 0,
+            spent_until: None,
+        };
         self.put_new(&Key::cap(opportunity, shard), &empty).await.map(|_| ())
     }
 
@@ -132,28 +173,22 @@ impl Table {
     ///
     /// # Errors
     /// When the table cannot be reached; whether it was claimed is not known then, and claiming again tells.
-    pub async fn claim(&self, donation: &DonationId, part: &HoldPart) -> Result<Claiming, TableError> {
-        let amount = part.amount_minor.halalas();
-        let call = self.client.update_item().table_name(&self.name);
-        let call = call
-            .set_key(Some(Key::cap(&part.opportunity, part.shard).item()))
+    pub async fn claim(&self, by: Claimant, part: &HoldPart) -> Result<Claiming, TableError> {
+        let call = self
+            .claim_update(&by.donation, part)
             .update_expression("SET free_minor = free_minor - :amount, claims.#donation = :amount")
-            .condition_expression("free_minor >= :amount AND attribute_not_exists(claims.#donation)")
-            .expression_attribute_names("#donation", donation.to_string())
-            .expression_attribute_values(":amount", number(amount))
-            .return_values_on_condition_check_failure(aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld);
-        let error = match call.send().await {
-            Ok(_) => return Ok(Claiming::Held),
-            Err(error) => error,
-        };
-        match error.into_service_error() {
-            aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(failed) => {
-                let there: Option<Escrow> = failed.item.map(super::read).transpose()?;
-                let held = there.is_some_and(|escrow| escrow.claims.contains_key(donation));
-                Ok(if held { Claiming::Held } else { Claiming::Gone })
-            }
-            other => Err(TableError::Transient(other.into())),
-        }
+            .condition_expression(
+                "free_minor >= :amount AND attribute_not_exists(claims.#donation) \
+                 AND (attribute_not_exists(spent_until) OR spent_until < :made)",
+            )
+            .expression_attribute_values(":made", number(by.made_at.millis()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Some(there) = refusal(call.send().await)? else { return Ok(Claiming::Held) };
+        Ok(match there {
+            Some(escrow) if escrow.claims.contains_key(&by.donation) => Claiming::Held,
+            Some(escrow) if escrow.is_late(by.made_at) => Claiming::Late,
+            Some(_) | None => Claiming::Gone,
+        })
     }
 
     /// Takes a claim away and gives back what it held; nothing when it is gone already.
@@ -161,30 +196,58 @@ impl Table {
     /// # Errors
     /// When the table cannot be reached.
     pub async fn release_claim(&self, donation: &DonationId, part: &HoldPart) -> Result<(), TableError> {
-        self.end_claim(donation, part, "SET free_minor = free_minor + :amount REMOVE claims.#donation").await
+        let call = self
+            .claim_update(donation, part)
+            .update_expression("SET free_minor = free_minor + :amount REMOVE claims.#donation")
+            .condition_expression("claims.#donation = :amount");
+        refusal(call.send().await).map(|_| ())
     }
 
     /// Takes a claim away for good: its gift is paid. Nothing when it is gone already.
     ///
+    /// The donation's moment stays on the shard, if no later one is there; that is known when the first write is refused, and a second one is
+    /// needed.
+    ///
     /// # Errors
     /// When the table cannot be reached.
-    pub async fn spend_claim(&self, donation: &DonationId, part: &HoldPart) -> Result<(), TableError> {
-        self.end_claim(donation, part, "REMOVE claims.#donation").await
+    pub async fn spend_claim(&self, by: Claimant, part: &HoldPart) -> Result<(), TableError> {
+        let call = self
+            .claim_update(&by.donation, part)
+            .update_expression("SET spent_until = :made REMOVE claims.#donation")
+            .condition_expression(
+                "claims.#donation = :amount AND (attribute_not_exists(spent_until) OR spent_until < :made)",
+            )
+            .expression_attribute_values(":made", number(by.made_at.millis()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let there = refusal(call.send().await)?.flatten();
+        if !there.is_some_and(|escrow| escrow.claims.contains_key(&by.donation) && escrow.is_late(by.made_at)) {
+            return Ok(());
+        }
+        let call = self
+            .claim_update(&by.donation, part)
+            .update_expression("REMOVE claims.#donation")
+            .condition_expression("claims.#donation = :amount");
+        refusal(call.send().await).map(|_| ())
     }
 
-    async fn end_claim(&self, donation: &DonationId, part: &HoldPart, change: &str) -> Result<(), TableError> {
-        let amount = part.amount_minor.halalas();
+    fn claim_update(&self, donation: &DonationId, part: &HoldPart) -> UpdateItemFluentBuilder {
         let call = self.client.update_item().table_name(&self.name);
-        let call = call
-            .set_key(Some(Key::cap(&part.opportunity, part.shard).item()))
-            .update_expression(change)
-            .condition_expression("claims.#donation = :amount")
+        call.set_key(Some(Key::cap(&part.opportunity, part.shard).item()))
             .expression_attribute_names("#donation", donation.to_string())
-            .expression_attribute_values(":amount", number(amount));
-        match call.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
-            Err(error) => Err(classify(error)),
+            .expression_attribute_values(":amount", number(part.amount_minor.halalas()))
+    }
+}
+
+/// `None` when the shard was written; when its condition did not hold, the shard as it stands, if that was asked for and there is one.
+fn refusal(sent: Result<UpdateItemOutput, SdkError<UpdateItemError>>) -> Result<Option<Option<Escrow>>, TableError> {
+    let error = match sent {
+        Ok(_) => return Ok(None),
+        Err(error) => error,
+    };
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+            failed.item.clone().map(super::read).transpose().map(Some)
         }
+        Some(_) | None => Err(classify(error)),
     }
 }

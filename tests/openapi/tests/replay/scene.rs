@@ -121,7 +121,7 @@ impl Scene {
         let shards: Vec<_> = shards.iter().map(platform::table::Escrow::shard).collect();
         for (shard, amount_minor) in cap::plan(&shards, amount, 0).unwrap() {
             let part = HoldPart { opportunity: opportunity.clone(), shard, amount_minor };
-            self.stage.table.claim(&DonationId::from_bytes([shard; 16]), &part).await.unwrap();
+            self.stage.claim(DonationId::from_bytes([shard; 16]), &part).await.unwrap();
         }
     }
 

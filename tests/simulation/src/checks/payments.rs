@@ -84,10 +84,9 @@ pub const fn is_refund(kind: EntryKind) -> bool {
     matches!(kind, EntryKind::Refunded | EntryKind::ChargeReturned)
 }
 
-/// What the entries of a kind come to, without what a provider kept of it.
+/// What moved at the provider by the entries of a kind, without what it kept: a refund whose line becomes known later moves nothing there again.
 pub fn sum(entries: &[&Entry], of: impl Fn(EntryKind) -> bool) -> u64 {
-    let transfers = entries.iter().filter(|entry| of(entry.kind)).flat_map(|entry| entry.principal());
-    transfers.map(|transfer| transfer.amount().halalas()).sum()
+    entries.iter().filter(|entry| of(entry.kind)).map(|entry| entry.moved_minor().unsigned_abs()).sum()
 }
 
 /// What is owed back by itself has been given back, unless the provider refuses to.

@@ -8,12 +8,14 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use domain::catalogue::Opportunity;
 use domain::donation::{Donation, HoldPart, SettledBy, State};
+use domain::id::DonationId;
 use domain::message::{Envelope, Message};
 use domain::money::Money;
 use domain::notice::Notice;
 use domain::payment::{Happening, Method, PaymentFact, PaymentRef, Provider};
 use moyasar_sandbox::{Method as PaidBy, Payer};
 use platform::privacy::Privacy;
+use platform::table::Taking;
 use providers::{Checkout, Providers};
 use serde_json::{Value, json};
 use simulation::environment::Environment;
@@ -44,6 +46,19 @@ impl Scene {
         assert!(stage.table.make_donation(&gift).await.unwrap().is_none());
         let payment = pay(&stage, &gift).await;
         Scene { stage, gift, payment }
+    }
+
+    /// The same, and another gift, of shares that are held and paid.
+    async fn paid_shares(self) -> Scene {
+        let (stage, now) = (&self.stage, self.stage.now());
+        let offering = sample::offering(7, now);
+        stage.offer(&sample::camels(), &offering).await.unwrap();
+        let gift = sample::sacrifice(9, 3, 0, now);
+        assert!(stage.table.make_donation(&gift).await.unwrap().is_none());
+        let taking = stage.table.take_shares(&offering.id, 0, &gift.id, (3, gift.expires_at)).await.unwrap();
+        assert_eq!(taking, Taking::Held(4));
+        stage.settle(&gift.id).await.unwrap();
+        self
     }
 
     /// The same with the gift settled by that payment.
@@ -152,7 +167,7 @@ impl Scene {
     /// What stands: donations, holds, pages, totals, cases, and what went back at the provider.
     async fn stands(&self) -> Value {
         let mut all = serde_json::Map::new();
-        for prefix in ["DON#", "CAP#", "JP#", "TOT", "CASE#"] {
+        for prefix in ["DON#", "CAP#", "SEG#", "JP#", "TOT", "CASE#"] {
             all.insert(prefix.to_owned(), json!(self.stage.items(prefix).await.unwrap()));
         }
         let refunded: Vec<String> = self.stage.sandbox.payments().iter().map(|payment| format!("{payment:?}")).collect();
@@ -257,8 +272,7 @@ async fn scene_of(queue: &str) -> (Scene, Message) {
         }
         "shares" => {
             let scene = Scene::set().await;
-            let donation = scene.gift.id;
-            (scene, Message::SharesMoved { donation })
+            (scene.paid_shares().await, Message::SharesMoved { donation: DonationId::from_bytes([9; 16]) })
         }
         "notices" => {
             let scene = Scene::set().await;

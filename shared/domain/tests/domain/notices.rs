@@ -92,7 +92,8 @@ fn a_wish_to_hear_less_is_never_undone() {
 
 #[test]
 fn one_way_to_reach_a_person_is_enough_and_none_is_printed() {
-    let nobody = Person { name: Some("a name".to_owned()), mobile: None, email: None, device: None, on_behalf_of: Vec::new() };
+    let nobody =
+        Person { name: Some("a name".to_owned()), mobile: None, email: None, device: None, on_behalf_of: Vec::new() };
     assert!(!nobody.can_be_told(), "a name is no way to reach anybody");
     let device = Device { service: PushNetwork::Fcm, token: "a token".to_owned() };
     assert_eq!(format!("{device:?}"), "Device(…)");

@@ -35,7 +35,8 @@ use crate::plan::{hold_parts, over_funded};
 use crate::shares::{self, Reserving};
 
 /// How long a gift holds what it takes: as long as a card's check by its bank takes the slow, and no longer than SQS can delay a message.
-pub const HOLD_SECS: i64 = 900;
+/// The same for shares: a gift has one end.
+pub const HOLD_SECS: i64 = domain::sacrifice::reservation::HOLD_SECS;
 
 /// Rounds of one request: each is lost to another gift that took the last of a shard, or to the same request sent again.
 pub const MOST_ROUNDS: usize = 8;

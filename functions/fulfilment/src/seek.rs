@@ -20,7 +20,7 @@ use crate::confirm::ROUNDS;
 use crate::{Deps, FulfilmentError, room};
 
 /// How long the shares that were found are held: settlement needs seconds, an outage of its queue minutes.
-pub const HOLD_SECS: i64 = 900;
+pub const HOLD_SECS: i64 = domain::sacrifice::reservation::HOLD_SECS;
 
 /// Looks for shares for a payment that came late.
 ///

@@ -9,7 +9,7 @@ use domain::donation::{LEAST_LINE, MOST_DONATION};
 use domain::money::Money;
 use domain::payment::Method;
 use domain::purpose::{Language, Region};
-use domain::sacrifice::offering::{LONGEST_VERSION_BYTES, LONGEST_WAKALA_CHARS, MOST_QUOTA, MOST_SHARES};
+use domain::sacrifice::offering::{LONGEST_WAKALA_CHARS, MOST_QUOTA, MOST_SHARES, is_version};
 use domain::sacrifice::{Country, Offering, Rite, Site, Species, Stock, Wakala};
 use platform::http::{Faults, Problem};
 use serde::Deserialize;
@@ -131,8 +131,7 @@ fn quota(value: &Value, species: Option<Species>, faults: &mut Faults) -> Option
 
 fn wakala(wakala: Wakala, faults: &mut Faults) -> Wakala {
     let version = wakala.version;
-    let is_one = (1..=LONGEST_VERSION_BYTES).contains(&version.len()) && version.bytes().all(|byte| byte.is_ascii_graphic());
-    if !is_one {
+    if !is_version(&version) {
         let english = "1 to 20 Latin letters, digits or signs without a blank";
         faults.add("/wakala/version", "malformed_version", "من 1 إلى 20 حرفًا لاتينيًا أو رقمًا بلا فراغ", english);
     }

@@ -1,6 +1,6 @@
 //! What a line asks for of an offering: how many shares, on whose behalf, and that the platform is appointed as proxy.
 
-use domain::sacrifice::offering::MOST_SHARES;
+use domain::sacrifice::offering::{MOST_SHARES, is_version};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -12,8 +12,6 @@ use crate::fault::{Found, NAMES_COUNT, REQUIRED, SHARES_UNUSABLE, WAKALA_REFUSED
 const MEMBERS: &[&str] = &["shares", "on_behalf_of", "wakala"];
 /// The members of a wakala.
 const WAKALA_MEMBERS: &[&str] = &["accepted", "version"];
-/// The longest version of a wording, in bytes.
-const LONGEST_VERSION_BYTES: usize = 20;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -92,9 +90,8 @@ fn wakala(members: &Map<String, Value>, at: &str, faults: &mut Vec<Found>) -> Op
         faults.push(WAKALA_REFUSED.at(format!("{at}/accepted")));
     }
     let version = text(members, at, "version", faults)?;
-    let is_one = (1..=LONGEST_VERSION_BYTES).contains(&version.len()) && version.bytes().all(|byte| byte.is_ascii_graphic());
-    if !is_one {
+    if !is_version(version) {
         faults.push(WAKALA_REFUSED.at(format!("{at}/version")));
     }
-    is_one.then(|| version.to_owned())
+    is_version(version).then(|| version.to_owned())
 }

@@ -135,6 +135,11 @@ pub enum Stock {
     Ready,
 }
 
+/// Whether a text can be the version of a wording: up to [`LONGEST_VERSION_BYTES`] signs of ASCII without a blank.
+pub fn is_version(text: &str) -> bool {
+    (1..=LONGEST_VERSION_BYTES).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// What the donor agrees to when the platform is appointed as proxy: the wording, by its version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -22,7 +22,7 @@ use domain::moment::Moment;
 use domain::money::{Money, halalas};
 use serde::{Deserialize, Serialize};
 
-use super::error::classify;
+use super::error::{classify, old_item_of_update};
 use super::key::Key;
 use super::{Table, TableError, number};
 
@@ -183,11 +183,11 @@ impl Table {
             )
             .expression_attribute_values(":made", number(by.made_at.millis()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Some(there) = refusal(call.send().await)? else { return Ok(Claiming::Held) };
-        Ok(match there {
-            Some(escrow) if escrow.claims.contains_key(&by.donation) => Claiming::Held,
-            Some(escrow) if escrow.is_late(by.made_at) => Claiming::Late,
-            Some(_) | None => Claiming::Gone,
+        Ok(match wrote(call.send().await)? {
+            Wrote::Done => Claiming::Held,
+            Wrote::Refused(Some(escrow)) if escrow.claims.contains_key(&by.donation) => Claiming::Held,
+            Wrote::Refused(Some(escrow)) if escrow.is_late(by.made_at) => Claiming::Late,
+            Wrote::Refused(Some(_) | None) => Claiming::Gone,
         })
     }
 
@@ -200,7 +200,7 @@ impl Table {
             .claim_update(donation, part)
             .update_expression("SET free_minor = free_minor + :amount REMOVE claims.#donation")
             .condition_expression("claims.#donation = :amount");
-        refusal(call.send().await).map(|_| ())
+        wrote(call.send().await).map(|_| ())
     }
 
     /// Takes a claim away for good: its gift is paid. Nothing when it is gone already.
@@ -219,15 +219,15 @@ impl Table {
             )
             .expression_attribute_values(":made", number(by.made_at.millis()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let there = refusal(call.send().await)?.flatten();
-        if !there.is_some_and(|escrow| escrow.claims.contains_key(&by.donation) && escrow.is_late(by.made_at)) {
-            return Ok(());
+        match wrote(call.send().await)? {
+            Wrote::Refused(Some(escrow)) if escrow.claims.contains_key(&by.donation) && escrow.is_late(by.made_at) => {}
+            Wrote::Done | Wrote::Refused(Some(_) | None) => return Ok(()),
         }
         let call = self
             .claim_update(&by.donation, part)
             .update_expression("REMOVE claims.#donation")
             .condition_expression("claims.#donation = :amount");
-        refusal(call.send().await).map(|_| ())
+        wrote(call.send().await).map(|_| ())
     }
 
     fn claim_update(&self, donation: &DonationId, part: &HoldPart) -> UpdateItemFluentBuilder {
@@ -238,16 +238,16 @@ impl Table {
     }
 }
 
-/// `None` when the shard was written; when its condition did not hold, the shard as it stands, if that was asked for and there is one.
-fn refusal(sent: Result<UpdateItemOutput, SdkError<UpdateItemError>>) -> Result<Option<Option<Escrow>>, TableError> {
-    let error = match sent {
-        Ok(_) => return Ok(None),
-        Err(error) => error,
-    };
-    match error.as_service_error() {
-        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-            failed.item.clone().map(super::read).transpose().map(Some)
-        }
-        Some(_) | None => Err(classify(error)),
+/// How a write on a shard went.
+enum Wrote {
+    Done,
+    /// Its condition did not hold; the shard as it stands, if that was asked for and there is one.
+    Refused(Option<Escrow>),
+}
+
+fn wrote(sent: Result<UpdateItemOutput, SdkError<UpdateItemError>>) -> Result<Wrote, TableError> {
+    match sent {
+        Ok(_) => Ok(Wrote::Done),
+        Err(error) => Ok(Wrote::Refused(old_item_of_update(error)?.map(super::read).transpose()?)),
     }
 }

@@ -4,6 +4,7 @@
 //!
 //! A claim is one conditional update of one small item. It can be repeated without harm, and so can its release and its confirmation; settlement never touches a lot.
 
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
@@ -14,9 +15,9 @@ use domain::sacrifice::{Claim, Lot, Room, Standing};
 use futures_util::future::try_join_all;
 use serde::Deserialize;
 
+use super::error::{classify, old_item_of_update};
 use super::key::{Key, segment_partition};
 use super::{Item, Table, TableError, number, read, text};
-use crate::table::error::classify;
 
 /// How a claim on a lot went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -225,9 +226,6 @@ fn free_in(attributes: Option<Item>) -> u8 {
 }
 
 /// The lot as it stood when the condition failed.
-fn refused(error: aws_sdk_dynamodb::error::SdkError<UpdateItemError>) -> Result<Option<Lot>, TableError> {
-    match error.as_service_error() {
-        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => failed.item.clone().map(read).transpose(),
-        Some(_) | None => Err(classify(error)),
-    }
+fn refused(error: SdkError<UpdateItemError>) -> Result<Option<Lot>, TableError> {
+    old_item_of_update(error)?.map(read).transpose()
 }

@@ -74,8 +74,7 @@ pub async fn commit(deps: &Deps, plan: &Plan, round: u32) -> Result<Outcome, Gro
             }
             Written::PageTaken => {
                 losses += 1;
-                let chain = if losses % LOSSES == 0 { ChainId::any(deps.random.number()) } else { tail.chain };
-                tail = deps.table.tail(chain).await?;
+                tail = deps.table.tail(chain_after(losses, tail.chain, deps.random.number())).await?;
             }
         }
     }
@@ -107,7 +106,7 @@ async fn write(deps: &Deps, group: &Group, round: u32) -> Result<Written, GroupE
             Err(error) if error.is_transient() => last = Some(error),
             Err(error) => return Err(error.into()),
         }
-        tokio::time::sleep(wait(attempt + round, deps.random.number())).await;
+        tokio::time::sleep(wait(round, attempt, deps.random.number())).await;
     }
     Err(last.map_or(GroupError::Crowded(TRIES), GroupError::Table))
 }
@@ -164,15 +163,21 @@ fn put_tail(deps: &Deps, tail: Tail) {
     deps.tails.lock().unwrap_or_else(PoisonError::into_inner).push(tail);
 }
 
-/// Growing with each try, and random, so that those who met do not meet again.
-fn wait(attempt: u32, random: u64) -> Duration {
-    let most = WAIT * 2u32.saturating_pow(attempt.min(6));
+/// The chain to go on with after so many losses, the last on this one: each time that enough were lost, one at random.
+fn chain_after(losses: u32, lost_on: ChainId, random: u64) -> ChainId {
+    if losses.is_multiple_of(LOSSES) { ChainId::any(random) } else { lost_on }
+}
+
+/// Growing with each round and each try, and random, so that those who met do not meet again.
+fn wait(round: u32, attempt: u32, random: u64) -> Duration {
+    let most = WAIT * 2u32.saturating_pow((round + attempt).min(6));
     let micros = u64::try_from(most.as_micros()).unwrap_or(u64::MAX);
     Duration::from_micros(random % micros.max(1))
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// The whole table of cancellations, in the order of importance.
@@ -204,7 +209,21 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_has_an_end() {
-        assert!((0..40).all(|attempt| wait(attempt, u64::MAX) <= WAIT * 64));
+    fn the_wait_grows_with_rounds_and_tries_and_has_an_end() {
+        let table = [((0, 0), 1), ((0, 1), 2), ((1, 0), 2), ((1, 1), 4), ((2, 2), 16), ((3, 3), 64), ((7, 3), 64)];
+        for ((round, attempt), times) in table {
+            let most = WAIT * times;
+            let micros = u64::try_from(most.as_micros()).unwrap();
+            assert_eq!(wait(round, attempt, micros - 1), most - Duration::from_micros(1), "round {round}, try {attempt}");
+            assert_eq!(wait(round, attempt, micros), Duration::ZERO, "round {round}, try {attempt}");
+        }
+    }
+
+    #[test]
+    fn another_chain_is_taken_after_two_losses() {
+        let (lost_on, other) = (ChainId::any(3), ChainId::any(8));
+        let chains = [1, 2, 3, 4].map(|losses| chain_after(losses, lost_on, 8));
+        assert_eq!(chains, [lost_on, other, lost_on, other]);
+        assert_ne!(lost_on, other);
     }
 }

@@ -39,13 +39,13 @@ pub struct Consequences {
 impl Consequences {
     /// Of a plan that stands, on this page if it booked anything.
     pub fn of(plan: &Plan, page: Option<&Page>) -> Consequences {
-        let mut told = Consequences::default();
+        let settled = plan.booked.iter().filter(|(_, indexes)| indexes.settles.is_some()).count() as u64;
+        let mut told = Consequences { settled, ..Consequences::default() };
         if let Some(page) = page {
             told.journal.push(Message::page_committed(page.chain, page.seq));
         }
         for (Turn { read: donation, state, .. }, Indexes { settles, .. }) in &plan.booked {
             if settles.is_some() {
-                told.settled += 1;
                 told.spend_hold(donation);
                 told.move_shares(donation);
                 told.thank(donation, page.map(|page| (page.chain, page.seq)));
@@ -150,8 +150,6 @@ pub async fn tell(deps: &Deps, told: Consequences) -> Result<(), QueueError> {
     let notices = told.notices.into_iter().map(|notice| (notice, Duration::ZERO));
     let failures = told.failures.into_iter().map(|failure| (failure, FAILURE_WAIT));
     deps.notices.send_all_later(notices.chain(failures)).await?;
-    if told.settled > 0 {
-        telemetry::count("settlement", "SettledGifts", told.settled);
-    }
+    telemetry::count("settlement", "SettledGifts", told.settled);
     Ok(())
 }

@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::catalogue::Purpose;
@@ -14,6 +15,7 @@ use domain::money::Money;
 use domain::notice::{Notice, Telling};
 use domain::payment::{Happening, Method, PaymentFact, PaymentRef, Provider};
 use domain::purpose::{Fund, Language, Programme, Region, Track};
+use domain::sacrifice::Reservation;
 use settlement::{Deps, handle};
 use stage::{Options, Stage, event};
 use testkit::connector::invocation;
@@ -180,6 +182,63 @@ async fn donors_are_told_what_became_of_their_gifts_and_again_when_it_may_have_b
     assert_eq!(stage.take_messages("notices").await.unwrap(), [page, refund]);
 }
 
+/// A gift whose donor left a way to be told.
+async fn make_with_contact(stage: &Stage, number: u8) -> Donation {
+    let personal = Some(domain::donation::Sealed { key: format!("donation#{number}"), text: String::new() });
+    let gift = Donation { personal, ..donation(stage, number, vec![line("wells", Fund::Sadaqa, 10)]) };
+    assert!(stage.table.make_donation(&gift).await.unwrap().is_none());
+    gift
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_is_told_once_for_all_who_can_be_thanked() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let (one, two) = (make_with_contact(&stage, 1).await, make_with_contact(&stage, 2).await);
+    let chain = pages_chain(&stage, &[captured(&stage, &one, "p-1"), captured(&stage, &two, "p-2")]).await;
+    let page = Message::page_committed(ChainId::new(chain).unwrap(), 0);
+    assert_eq!(stage.take_messages("notices").await.unwrap(), [page]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_keeps_shares_is_told_when_they_are_paid_and_when_money_goes_back() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let deps = deps(&stage);
+    let reservation = Some(Reservation::new("wells".parse().unwrap(), 3, 1));
+    let gift = Donation { reservation, ..donation(&stage, 1, vec![line("wells", Fund::Sadaqa, 10)]) };
+    assert!(stage.table.make_donation(&gift).await.unwrap().is_none());
+    let moved = Message::SharesMoved { donation: gift.id };
+    for told in [captured(&stage, &gift, "p-1"), refunded(&gift, "p-1", 10)] {
+        assert!(settle(&deps, &[told]).await.is_empty());
+        assert_eq!(stage.take_messages("shares").await.unwrap(), std::slice::from_ref(&moved));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_donor_is_told_of_a_second_charge_when_it_has_gone_back() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let (deps, gift) = (deps(&stage), make_with_contact(&stage, 1).await);
+    assert!(settle(&deps, &[captured(&stage, &gift, "p-1")]).await.is_empty());
+    assert_eq!(stage.take_messages("notices").await.unwrap().len(), 1, "thanks");
+    assert!(settle(&deps, &[captured(&stage, &gift, "p-2")]).await.is_empty());
+    assert!(stage.take_messages("notices").await.unwrap().is_empty(), "nothing has gone back yet");
+    assert!(settle(&deps, &[refunded(&gift, "p-2", 10)]).await.is_empty());
+    let payment = PaymentRef { provider: Provider::Moyasar, payment: "p-2".parse().unwrap() };
+    let returned = Notice::ChargeReturned { donation: gift.id, payment, refunded_minor: riyals(10) };
+    assert_eq!(stage.take_messages("notices").await.unwrap(), [Message::NoticeDue(returned)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dispute_is_no_news_of_the_refund_before_it() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let (deps, gift) = (deps(&stage), make_with_contact(&stage, 1).await);
+    assert!(settle(&deps, &[captured(&stage, &gift, "p-1"), refunded(&gift, "p-1", 4)]).await.is_empty());
+    assert_eq!(stage.take_messages("notices").await.unwrap().len(), 2, "thanks, and the refund");
+    let disputed = fact(&gift, "p-1", Happening::Disputed { disputed_minor: riyals(6) });
+    assert!(settle(&deps, &[disputed]).await.is_empty());
+    assert_eq!(kinds(&stage).await.last(), Some(&EntryKind::Disputed));
+    assert!(stage.take_messages("notices").await.unwrap().is_empty());
+}
+
 /// Settles the facts; gives back the chain of the one page that was written.
 async fn pages_chain(stage: &Stage, facts: &[Message]) -> u8 {
     assert!(settle(&deps(stage), facts).await.is_empty());
@@ -195,6 +254,29 @@ async fn a_lost_reply_is_not_a_second_page() {
         assert!(settle(&deps(&stage), &[captured(&stage, &donation, "p-1")]).await.is_empty(), "{failure:?}");
         assert_eq!(kinds(&stage).await, [EntryKind::Settled], "{failure:?}");
     }
+}
+
+/// The reply was lost, and when the same page is written again its token is forgotten: it is known by its hash.
+#[tokio::test(start_paused = true)]
+async fn a_page_that_stands_is_known_when_its_token_is_forgotten() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let donation = make(&stage, 1, 10).await;
+    let (clock, calls) = (stage.clock.clone(), Arc::new(AtomicUsize::new(0)));
+    let counter = Arc::clone(&calls);
+    stage.cloud.services().set_faults(move |call: &Call<'_>| match call.operation {
+        "TransactWriteItems" => match counter.fetch_add(1, Ordering::Relaxed) {
+            0 => Fault::ReplyLost(Failure::Disconnected),
+            _ => {
+                clock.skip(Duration::from_secs(660));
+                Fault::Pass
+            }
+        },
+        _ => Fault::Pass,
+    });
+    assert!(settle(&deps(&stage), &[captured(&stage, &donation, "p-1")]).await.is_empty());
+    assert_eq!(calls.load(Ordering::Relaxed), 2, "nothing is planned again");
+    assert_eq!(kinds(&stage).await, [EntryKind::Settled]);
+    assert_eq!(stage.take_messages("journal").await.unwrap().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -406,6 +488,21 @@ async fn a_donation_that_can_never_be_written_is_set_aside_and_the_others_are_se
     assert_eq!(kinds(&stage).await.len(), 3);
     let large = stage.table.donation(&DonationId::from_bytes([3; 16])).await.unwrap().unwrap();
     assert_eq!(large.state, State::Awaiting);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_never_be_written_is_tried_once() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let mut large = donation(&stage, 1, vec![line("wells", Fund::Sadaqa, 10)]);
+    fill(&stage, &mut large).await;
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&calls);
+    stage.cloud.services().set_faults(move |call: &Call<'_>| {
+        counter.fetch_add(usize::from(call.operation == "TransactWriteItems"), Ordering::Relaxed);
+        Fault::Pass
+    });
+    assert!(settle(&deps(&stage), &[captured(&stage, &large, "p-1")]).await.is_empty());
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -178,10 +178,17 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_read_up_to_its_longest() {
+        let code = Code::new(Place { chain: 3, seq: 7, index: 0 }, [5; PROOF_BYTES]).unwrap();
+        assert_eq!(format!("{:<80}", code.compact()).parse(), Ok(code));
+        assert_eq!(format!("{:<81}", code.compact()).parse::<Code>(), Err(CodeError));
+    }
+
+    #[test]
     fn a_place_beyond_a_code_has_none() {
         let place = |seq, index| Place { chain: 15, seq, index };
-        assert!(Code::new(place(MOST_SEQ, 255), [0; PROOF_BYTES]).is_some());
-        assert!(Code::new(place(MOST_SEQ + 1, 0), [0; PROOF_BYTES]).is_none());
+        assert!(Code::new(place(0xFF_FFFF_FFFF, 255), [0; PROOF_BYTES]).is_some());
+        assert!(Code::new(place(0x100_0000_0000, 0), [0; PROOF_BYTES]).is_none());
         assert!(Code::new(place(0, 256), [0; PROOF_BYTES]).is_none());
     }
 

@@ -120,7 +120,7 @@ pub fn in_arabic(amount: Money) -> String {
 fn riyal_parts(riyals: u64) -> Vec<String> {
     let units = riyals % 1_000;
     // What stands before the noun itself is in construct with it; before another number it is not.
-    let noun_follows = units <= 2 && riyals > 2;
+    let noun_follows = units <= 2;
     let mut scales: Vec<(u64, &Noun)> = Vec::new();
     let mut rest = riyals;
     for (scale, noun) in &SCALES {
@@ -146,7 +146,6 @@ fn counted(count: u64, noun: &Noun, is_of: bool) -> String {
     let (hundreds, below) = (count / 100, count % 100);
     let counted = match below {
         0 => return format!("{} {}", in_construct(hundreds), noun.singular),
-        1 if is_of => noun.singular.to_owned(),
         1 => noun.one.to_owned(),
         2 if is_of => noun.two_of.to_owned(),
         2 => noun.two.to_owned(),
@@ -177,7 +176,6 @@ fn many(count: u64, is_feminine: bool) -> String {
     let (tens, units) = (count / 10, count % 10);
     match (tens, units, is_feminine) {
         (1, 1, false) => "أحد عشر".to_owned(),
-        (1, 1, true) => "إحدى عشرة".to_owned(),
         (1, 2, false) => "اثنا عشر".to_owned(),
         (1, 2, true) => "اثنتا عشرة".to_owned(),
         (1, _, false) => format!("{} عشر", few(units, false)),

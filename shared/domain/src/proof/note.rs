@@ -249,3 +249,29 @@ pub fn learn(note: &str, trusted: &[Verifier]) -> Result<Vec<Verifier>, NoteErro
     let is_theirs = signed_by.iter().any(|by| by.name == name);
     if is_theirs && keys.iter().all(|key| key.name == name) { Ok(keys) } else { Err(NoteError::Keys) }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_note_has_lines_of_signatures_that_end() {
+        assert_eq!(split("said\n\n— a b\n"), Some(("said\n", "— a b\n")));
+        for note in ["said\n\n— a b", "said\n\na b\n", "said\n— a b\n", ""] {
+            assert_eq!(text(note), None, "{note:?}");
+        }
+    }
+
+    /// A right id does not make a name of it.
+    #[test]
+    fn a_key_without_a_name_of_one_word_is_none() {
+        let key = Signer::new("proofs.example", &[1; KEY_BYTES]).unwrap().key.verifying_key();
+        for name in ["", " ", "two words", "a\nb"] {
+            let text = Verifier { name: name.to_owned(), key }.to_string();
+            assert_eq!(text.parse::<Verifier>(), Err(NoteError::NotAKey), "{name:?}");
+        }
+        let named = Verifier { name: "proofs.example".to_owned(), key };
+        assert_eq!(named.to_string().parse(), Ok(named));
+    }
+}

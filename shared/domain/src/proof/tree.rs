@@ -3,6 +3,8 @@
 //! As RFC 6962 (section 2.1) makes them and RFC 9162 (sections 2.1.3.2 and 2.1.4.2) verifies them. Our own, because they are a page of code without a
 //! decision in it, held against a naive model and against the published vectors; the crates that do the same bring a second version of the hash with them.
 
+use std::cmp::Ordering;
+
 use crate::hash::{Hash, left_of, node, tree_root};
 
 /// The path from a leaf up to the root, the lowest first; none when there is no such leaf.
@@ -70,11 +72,11 @@ fn subgrowth(leaves: &[Hash], old: usize, is_old_tree: bool) -> Vec<Hash> {
 
 /// Whether a tree of some leaves grew out of another, by the proof of [`growth`]. `old` and `new` are number of leaves and root.
 pub fn is_grown((old_size, old_root): (u64, Hash), (new_size, new_root): (u64, Hash), proof: &[Hash]) -> bool {
-    if old_size == new_size {
-        return proof.is_empty() && old_root == new_root;
-    }
-    if old_size == 0 || old_size > new_size {
-        return false;
+    match old_size.cmp(&new_size) {
+        Ordering::Equal => return proof.is_empty() && old_root == new_root,
+        Ordering::Greater => return false,
+        Ordering::Less if old_size == 0 => return false,
+        Ordering::Less => {}
     }
     // A tree that was full stands in the new one as it is: the proof leaves it out.
     let first = if old_size.is_power_of_two() { Some(&old_root) } else { None };

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -373,6 +374,8 @@ async fn another_amount_or_currency_is_never_credited() {
     assert!(settle(&deps(&stage), &[Message::PaymentTold(more), Message::PaymentTold(foreign)]).await.is_empty());
     assert!(pages(&stage).await.is_empty());
     assert_eq!(stage.table.donation(&donation.id).await.unwrap().unwrap().state, State::Awaiting);
+    let cases = stage.items("CASE#").await.unwrap();
+    assert_eq!(cases.len(), 2, "a person is told of each: {cases:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -495,14 +498,48 @@ async fn what_can_never_be_written_is_tried_once() {
     let stage = Stage::new(Options::default()).await.unwrap();
     let mut large = donation(&stage, 1, vec![line("wells", Fund::Sadaqa, 10)]);
     fill(&stage, &mut large).await;
-    let calls = Arc::new(AtomicUsize::new(0));
+    let calls = counted(&stage);
+    let told = captured(&stage, &large, "p-1");
+    assert!(settle(&deps(&stage), std::slice::from_ref(&told)).await.is_empty());
+    assert_eq!(calls.lock().unwrap()["TransactWriteItems"], 1);
+    let cases = stage.items("CASE#").await.unwrap();
+    assert!(cases.iter().any(|case| case.to_string().contains("unwritable")), "{cases:?}");
+    // Where the case cannot be opened, the message has to come again.
+    stage.cloud.services().set_faults(|call: &Call<'_>| match call.operation {
+        "PutItem" => Fault::Before(Failure::Disconnected),
+        _ => Fault::Pass,
+    });
+    assert_eq!(settle(&deps(&stage), &[told]).await, ["0"]);
+}
+
+/// Counts the calls of each operation from now on.
+fn counted(stage: &Stage) -> Arc<Mutex<BTreeMap<String, usize>>> {
+    let calls = Arc::new(Mutex::new(BTreeMap::new()));
     let counter = Arc::clone(&calls);
     stage.cloud.services().set_faults(move |call: &Call<'_>| {
-        counter.fetch_add(usize::from(call.operation == "TransactWriteItems"), Ordering::Relaxed);
+        *counter.lock().unwrap().entry(call.operation.to_owned()).or_default() += 1;
         Fault::Pass
     });
-    assert!(settle(&deps(&stage), &[captured(&stage, &large, "p-1")]).await.is_empty());
-    assert_eq!(calls.load(Ordering::Relaxed), 1);
+    calls
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gift_is_two_reads_and_a_transaction_and_a_failure_is_a_read_and_a_write() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let deps = deps(&stage);
+    let first = make(&stage, 1, 10).await;
+    assert!(settle(&deps, &[captured(&stage, &first, "p-1")]).await.is_empty());
+    let (paid, failing) = (make(&stage, 2, 10).await, make(&stage, 3, 10).await);
+    let failed = fact(&failing, "p-3", Happening::Failed { reason: "05".to_owned() });
+    // Whether the payment is kept apart is asked only where it makes a difference.
+    for (told, reads, write) in [(captured(&stage, &paid, "p-2"), 2, "TransactWriteItems"), (failed, 1, "UpdateItem")] {
+        let calls = counted(&stage);
+        assert!(settle(&deps, &[told]).await.is_empty());
+        let mut calls = calls.lock().unwrap().clone();
+        calls.remove("SendMessageBatch");
+        let expected = [("BatchGetItem", reads), (write, 1)].map(|(operation, times)| (operation.to_owned(), times));
+        assert_eq!(calls, expected.into());
+    }
 }
 
 #[tokio::test(start_paused = true)]

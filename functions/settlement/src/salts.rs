@@ -40,3 +40,18 @@ impl Salts {
 fn nobodys_to_know(random: &Random) -> Vec<u8> {
     random.bytes::<{ size_of::<Salt>() }>().to_vec()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::id::DonationId;
+
+    #[test]
+    fn what_is_booked_after_an_erasure_cannot_be_guessed() {
+        let erased = |number| Leaf::Of(DonationId::from_bytes([number; 16]), Secrecy::Erased);
+        let Salts { key, salts } = Salts::of(&[erased(1), erased(2), Leaf::Nobodys], &Random::seeded(7));
+        assert!(key.is_none(), "nothing is agreed on");
+        assert_eq!(salts.iter().map(Vec::len).collect::<Vec<_>>(), [size_of::<Salt>(), size_of::<Salt>(), 0]);
+        assert_ne!(salts[0], salts[1]);
+    }
+}

@@ -228,6 +228,25 @@ async fn a_donor_is_told_of_a_second_charge_when_it_has_gone_back() {
     assert_eq!(stage.take_messages("notices").await.unwrap(), [Message::NoticeDue(returned)]);
 }
 
+/// However often it changes in one batch, it is written once.
+#[tokio::test(start_paused = true)]
+async fn a_charge_counts_how_often_it_was_written() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let (deps, gift) = (deps(&stage), make(&stage, 1, 10).await);
+    assert!(settle(&deps, &[captured(&stage, &gift, "p-1")]).await.is_empty());
+    let payment = PaymentRef { provider: Provider::Moyasar, payment: "p-2".parse().unwrap() };
+    let batches = [
+        vec![captured(&stage, &gift, "p-2"), refunded(&gift, "p-2", 3), refunded(&gift, "p-2", 4)],
+        vec![refunded(&gift, "p-2", 6), refunded(&gift, "p-2", 7)],
+        vec![refunded(&gift, "p-2", 10)],
+    ];
+    for (version, batch) in (0..).zip(batches) {
+        assert!(settle(&deps, &batch).await.is_empty());
+        let charge = stage.table.charges(std::slice::from_ref(&payment)).await.unwrap().pop().unwrap();
+        assert_eq!(charge.version, version);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_dispute_is_no_news_of_the_refund_before_it() {
     let stage = Stage::new(Options::default()).await.unwrap();
@@ -376,6 +395,8 @@ async fn another_amount_or_currency_is_never_credited() {
     assert_eq!(stage.table.donation(&donation.id).await.unwrap().unwrap().state, State::Awaiting);
     let cases = stage.items("CASE#").await.unwrap();
     assert_eq!(cases.len(), 2, "a person is told of each: {cases:?}");
+    let tells = |word: &str| cases.iter().any(|case| case.to_string().contains(word));
+    assert!(tells("USD") && tells("p-1"), "with the fact as it came: {cases:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -33,7 +33,8 @@ pub struct Consequences {
     pub notices: Vec<Message>,
     /// The same, but not at once: see [`FAILURE_WAIT`].
     pub failures: Vec<Message>,
-    settled: u64,
+    /// How many gifts are settled by it, for the metric.
+    pub settled: u64,
 }
 
 impl Consequences {

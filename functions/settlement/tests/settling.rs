@@ -17,6 +17,8 @@ use domain::notice::{Notice, Telling};
 use domain::payment::{Happening, Method, PaymentFact, PaymentRef, Provider};
 use domain::purpose::{Fund, Language, Programme, Region, Track};
 use domain::sacrifice::Reservation;
+use settlement::consequences::Consequences;
+use settlement::plan::{Indexes, Plan, Turn};
 use settlement::{Deps, handle};
 use stage::{Options, Stage, event};
 use testkit::connector::invocation;
@@ -226,6 +228,17 @@ async fn a_donor_is_told_of_a_second_charge_when_it_has_gone_back() {
     let payment = PaymentRef { provider: Provider::Moyasar, payment: "p-2".parse().unwrap() };
     let returned = Notice::ChargeReturned { donation: gift.id, payment, refunded_minor: riyals(10) };
     assert_eq!(stage.take_messages("notices").await.unwrap(), [Message::NoticeDue(returned)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn gifts_that_are_settled_are_counted_and_those_that_go_back_are_not() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let booked = |number, settles| {
+        let read = donation(&stage, number, vec![line("wells", Fund::Sadaqa, 10)]);
+        (Turn { state: State::Awaiting, back: Back::default(), read }, Indexes { settles, others: Vec::new() })
+    };
+    let plan = Plan { booked: vec![booked(1, Some(0)), booked(2, None), booked(3, Some(2))], ..Plan::default() };
+    assert_eq!(Consequences::of(&plan, None).settled, 2);
 }
 
 /// However often it changes in one batch, it is written once.

@@ -172,6 +172,9 @@ pub async fn reserve(deps: &Deps, mut donation: Donation, asked: Option<&Asked>)
     for _ in 0..MOST_ROUNDS {
         let Some(reservation) = donation.reservation.clone() else { return Ok(Reserving::Reserved(donation)) };
         if !donation.state_at(deps.clock.now()).is_payable() {
+            if is_counted {
+                uncount(deps, &donation).await?;
+            }
             return Ok(Reserving::Over(donation));
         }
         if !is_counted {
@@ -207,6 +210,19 @@ pub async fn reserve(deps: &Deps, mut donation: Donation, asked: Option<&Asked>)
         }
     }
     Err(Problem::try_again("others were quicker on every lot"))
+}
+
+/// Takes back that a donation was counted which somebody else gave up meanwhile: they may have done so before it was counted here.
+async fn uncount(deps: &Deps, donation: &Donation) -> Result<(), Problem> {
+    match donation.state {
+        State::Cancelled | State::Expired => allowance::give_back(deps, donation).await,
+        State::Awaiting
+        | State::Failed { .. }
+        | State::Settled { .. }
+        | State::PartlyRefunded { .. }
+        | State::Disputed { .. }
+        | State::Refunded { .. } => Ok(()),
+    }
 }
 
 /// Cancels the donation and says that it was refused, so that it may be asked for anew; only then its givers may have their shares elsewhere. `false` when it has moved on.

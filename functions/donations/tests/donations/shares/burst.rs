@@ -16,7 +16,7 @@ use crate::scene::{KEY, Reply, Scene, call, run};
 /// lot has room for any of those who were refused.
 #[test]
 fn sixty_buyers_share_what_remains_to_the_last() {
-    for (seed, species) in (0..4).zip([Species::Camel, Species::Sheep].into_iter().cycle()) {
+    for (seed, species) in (0..2).zip([Species::Camel, Species::Sheep]) {
         run(async {
             let scene = Scene::bare().await;
             let quota = if species == Species::Camel { 42 } else { 48 };
@@ -62,12 +62,12 @@ fn told(reply: &Reply) -> (i64, Option<&str>, Option<&str>) {
 #[test]
 fn two_equal_requests_of_which_nothing_is_left_are_told_the_same() {
     let (mut refused, mut made_first) = (0, 0);
-    for seed in 0..40 {
+    for seed in 0..24 {
         let (was_refused, was_made) = race(seed);
         refused += u32::from(was_refused);
         made_first += u32::from(was_made);
     }
-    assert!(refused > 5 && refused < 40, "the race is not a race: {refused} of 40 lost");
+    assert!(refused > 3 && refused < 24, "the race is not a race: {refused} of 24 lost");
     assert!(made_first > 0, "no gift was made before it was refused");
 }
 

@@ -28,7 +28,7 @@ fn is_beyond_the_limit(reply: &Reply) -> bool {
 /// Forty gifts of one giver at once, of two offerings: of each as many as the limit has, whether it is the donor who is known or the mobile.
 #[test]
 fn forty_gifts_of_one_giver_take_the_limit_of_each_offering_and_no_more() {
-    for (seed, is_signed_in) in (0..4).zip([true, false].into_iter().cycle()) {
+    for (seed, is_signed_in) in (0..2).zip([true, false]) {
         run(async {
             let scene = Scene::bare().await;
             offer(&scene, CAMELS, Species::Camel, 70, limited(LIMIT)).await;

@@ -3,8 +3,9 @@
 //! **Known or not.** A gift of shares is looked for before anything else: its retry comes by the thousand when a sale opens, and is to cost no write. Any other gift is written at once, and found
 //! where it was written before.
 //!
-//! **Anew.** A gift that was refused because nothing was left is as if it had never been made: the same key asks anew, for as many shares or others. Of two equal requests at
-//! once, of which one refuses the gift, the other looks anew as well, and is told the same.
+//! **Anew.** A gift of shares that was refused because nothing was left is as if it had never been made: the same key asks anew, for as many shares or others. Of two equal requests at
+//! once, of which one refuses the gift, the other looks anew as well, and is told the same. One that gives to a capped opportunity as well is looked at anew and told what is wrong, but not
+//! made again: it needs another key.
 
 mod gift;
 
@@ -103,6 +104,10 @@ async fn make_over(deps: &Deps, wish: &Wish<'_>, refused: Option<Donation>) -> R
             Err(faults) => return earlier(deps, wish, faults).await.map(Some),
         },
     };
+    // What it held of a capped opportunity is given back by whoever finds it, whenever they do: a gift that holds some again would lose it.
+    if refused.as_ref().is_some_and(|refused| !refused.hold.is_empty() || !plan.hold.is_empty()) {
+        return Err(cancelled());
+    }
     let donation = gift::donation(deps, wish, plan, reservation, refused.as_ref()).await?;
     let made = Found { donation, replayed: false, asked };
     match refused {

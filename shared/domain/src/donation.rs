@@ -375,9 +375,9 @@ impl Donation {
         !self.hold.is_empty() || self.reservation.is_some()
     }
 
-    /// Whether it was cancelled only because nothing was left for it, before anybody was shown where to pay: it may be asked for anew.
+    /// Whether it was cancelled only because nothing was left for it, before anybody was shown where to pay: it may be asked for anew. Not once a payment has come for it all the same.
     pub fn was_refused(&self) -> bool {
-        self.state == State::Cancelled && self.reservation.as_ref().is_some_and(|named| named.is_refused)
+        self.state == State::Cancelled && self.reservation.as_ref().is_some_and(|named| named.is_refused && !named.is_lost)
     }
 
     /// Whether something of its sacrifice's line still stands: what is given back in part keeps its animal.

@@ -106,6 +106,47 @@ fn race(seed: u64) -> (bool, bool) {
     outcome.get()
 }
 
+/// Lets a rival take so many of the first lot between a gift's being written and its claim.
+async fn lose_to_a_rival(scene: &Scene, body: &Value, shares: u8) -> Reply {
+    let rival = DonationId::from_bytes([7; 16]);
+    let (offering, until) = (CAMELS.parse().unwrap(), scene.stage.now().plus_seconds(900));
+    scene.stage.cloud.services().set_faults(|call: &Call<'_>| {
+        let is_claim = call.operation == "UpdateItem" && String::from_utf8_lossy(call.body).contains("SEG#");
+        if is_claim { Fault::Delay(Duration::from_secs(1)) } else { Fault::Pass }
+    });
+    let comes_between = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let taking = scene.stage.table.take_shares(&offering, 0, &rival, (shares, until)).await.unwrap();
+        assert!(matches!(taking, Taking::Held(_)), "{taking:?}");
+    };
+    let (reply, ()) = futures_util::join!(scene.give(KEY, body), comes_between);
+    scene.stage.cloud.services().set_faults(NoFaults);
+    reply
+}
+
+/// A gift that also gives to a capped opportunity is told the same again, and holds nothing; when shares are back it needs another key.
+#[test]
+fn a_refused_gift_of_shares_and_more_is_told_the_same_and_not_made_again() {
+    run(async {
+        let scene = Scene::bare().await;
+        offer(&scene, CAMELS, Species::Camel, 7, Fairness::default()).await;
+        let mut body = shares_of(CAMELS, 1, MOBILE);
+        body["lines"].as_array_mut().unwrap().push(serde_json::json!({"opportunity": "roof-qassim", "amount": "20"}));
+        let refused = lose_to_a_rival(&scene, &body, 7).await;
+        assert_eq!(told(&refused), (409, Some("sold_out"), None), "{}", refused.body);
+        let again = scene.give(KEY, &body).await;
+        assert_eq!(told(&again), told(&refused), "{}", again.body);
+        let rival = DonationId::from_bytes([7; 16]);
+        scene.stage.table.give_shares_back(&CAMELS.parse().unwrap(), 0, &rival, |_| true).await.unwrap();
+        scene.stage.clock.sleep(Duration::from_secs(2)).await;
+        assert_eq!(told(&scene.give(KEY, &body).await), (409, Some("cancelled"), None));
+        let other_key = scene.give(&key(1), &body).await;
+        assert_eq!(told(&other_key), (201, None, Some("awaiting")), "{}", other_key.body);
+        let escrow = scene.stage.table.escrow(&"roof-qassim".parse().unwrap(), 1).await.unwrap();
+        assert_eq!(escrow[0].free_minor, crate::scene::money("100"));
+    });
+}
+
 /// Somebody takes shares between the gift's being written and its claim, so that too few are left: the key may ask for what is left, but not for something else.
 #[test]
 fn a_refused_gift_may_ask_for_fewer_under_its_key() {
@@ -113,20 +154,7 @@ fn a_refused_gift_may_ask_for_fewer_under_its_key() {
         let scene = Scene::bare().await;
         offer(&scene, CAMELS, Species::Camel, 7, limited(7)).await;
         offer(&scene, "camels-jazan", Species::Camel, 7, Fairness::default()).await;
-        let rival = DonationId::from_bytes([7; 16]);
-        let (offering, until) = (CAMELS.parse().unwrap(), scene.stage.now().plus_seconds(900));
-        scene.stage.cloud.services().set_faults(|call: &Call<'_>| {
-            let is_claim = call.operation == "UpdateItem" && String::from_utf8_lossy(call.body).contains("SEG#");
-            if is_claim { Fault::Delay(Duration::from_secs(1)) } else { Fault::Pass }
-        });
-        let comes_between = async {
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            let taking = scene.stage.table.take_shares(&offering, 0, &rival, (6, until)).await.unwrap();
-            assert!(matches!(taking, Taking::Held(1)), "{taking:?}");
-        };
-        let four = shares_of(CAMELS, 4, MOBILE);
-        let (refused, ()) = futures_util::join!(scene.give(KEY, &four), comes_between);
-        scene.stage.cloud.services().set_faults(NoFaults);
+        let refused = lose_to_a_rival(&scene, &shares_of(CAMELS, 4, MOBILE), 6).await;
         assert_eq!(told(&refused), (409, Some("no_room_in_one"), None), "{}", refused.body);
         assert_eq!(refused.body["errors"][0]["remains"], "1");
         assert_eq!(used(&scene).await, [0], "its givers may ask again");

@@ -375,6 +375,13 @@ impl Donation {
         !self.hold.is_empty() || self.reservation.is_some()
     }
 
+    /// Whether it is paid and something of its sacrifice still stands: what is given back in part keeps its animal.
+    pub fn keeps_shares(&self) -> bool {
+        let lines = self.lines.iter().zip(self.lines_standing());
+        let stands = lines.filter(|(line, _)| line.sacrifice.is_some()).any(|(_, stands)| stands > Money::ZERO);
+        self.state.settled_by().is_some() && stands
+    }
+
     /// The latest checkout attempt.
     pub fn attempt(&self) -> Option<&Attempt> {
         self.attempts.last()

@@ -23,7 +23,7 @@ pub async fn moved(deps: &Deps, id: &DonationId) -> Result<(), FulfilmentError> 
         let Some(named) = donation.reservation.clone() else { return Ok(()) };
         let is_done = match &donation.state {
             State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. } => {
-                if stands(&donation) {
+                if donation.keeps_shares() {
                     confirm(deps, &donation, &named).await?
                 } else {
                     give_back(deps, &donation, &named).await?
@@ -40,12 +40,6 @@ pub async fn moved(deps: &Deps, id: &DonationId) -> Result<(), FulfilmentError> 
     Err(FulfilmentError::Crowded)
 }
 
-/// Whether something of the sacrifice's line still stands: what is given back in part keeps its animal.
-fn stands(donation: &Donation) -> bool {
-    let lines = donation.lines.iter().zip(donation.lines_standing());
-    lines.filter(|(line, _)| line.sacrifice.is_some()).any(|(_, stands)| stands > Money::ZERO)
-}
-
 async fn give_back(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
     for lot in named.lots() {
         let freed = deps.table.give_shares_back(&named.offering, lot, &donation.id, |_| true).await?;
@@ -56,13 +50,25 @@ async fn give_back(deps: &Deps, donation: &Donation, named: &Reservation) -> Res
 
 /// `false` when the donation has moved on and is to be read again.
 async fn confirm(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
-    match deps.table.confirm_shares(&named.offering, named.lot, &donation.id, named.shares).await? {
-        Confirming::Confirmed => Ok(true),
-        Confirming::Missing => replace(deps, donation, named).await,
+    for part in named.places() {
+        match deps.table.confirm_shares(&named.offering, part.lot, &donation.id, part.shares).await? {
+            Confirming::Confirmed => {}
+            Confirming::Missing => return missing(deps, donation, named).await,
+        }
     }
+    Ok(true)
 }
 
-/// There is no claim where the donation says there is: a request that named this lot died before it claimed. Its shares may be on a lot that it named before, or on any.
+/// There is no claim where the donation says there is, as it was read: its shares may have been moved since, when animals were filled.
+async fn missing(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
+    let now = deps.table.donation(&donation.id).await?.ok_or(FulfilmentError::Gone)?;
+    if now.reservation.as_ref() != Some(named) {
+        return Ok(false);
+    }
+    if named.parts.is_empty() { replace(deps, &now, named).await } else { tell_missing(deps, &now, named).await.map(|()| true) }
+}
+
+/// A request that named this lot died before it claimed. Its shares may be on a lot that it named before, or on any.
 async fn replace(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
     let lots: Vec<u32> = named.lots().collect();
     let before = deps.table.lots(&named.offering, &lots).await?;

@@ -11,6 +11,7 @@
 pub mod animal;
 pub mod close;
 pub mod feast;
+pub mod list;
 pub mod lot;
 pub mod offering;
 pub mod packing;

@@ -22,6 +22,7 @@ fn told(role: Role) -> (&'static str, Value) {
         Role::Auditor => ("auditor", json!([{"token": []}])),
         Role::Approver => ("approver", json!([{"token": []}])),
         Role::Staff => ("staff", json!([{"token": []}])),
+        Role::Slaughterhouse => ("slaughterhouse", json!([{"token": []}])),
         Role::Provider => ("provider", json!([])),
     }
 }

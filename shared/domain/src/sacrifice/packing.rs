@@ -29,6 +29,9 @@ use crate::id::DonationId;
 use blocks::ANIMAL;
 pub use order::MOST_AT_ONCE;
 
+/// The shares of an animal that is filled.
+pub const ANIMAL_SHARES: u8 = 7;
+
 /// Partial animals of which the plan with the fewest moves is found.
 pub const EXACT_ANIMALS: usize = exact::MOST_ANIMALS;
 

@@ -87,8 +87,10 @@ mod tests {
         let tenth = on(&makkah, 1448, 10, Sighted::AsPublished);
         let eleventh = on(&makkah, 1448, 11, Sighted::AsPublished);
         let minutes = |from: Moment, to: Moment| to.millis_since(from) / 60_000;
-        assert_eq!(minutes(tenth.from, eleventh.from), 24 * 60 - i64::from(PRAYER_MINUTES));
-        assert_eq!(minutes(tenth.until, eleventh.until), 24 * 60 + 1, "the days of May grow longer");
+        // From one day to the next the sun moves by less than a minute; times are whole minutes.
+        let about = |minutes: i64, expected: i64| (expected - 1..=expected + 1).contains(&minutes);
+        assert!(about(minutes(tenth.from, eleventh.from), 24 * 60 - i64::from(PRAYER_MINUTES)));
+        assert!(about(minutes(tenth.until, eleventh.until), 24 * 60));
         let late = Site { prayer_minutes: Some(90), ..makkah.clone() };
         assert_eq!(minutes(tenth.from, on(&late, 1448, 10, Sighted::AsPublished).from), 45);
         let seen_late = on(&makkah, 1448, 10, Sighted::DayAfter);

@@ -15,8 +15,8 @@ pub(super) type Counts = [u32; 7];
 /// A block: how many of each size, and how often it is there.
 pub(super) type Block = (Counts, u32);
 
-/// An animal's shares, or some of a lot's claims.
-pub(super) const ANIMAL: u32 = 7;
+/// An animal's shares.
+pub(super) const ANIMAL: u32 = super::ANIMAL_SHARES as u32;
 
 /// Blocks of claims of once, twice and three times a size, in the order in which they are taken.
 const ONE_TWO_THREE: [[u32; 3]; 11] = [

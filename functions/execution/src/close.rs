@@ -8,6 +8,7 @@
 //! | a round of a plan with steps that were neither made nor left | they are made |
 //! | shares that are held | those that are paid are confirmed; for the others it is waited |
 //! | shares that are free, or the platform's own beside animals that are not full | they are withdrawn |
+//! | animals that are not full, with gifts that have gone back | those are freed |
 //! | animals that are not full, more than one | a round is planned |
 //! | one that is not full | completed, or its gifts are to go back, for which it is waited |
 //! | heads that nobody has been told | they are given out |
@@ -133,8 +134,11 @@ async fn fill(deps: &Deps, offering: &Offering) -> Result<Turn, ExecutionError> 
     if seal::seal(deps, offering, &lots).await? {
         return Ok(Turn::Again);
     }
-    let plan = packing::plan(&lots, offering.species);
     let partials: Vec<&Lot> = lots.iter().filter(|lot| lot.own == 0 && is_partial(lot, offering.species)).collect();
+    if held::free_gone(deps, offering, &partials).await? {
+        return Ok(Turn::Again);
+    }
+    let plan = packing::plan(&lots, offering.species);
     if !plan.steps.is_empty() {
         return keep(deps, offering, plan).await;
     }

@@ -94,9 +94,8 @@ async fn route(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
 /// Whose lists are asked for, if the caller may have them.
 fn house(call: &Call) -> Result<SlaughterhouseId, Problem> {
     let officer = Officer::of(call, &["operator", SLAUGHTERHOUSE])?;
-    // Another's is not told from one that is none.
     if officer.role == SLAUGHTERHOUSE && officer.subject != call.path("id") {
-        return Err(Problem::not_found());
+        return Err(Problem::forbidden());
     }
     call.path("id").parse().map_err(|_| Problem::not_found())
 }

@@ -3,7 +3,7 @@
 //! Each step reads what its lots and donations have now, and is made in one transaction; one that cannot be made any more, because a gift went back since it was planned, is written down as left. Steps that touch
 //! the same lots are made in their order; others at the same time. Several runs may be at the same round: of each step one record is written, by whoever is first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::id::DonationId;
 use domain::sacrifice::Offering;
@@ -100,6 +100,7 @@ async fn make(deps: &Deps, offering: &Offering, at: (u32, u32), moves: &[Move]) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     #[test]
     fn steps_that_share_nothing_are_apart_and_the_others_in_order() {

@@ -171,7 +171,7 @@ async fn take(deps: &Deps, offering: &Offering, lots: &[Lot]) -> Result<bool, Ex
 async fn keep(deps: &Deps, offering: &Offering, plan: Plan) -> Result<Turn, ExecutionError> {
     let before = deps.table.last_round(&offering.id).await?.map_or(0, |round| round.round);
     let mut moves = 0;
-    let fits = |step: &Vec<packing::Move>| {
+    let mut fits = |step: &Vec<packing::Move>| {
         moves += step.len();
         moves <= MOST_MOVES
     };

@@ -15,7 +15,12 @@ struct Given<'a> {
     bytes: Vec<u8>,
 }
 
-impl Given<'_> {
+impl<'a> Given<'a> {
+    fn read(path: &'a Path) -> Result<Given<'a>, VerifyError> {
+        let bytes = std::fs::read(path).map_err(|source| VerifyError::File { file: path.to_owned(), source })?;
+        Ok(Given { path, bytes })
+    }
+
     /// Its text and what it states, if it is the note of a list.
     fn note(&self) -> Option<(&str, Statement)> {
         let text = std::str::from_utf8(&self.bytes).ok()?;
@@ -32,11 +37,7 @@ impl Given<'_> {
 /// # Errors
 /// When there is no note or several, none that is trusted has signed it, or a document is not one that it names.
 pub fn verify(files: &[PathBuf], trusted: &[Verifier]) -> Result<String, VerifyError> {
-    let read = |path: &PathBuf| {
-        let bytes = std::fs::read(path).map_err(|source| VerifyError::File { file: path.clone(), source })?;
-        Ok(Given { path: path.as_path(), bytes })
-    };
-    let given = files.iter().map(read).collect::<Result<Vec<_>, VerifyError>>()?;
+    let given = files.iter().map(|path| Given::read(path)).collect::<Result<Vec<_>, VerifyError>>()?;
     let (notes, documents): (Vec<&Given<'_>>, Vec<&Given<'_>>) = given.iter().partition(|file| file.note().is_some());
     let [note] = notes.as_slice() else { return Err(VerifyError::NoNote) };
     let Some((text, statement)) = note.note().filter(|_| !documents.is_empty()) else { return Err(VerifyError::NoNote) };

@@ -5,6 +5,7 @@ use domain::hijri::Sighted;
 use domain::money::Money;
 use domain::payment::Method;
 use domain::purpose::{Language, Region};
+use domain::sacrifice::reservation::HOLD_SECS;
 use domain::sacrifice::{Country, Remainder, Rite, Site, Species, Wakala};
 
 const CLOSES: Moment = Moment::from_millis(9_000_000);

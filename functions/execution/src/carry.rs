@@ -4,6 +4,7 @@
 //! the same lots are made in their order; others at the same time. Several runs may be at the same round: of each step one record is written, by whoever is first.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use domain::id::DonationId;
 use domain::sacrifice::Offering;
@@ -16,8 +17,10 @@ use platform::telemetry;
 use crate::close::AT_ONCE;
 use crate::{Deps, ExecutionError};
 
-/// How often one step may lose to others who write to the same lots or donations.
+/// How often one step may lose to others who write to the same lots or donations, or to a table that is busy.
 const ROUNDS: usize = 12;
+/// The longest wait before it is tried again: a conflict is over in milliseconds.
+const LONGEST_WAIT: Duration = Duration::from_millis(250);
 
 /// A step that is neither made nor left, with its number.
 type Open<'r> = (u32, &'r [Move]);
@@ -85,16 +88,24 @@ async fn make(deps: &Deps, offering: &Offering, at: (u32, u32), moves: &[Move]) 
                 return Ok(deps.table.leave_step(&offering.id, &record(false)).await?);
             }
         };
-        match deps.table.rearrange(&offering.id, &changes, &record(true)).await? {
-            Rearranging::Done => {
+        match deps.table.rearrange(&offering.id, &changes, &record(true)).await {
+            Ok(Rearranging::Done) => {
                 telemetry::count("execution", "SharesMoved", moves.iter().map(|one| u64::from(one.shares)).sum());
                 return Ok(());
             }
-            Rearranging::Before => return Ok(()),
-            Rearranging::Moved => {}
+            Ok(Rearranging::Before) => return Ok(()),
+            Ok(Rearranging::Moved) => {}
+            // Whether it was made is not known: the record tells.
+            Err(error) if error.is_transient() => tokio::time::sleep(wait(deps)).await,
+            Err(error) => return Err(error.into()),
         }
     }
     Err(ExecutionError::Crowded)
+}
+
+/// Some of [`LONGEST_WAIT`], so that two that met do not meet again.
+fn wait(deps: &Deps) -> Duration {
+    LONGEST_WAIT / 1_000 * u32::try_from(deps.random.number() % 1_000).unwrap_or(0)
 }
 
 #[cfg(test)]

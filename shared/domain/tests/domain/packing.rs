@@ -291,6 +291,11 @@ fn thousands_of_animals_are_planned_in_no_time() {
     assert!(plan.moves() * 100 <= least * 115, "{} moves where {least} are the least", plan.moves());
 }
 
+/// The same lots once what is free is withdrawn.
+fn sealed(animals: &[Vec<u8>]) -> Vec<Lot> {
+    lots(animals).into_iter().map(|lot| Lot { free: 0, shares: lot.shares - lot.free, ..lot }).collect()
+}
+
 /// A paid donation of so many shares that names this lot.
 fn paid(number: u32, shares: u8, lot: u32) -> Donation {
     let asks = Shares { shares, wakala: "1".to_owned(), accepted_at: NOON };
@@ -302,7 +307,7 @@ fn paid(number: u32, shares: u8, lot: u32) -> Donation {
 
 #[test]
 fn a_step_changes_lots_and_donations_together() {
-    let before = lots(&[vec![3], vec![5]]);
+    let before = sealed(&[vec![3], vec![5]]);
     let gifts = [paid(1, 3, 0), paid(2, 5, 1)];
     let step = [Move { donation: donation(1), shares: 2, from: 0, to: 1 }];
     let done = rearrange(&step, &before, &gifts).unwrap();
@@ -314,7 +319,7 @@ fn a_step_changes_lots_and_donations_together() {
 
 #[test]
 fn what_has_gone_meanwhile_is_not_moved() {
-    let before: Vec<Lot> = lots(&[vec![3], vec![5]]).into_iter().map(|lot| Lot { free: 0, shares: lot.shares - lot.free, ..lot }).collect();
+    let before = sealed(&[vec![3], vec![5]]);
     let step = [Move { donation: donation(1), shares: 2, from: 0, to: 1 }];
     let gone = Err(Obstacle::Gone(donation(1)));
     let of = |lots: &[Lot], gift: Donation| rearrange(&step, lots, &[gift]).map(|_| ());

@@ -57,7 +57,7 @@ impl Behalf {
     fn text(&self) -> &str {
         match self {
             Behalf::Name(name) => name,
-            Behalf::Erased => "حُذف الاسم بطلب صاحبه",
+            Behalf::Erased => "اسم محذوف بطلب صاحبه",
             Behalf::Unnamed => "—",
             Behalf::Platform => "المنصة",
         }

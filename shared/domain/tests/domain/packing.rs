@@ -216,6 +216,17 @@ proptest! {
         prop_assert_eq!(plan.least, found.2);
     }
 
+    #[test]
+    fn moves_are_short_texts(shares in 1..=7_u8, from in any::<u32>(), to in any::<u32>(), number in any::<u32>()) {
+        let one = Move { donation: donation(number), shares, from, to };
+        prop_assert_eq!(one.to_string().parse(), Ok(one));
+    }
+}
+
+proptest! {
+    // Every arrangement of five animals is tried for each.
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
     /// The plan for many has no more splits than everything that can be done with few of them: as many animals as can be tried exactly, and one more.
     #[test]
     fn many_animals_need_no_more_splits_than_few(animals in any_animals(large_sizes(), EXACT_ANIMALS..EXACT_ANIMALS + 1)) {
@@ -224,12 +235,6 @@ proptest! {
         let more: Vec<Vec<u8>> = animals.iter().cloned().chain([vec![1], vec![6]]).collect();
         let many = packing::plan(&lots(&more), Species::Camel);
         prop_assert!(many.splits <= few.splits, "{} and {}", many.splits, few.splits);
-    }
-
-    #[test]
-    fn moves_are_short_texts(shares in 1..=7_u8, from in any::<u32>(), to in any::<u32>(), number in any::<u32>()) {
-        let one = Move { donation: donation(number), shares, from, to };
-        prop_assert_eq!(one.to_string().parse(), Ok(one));
     }
 }
 

@@ -15,11 +15,11 @@ use domain::money::Money;
 use domain::notice::Telling;
 use domain::payment::{Method, PaymentRef, Provider};
 use domain::purpose::{Fund, Language, Programme, Region, Track};
-use platform::table::{Claimant, Claiming};
+use platform::table::{Claimant, Claiming, Confirming, Taking};
 use releases::decide::{Ending, GRACE_SECS, Step, step};
 use releases::{Deps, handle};
 use serde_json::{Value, json};
-use stage::{Options, Stage, event};
+use stage::{Options, Stage, event, sample};
 use testkit::connector::invocation;
 use testkit::dynamo::DynamoOptions;
 use testkit::faults::{Call, Failure, Fault, NoFaults, RandomFaults, Rates, Service};
@@ -388,6 +388,33 @@ async fn drain(stage: &Stage, gifts: &[Donation]) {
             left = died_or_again;
             stage.clock.sleep(Duration::from_millis(10 + round)).await;
         }
+    }
+}
+
+/// Two requests for one gift met: its shares are on the lot that it named before, and whoever named the other died before it claimed. It is paid, and not confirmed yet.
+#[tokio::test(start_paused = true)]
+async fn what_a_paid_gift_left_behind_is_kept_until_its_own_is_confirmed() {
+    let stage = stage().await;
+    let offering = sample::offering(14, stage.now());
+    stage.offer(&sample::camels(), &offering).await.unwrap();
+    let gift = sample::sacrifice(9, 2, 0, stage.now().plus_seconds(-900 - GRACE_SECS));
+    let held = (2, gift.expires_at);
+    assert!(stage.table.make_donation(&gift).await.unwrap().is_none());
+    assert_eq!(stage.table.take_shares(&offering.id, 0, &gift.id, held).await.unwrap(), Taking::Held(5));
+    let moved = gift.reservation.as_ref().unwrap().moved(1).unwrap();
+    assert!(stage.table.name_lot(&gift, &moved).await.unwrap());
+    let named = stage.table.donation(&gift.id).await.unwrap().unwrap();
+    assert!(stage.table.move_donation(&named, &settled(stage.now())).await.unwrap());
+    let (deps, due) = (deps(&stage), due(&gift));
+    let spent = event::messages(&[Message::HoldSpent { donation: gift.id }]);
+    let free = async || stage.table.all_lots(&offering.id).await.unwrap().iter().map(|lot| lot.free).collect::<Vec<_>>();
+    assert!(release(&deps, &spent).await.is_empty());
+    assert_eq!((release(&deps, &due).await.len(), free().await), (1, vec![5, 7]));
+    assert_eq!(stage.table.take_shares(&offering.id, 1, &gift.id, held).await.unwrap(), Taking::Held(5));
+    assert_eq!((release(&deps, &due).await.len(), free().await), (1, vec![5, 5]), "held is not confirmed");
+    assert_eq!(stage.table.confirm_shares(&offering.id, 1, &gift.id, 2).await.unwrap(), Confirming::Confirmed);
+    for _ in 0..2 {
+        assert_eq!((release(&deps, &due).await.len(), free().await), (0, vec![7, 5]));
     }
 }
 

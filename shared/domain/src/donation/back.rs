@@ -333,6 +333,12 @@ impl Donation {
         self.lines.iter().zip(taken).map(|(line, taken)| line.amount_minor.minus(taken).unwrap_or(Money::ZERO)).collect()
     }
 
+    /// Whether something of its sacrifice still stands: what is given back in part keeps its animal.
+    pub fn sacrifice_stands(&self) -> bool {
+        let lines = self.lines.iter().zip(self.lines_standing());
+        lines.filter(|(line, _)| line.sacrifice.is_some()).any(|(_, stands)| stands > Money::ZERO)
+    }
+
     /// Asks for a refund. The same id again is the same refund: whoever compares the two finds out whether the same was asked for.
     ///
     /// # Errors

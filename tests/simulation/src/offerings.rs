@@ -62,8 +62,8 @@ impl Sales {
         let goats_later = Offering { opens_at, ..of("goats-jazan", Species::Goat, 4 + below(5))? };
         let cows_soon = Offering { closes_at, ..of("cows-qassim", Species::Cow, 7 * (1 + below(2)))? };
         let all = vec![
-            offered(of("camels-makkah", Species::Camel, 7 * (1 + below(3)))?, 7, camels),
-            offered(of("sheep-riyadh", Species::Sheep, 3 + below(6))?, 4, sheep),
+            offered(of("camels-makkah", Species::Camel, 7 * (1 + below(2)))?, 7, camels),
+            offered(of("sheep-riyadh", Species::Sheep, 2 + below(5))?, 4, sheep),
             Offered { opens: true, ..offered(goats_later, 3, goats) },
             offered(cows_soon, 7, cows),
         ];

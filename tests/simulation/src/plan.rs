@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 pub const DONORS: u64 = 25;
 
 /// Of a hundred donors so many come for a sacrifice unless it is said otherwise: enough to sell an offering out, and few enough that everything else goes on.
-pub const SACRIFICES: u64 = 40;
+pub const SACRIFICES: u64 = 30;
 
 /// Stands for every kind of fault.
 pub const ALL: &str = "all";

@@ -36,7 +36,7 @@ pub fn start(world: &Arc<World>) {
         world.send_out(change(Arc::clone(world), chance));
     }
     // Somebody looks at the whole list now and then.
-    if chance.happens(250) {
+    if chance.happens(120) {
         let (world_of_theirs, after) = (Arc::clone(world), Duration::from_millis(chance.below(240_000)));
         world.send_out(async move {
             tokio::time::sleep(after).await;

@@ -43,6 +43,10 @@ const RUSH_STORM: Rates = Rates {
     longest_delay: Duration::from_millis(1_500),
 };
 
+/// Of the faults at a question to one of an offering's segments so many are done in a hundred. A look asks all thirty-two at once, and one that is not answered spoils it: at the rate of other
+/// calls nearly half of all looks would fail, and most of the calls would be looks that are made again.
+const OF_SEGMENTS: u64 = 25;
+
 /// What the partitions of lots begin with.
 pub const LOTS: &str = "SEG#";
 
@@ -96,7 +100,23 @@ struct Seen {
 struct Storm {
     aws: RandomFaults,
     rush: RandomFaults,
+    segments: Chance,
     others: Chance,
+}
+
+impl Storm {
+    fn draw(&self, call: &Call<'_>, is_rush: bool) -> Fault {
+        if is_rush {
+            return self.rush.decide(call);
+        }
+        let fault = self.aws.decide(call);
+        let is_segment = call.operation == "Query" && fault != Fault::Pass && names_lots(&String::from_utf8_lossy(call.body));
+        if is_segment && self.segments.below(100) >= OF_SEGMENTS { Fault::Pass } else { fault }
+    }
+}
+
+fn names_lots(body: &str) -> bool {
+    body.contains(LOTS)
 }
 
 /// Faults drawn from the seed, and a record of every call. Clones share it.
@@ -133,14 +153,15 @@ impl Trace {
 
     fn is_rush(&self, call: &Call<'_>, body: &str) -> bool {
         let is_on = lock(&self.rush).is_some_and(|(from, until)| (from..until).contains(&self.clock.now_millis()));
-        is_on && call.operation == "UpdateItem" && body.contains(LOTS)
+        is_on && call.operation == "UpdateItem" && names_lots(body)
     }
 
     fn begin(&self, seed: u64) {
         let others = Chance::seeded(seed, "faults of others");
         // The same seed would draw the same for both.
         let rush = RandomFaults::new(RUSH_STORM, seed.wrapping_add(1 << 33));
-        *lock(&self.storm) = Some(Storm { aws: RandomFaults::new(STORM, seed), rush, others });
+        let segments = Chance::seeded(seed, "faults of segments");
+        *lock(&self.storm) = Some(Storm { aws: RandomFaults::new(STORM, seed), rush, segments, others });
     }
 
     /// Faults again, others than before.
@@ -264,7 +285,7 @@ impl Faults for Trace {
         let body = String::from_utf8_lossy(call.body);
         let is_rush = self.is_rush(call, &body);
         // Drawn even where it is not done, so that leaving one out does not shift the others.
-        let drawn = storm.map_or(Fault::Pass, |storm| if is_rush { storm.rush.decide(call) } else { storm.aws.decide(call) });
+        let drawn = storm.map_or(Fault::Pass, |storm| storm.draw(call, is_rush));
         let number = lock(&self.seen).calls;
         let fault = match drawn.name() {
             Some(kind) if !self.plan.allows(kind, number) => Fault::Pass,

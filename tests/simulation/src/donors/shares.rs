@@ -45,7 +45,7 @@ impl Donor {
         let Some(offered) = self.world.sales.chosen(&self.chance).cloned() else { return };
         self.come(&offered).await;
         let Some(guest) = self.greet().await else { return };
-        if self.chance.happens(120) {
+        if self.chance.happens(100) {
             sellers::look(&self.world, &self.chance, &offered.offering.id).await;
         }
         let (mut gifts, mut wanted) = (Vec::new(), vec![1 + self.chance.below(offered.most)]);

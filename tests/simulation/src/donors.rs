@@ -38,7 +38,7 @@ impl Donor {
 
     /// A visit from beginning to end.
     pub async fn visit(self) {
-        if self.chance.below(100) < self.world.plan.sacrifices {
+        if self.chance.below(100) < self.world.sales.of_hundred {
             return self.visit_for_shares().await;
         }
         tokio::time::sleep(Duration::from_millis(self.chance.below(240_000))).await;

@@ -10,7 +10,7 @@ use testkit::chance::Chance;
 
 use crate::plan::Plan;
 
-/// Seeds in a thousand in which nearly everybody comes for what opens, and a storm breaks over it.
+/// Seeds in a thousand in which twice as many come for a sacrifice as otherwise, most of them for what opens, and a storm breaks over it.
 const RUSHES: u32 = 250;
 /// How long that storm lasts from a second before the opening on, in milliseconds.
 const RUSH_MILLIS: i64 = 8_000;
@@ -33,6 +33,8 @@ pub struct Offered {
 pub struct Sales {
     /// The offerings.
     pub all: Vec<Offered>,
+    /// Of a hundred donors so many come for them.
+    pub of_hundred: u64,
     /// From when until when there is a storm at an opening.
     pub rush: Option<(i64, i64)>,
 }
@@ -56,19 +58,21 @@ impl Sales {
             let opens_at = begins.plus_seconds(-3_600);
             Ok(Offering { id: id.parse()?, species, lots, opens_at, ..sample::offering(quota, begins) })
         };
-        let weights = if is_rush { [15, 15, 60, 10] } else { [35, 30, 20, 15] };
-        let [camels, sheep, goats, cows] = weights;
+        let weights = if is_rush { [10, 10, 72, 8] } else { [30, 30, 25, 15] };
+        let [camels, sheep, cows, goats] = weights;
         let offered = |offering, most, weight| Offered { offering, most, weight, opens: false };
-        let goats_later = Offering { opens_at, ..of("goats-jazan", Species::Goat, 4 + below(5))? };
-        let cows_soon = Offering { closes_at, ..of("cows-qassim", Species::Cow, 7 * (1 + below(2)))? };
+        let cows_later = Offering { opens_at, ..of("cows-jazan", Species::Cow, 7 * (2 + below(2)))? };
+        let goats_soon = Offering { closes_at, ..of("goats-qassim", Species::Goat, 3 + below(4))? };
         let all = vec![
             offered(of("camels-makkah", Species::Camel, 7 * (1 + below(2)))?, 7, camels),
-            offered(of("sheep-riyadh", Species::Sheep, 2 + below(5))?, 4, sheep),
-            Offered { opens: true, ..offered(goats_later, 3, goats) },
-            offered(cows_soon, 7, cows),
+            // More than one lot.
+            offered(of("sheep-riyadh", Species::Sheep, 17 + below(3))?, 7, sheep),
+            Offered { opens: true, ..offered(cows_later, 5, cows) },
+            offered(goats_soon, 3, goats),
         ];
         let rush = is_rush.then(|| (opens_at.millis() - 1_000, opens_at.millis() - 1_000 + RUSH_MILLIS));
-        Ok(Sales { all, rush })
+        let of_hundred = if is_rush { plan.sacrifices * 2 } else { plan.sacrifices };
+        Ok(Sales { all, of_hundred, rush })
     }
 
     /// Puts into the table what is sold from the beginning, and the opportunities of all.

@@ -38,8 +38,8 @@ const RUSH_STORM: Rates = Rates {
     reply_lost: 100,
     delayed: 100,
     duplicated: 250,
-    crash_before: 10,
-    crash_after: 20,
+    crash_before: 40,
+    crash_after: 40,
     longest_delay: Duration::from_millis(1_500),
 };
 

@@ -86,7 +86,8 @@ impl Donor {
             (true, _) => AFTERWARDS_MS + some_time,
             (false, true) => {
                 let opens = offered.offering.opens_at.millis_since(self.world.stage.now());
-                u64::try_from(opens).unwrap_or(0).saturating_sub(2_000) + some_time % 4_000
+                let (early, within) = if self.world.sales.rush.is_some() { (200, 900) } else { (2_000, 4_000) };
+                u64::try_from(opens).unwrap_or(0).saturating_sub(early) + some_time % within
             }
             (false, false) => some_time,
         };
@@ -143,7 +144,8 @@ impl Donor {
         let Some(invoice) = invoice(&donation) else { return };
         let headers = json!({"access-token": donation["access_token"], "content-type": "application/json"});
         let deed = self.chance.below(100);
-        tokio::time::sleep(Duration::from_millis(self.chance.below(20_000))).await;
+        let at_once = self.chance.happens(300);
+        tokio::time::sleep(Duration::from_millis(self.chance.below(if at_once { 500 } else { 20_000 }))).await;
         match deed {
             0..46 => self.pay(invoice, 1),
             46..51 => self.pay(invoice, 2),

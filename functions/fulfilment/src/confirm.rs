@@ -1,15 +1,11 @@
 //! What became of the shares of a donation whose money moved.
-//!
-//! A claim is confirmed here only where its donation names it at that moment: where it is, by a plain update of a claim that is held; elsewhere together with the donation, in
-//! one transaction. So however many look for the same shares at once, and whatever goes back meanwhile, no confirmed claim is left that nobody names.
 
-use data_encoding::HEXLOWER;
 use domain::case::{Case, Reason};
 use domain::donation::{Donation, State};
 use domain::id::DonationId;
 use domain::money::Money;
-use domain::sacrifice::{Lot, Reservation};
-use platform::table::{Confirming, Placing};
+use domain::sacrifice::Reservation;
+use platform::table::{Confirming, Taking};
 use platform::telemetry;
 
 use crate::{Deps, FulfilmentError, room};
@@ -27,7 +23,7 @@ pub async fn moved(deps: &Deps, id: &DonationId) -> Result<(), FulfilmentError> 
         let Some(named) = donation.reservation.clone() else { return Ok(()) };
         let is_done = match &donation.state {
             State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. } => {
-                if donation.sacrifice_stands() {
+                if stands(&donation) {
                     confirm(deps, &donation, &named).await?
                 } else {
                     give_back(deps, &donation, &named).await?
@@ -42,6 +38,12 @@ pub async fn moved(deps: &Deps, id: &DonationId) -> Result<(), FulfilmentError> 
         }
     }
     Err(FulfilmentError::Crowded)
+}
+
+/// Whether something of the sacrifice's line still stands: what is given back in part keeps its animal.
+fn stands(donation: &Donation) -> bool {
+    let lines = donation.lines.iter().zip(donation.lines_standing());
+    lines.filter(|(line, _)| line.sacrifice.is_some()).any(|(_, stands)| stands > Money::ZERO)
 }
 
 async fn give_back(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
@@ -60,24 +62,31 @@ async fn confirm(deps: &Deps, donation: &Donation, named: &Reservation) -> Resul
     }
 }
 
-/// There is no claim where the donation says there is: a request that named this lot died before it claimed. Its shares may be on a lot that it named before, or on any. `false`
-/// when something has moved meanwhile.
+/// There is no claim where the donation says there is: a request that named this lot died before it claimed. Its shares may be on a lot that it named before, or on any.
 async fn replace(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
     let lots: Vec<u32> = named.lots().collect();
-    let lots = deps.table.lots(&named.offering, &lots).await?;
-    let claim = |lot: &Lot| lot.claims.get(&donation.id).copied().filter(|claim| claim.shares == named.shares);
-    let (to, has) = match lots.iter().find_map(|lot| Some((lot.lot, claim(lot)?))) {
-        // It was claimed where it should be meanwhile.
-        Some((lot, _)) if lot == named.lot => return Ok(false),
-        Some((lot, claim)) => (named.moved(lot), Some(claim)),
-        None => (room::find(deps, named).await?, None),
+    let before = deps.table.lots(&named.offering, &lots).await?;
+    let held = before.iter().find(|lot| lot.claims.get(&donation.id).is_some_and(|claim| claim.shares == named.shares));
+    let other = match held {
+        Some(lot) => named.moved(lot.lot),
+        None => room::find(deps, named).await?,
     };
-    let Some(to) = to else {
+    let Some(other) = other else {
         tell_missing(deps, donation, named).await?;
         return Ok(true);
     };
-    let token = HEXLOWER.encode(&deps.random.bytes::<16>());
-    Ok(deps.table.place_shares(donation, (&to, has), &token).await? == Placing::Placed)
+    if other != *named && !deps.table.name_lot(donation, &other).await? {
+        return Ok(false);
+    }
+    let until = donation.expires_at;
+    let taking = deps.table.take_shares(&other.offering, other.lot, &donation.id, (other.shares, until)).await?;
+    Ok(match taking {
+        Taking::Held(_) => {
+            let confirming = deps.table.confirm_shares(&other.offering, other.lot, &donation.id, other.shares).await?;
+            confirming == Confirming::Confirmed
+        }
+        Taking::Gone(_) => false,
+    })
 }
 
 async fn tell_missing(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<(), FulfilmentError> {

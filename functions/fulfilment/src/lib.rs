@@ -8,8 +8,8 @@
 //! - `SharesMoved`: a donation was settled, or money went back of it. Paid: the claim on the named lot is confirmed, one plain update. Gone back whole: the shares are free again.
 //! - `SharesSought`, with a payment: the donation had expired or was cancelled before. [`seek`]
 //!
-//! **Halfway.** Of a payment that came late the donation is written before the claim, as when it was made; whatever was claimed on the way to another lot is swept at the end of the
-//! hold, of which a message is sent before the first claim. Of a paid one, whose claim the clock never sweeps, donation and claim are written in one transaction.
+//! **Halfway.** The donation is written before each claim, as when it was made; whatever was claimed on the way to another lot is swept at the end of the hold, of which a
+//! message is sent before the first claim.
 //!
 //! **Failure.** Whatever cannot be reached makes its message come again; everything here can be repeated.
 

@@ -7,8 +7,8 @@
 //! twice, may have named another. Only the named lot counts. Whatever is claimed elsewhere on the way is swept at the hold's end, of which a message was sent before the first
 //! claim.
 //!
-//! **Where to claim.** [`stock`] remembers what this environment has seen: it stays with one lot as long as it knows it to have room, and reads before it writes to one that it
-//! does not know.
+//! **Where to claim.** [`stock`] remembers what this environment has seen: it stays with one lot as long as it knows it to have room, reads before it writes to one that it does not
+//! know, and where little is left waits a moment first.
 //!
 //! **Bounds.** [`MOST_ROUNDS`] lots for one request, then "one moment": the donation stays, and the same request goes on.
 
@@ -29,7 +29,7 @@ use crate::fault::{
     WAKALA_REFUSED,
 };
 use crate::ground::Ground;
-use stock::Found as Lots;
+use stock::{Found as Lots, Ready, Tries};
 
 /// Rounds of one request: each is lost to somebody who took the last of a lot.
 pub const MOST_ROUNDS: usize = 6;
@@ -100,7 +100,7 @@ pub fn asked(wanted: &Wanted, line: usize, ground: &Ground) -> Option<Asked> {
 /// # Errors
 /// When the table cannot be reached.
 pub async fn first(deps: &Deps, asked: &Asked) -> Result<Result<Reservation, Vec<Found>>, Problem> {
-    Ok(match stock::find(deps, asked, &[]).await? {
+    Ok(match stock::find(deps, asked).await? {
         Lots::Room(lot) => Ok(Reservation::new(asked.offering.clone(), lot, asked.shares)),
         Lots::None { largest } => Err(vec![none_left(asked.line, largest)]),
     })
@@ -120,19 +120,22 @@ fn none_left(line: usize, largest: u8) -> Found {
 /// # Errors
 /// When the table cannot be reached, or others kept being quicker.
 pub async fn reserve(deps: &Deps, mut donation: Donation) -> Result<Reserving, Problem> {
-    let mut tried = Vec::new();
+    let mut tries = Tries::default();
     for _ in 0..MOST_ROUNDS {
         let Some(reservation) = donation.reservation.clone() else { return Ok(Reserving::Reserved(donation)) };
         if !donation.state_at(deps.clock.now()).is_payable() {
             return Ok(Reserving::Over(donation));
         }
         let asked = asked_by(deps, &donation, &reservation).await?;
-        let taken = take(deps, &donation.id, &reservation, donation.expires_at).await?;
+        let taken = match stock::is_ready(deps, &asked, &donation, &reservation, &mut tries).await? {
+            Ready::Mine => true,
+            Ready::Room => take(deps, &donation.id, &reservation, donation.expires_at).await?,
+            Ready::Gone => false,
+        };
         let now = if taken {
             read(deps, &donation.id).await?
         } else {
-            tried.push(reservation.lot);
-            match stock::find(deps, &asked, &tried).await? {
+            match stock::other(deps, &asked, &reservation, &mut tries).await? {
                 Lots::Room(lot) => name(deps, &donation, &reservation, lot).await?,
                 Lots::None { largest } => {
                     if deps.table.move_donation(&donation, &State::Cancelled).await? {
@@ -156,8 +159,9 @@ pub async fn reserve(deps: &Deps, mut donation: Donation) -> Result<Reserving, P
 async fn take(deps: &Deps, id: &DonationId, named: &Reservation, until: Moment) -> Result<bool, Problem> {
     let taking = deps.table.take_shares(&named.offering, named.lot, id, (named.shares, until)).await?;
     let (Taking::Held(free) | Taking::Gone(free)) = taking;
-    deps.stock.saw(&named.offering, named.lot, free, deps.clock.now());
-    Ok(matches!(taking, Taking::Held(_)))
+    let is_held = matches!(taking, Taking::Held(_));
+    deps.stock.claimed(&named.offering, (named.lot, free), is_held, deps.clock.now());
+    Ok(is_held)
 }
 
 /// Names another lot. Whether it was this request that did or another one: what stands is read.

@@ -6,7 +6,8 @@
 //! - [conflicts](DynamoOptions::service_time): two writes on one item at a time, one of them in a transaction, collide;
 //! - [index lag](DynamoOptions::index_lag): a new item is not at once in an index;
 //! - client tokens that live ten minutes of *our* [`Clock`], whatever the machine's time;
-//! - [usage](DynamoDb::usage): what every call cost, by operation and table.
+//! - [usage](DynamoDb::usage): what every call cost, by operation and table;
+//! - [watching](DynamoDb::watch): every state that chosen items have had, in order.
 //!
 //! Shape: [`DynamoDb::call`] takes a target and a body and answers; a server and the in-process connector both use it.
 //! Requests are dispatched into the database in process, each whole on the calling thread, so a single-threaded run with
@@ -27,6 +28,7 @@ mod tables;
 mod tokens;
 mod transactions;
 pub mod usage;
+mod watching;
 mod writes;
 
 use std::path::Path;
@@ -48,7 +50,8 @@ use metering::Metered;
 use refusal::Refusal;
 use tables::Tables;
 use tokens::Tokens;
-pub use usage::{KeyWrite, Units, Usage};
+pub use usage::{KeyWrite, Units, Usage, Watched};
+use watching::Watching;
 
 /// What precedes an operation's name in `x-amz-target`.
 pub const TARGET_PREFIX: &str = "DynamoDB_20120810.";
@@ -95,6 +98,7 @@ struct Parts {
     lag: IndexLag,
     tokens: Tokens,
     accounting: Accounting,
+    watching: Watching,
 }
 
 /// The database could not be opened or swept.
@@ -130,6 +134,7 @@ impl DynamoDb {
                 lag: IndexLag::new(options.index_lag, chance, has_past),
                 tokens: Tokens::default(),
                 accounting: Accounting::default(),
+                watching: Watching::default(),
                 database,
                 clock,
             }),
@@ -175,6 +180,12 @@ impl DynamoDb {
     /// The writes recorded since the last time they were taken.
     pub fn take_key_writes(&self) -> Vec<KeyWrite> {
         self.parts.accounting.take_key_writes()
+    }
+
+    /// Shows every write, plain or in a transaction, of items whose partition keys begin so, in the order in which they are made. It runs within the call, so it
+    /// must be quick.
+    pub fn watch(&self, partitions: &str, see: impl Fn(Watched) + Send + Sync + 'static) {
+        self.parts.watching.add(partitions, see);
     }
 
     /// Deletes what its time to live says is over, as DynamoDB does within days. Returns how many items went.

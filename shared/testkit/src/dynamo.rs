@@ -193,6 +193,11 @@ impl DynamoDb {
         Ok(self.parts.database.sweep_ttl()?)
     }
 
+    /// The time by its clock, in milliseconds since 1970.
+    pub fn now_millis(&self) -> i64 {
+        self.parts.clock.now_millis()
+    }
+
     /// The number of writes in flight: 0 when quiet.
     pub fn writes_in_flight(&self) -> usize {
         self.parts.in_flight.len()

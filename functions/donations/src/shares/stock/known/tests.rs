@@ -99,7 +99,7 @@ fn after_a_lot_that_is_gone_another_is_aimed_at() {
     let one = asked(Species::Sheep, 1);
     assert_eq!(looked([16; 60]).aim(&one, &[7], (NOW, 1)), Aim::Best);
     let two = looked([1, 1]);
-    for chance in 0..20 {
+    for chance in 0..20u64 {
         let at = Aim::At { lot: 1, wait_ms: two.pace.wait_ms(chance.rotate_left(32)) };
         assert_eq!(two.aim(&one, &[0], (later(LOOK_AGE_MS - 1), chance)), at);
     }

@@ -10,7 +10,7 @@
 //! **Where to claim.** [`stock`] remembers what this environment has seen: it stays with one lot as long as it knows it to have room, reads before it writes to one that it does not
 //! know, and where little is left waits a moment first.
 //!
-//! **Bounds.** [`MOST_ROUNDS`] lots for one request, then "one moment": the donation stays, and the same request goes on.
+//! **Bounds.** [`MOST_ROUNDS`] lots and [`stock::MOST_WAITS`] waits for one request, then "one moment": the donation stays, and the same request goes on.
 
 pub mod stock;
 

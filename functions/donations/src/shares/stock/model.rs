@@ -42,6 +42,7 @@ struct Sale {
 
 /// What it came to.
 #[derive(Debug, Default, Clone, Copy)]
+#[expect(dead_code, reason = "some of it is only shown")]
 struct Outcome {
     claims: u64,
     shares: u64,
@@ -349,7 +350,7 @@ fn assert_within_the_bar(sale: Sale) {
     assert_eq!(outcome.left, 0, "{sale:?}: sold to the last share");
     assert!(outcome.refused_per_mille() <= BAR, "{sale:?}: {outcome:?}");
     // Naming another lot is a write as well.
-    assert!(outcome.renamed * 4 <= outcome.claims, "{sale:?}: {outcome:?}");
+    assert!(outcome.renamed * 3 <= outcome.claims, "{sale:?}: {outcome:?}");
 }
 
 #[test]

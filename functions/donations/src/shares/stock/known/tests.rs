@@ -73,13 +73,13 @@ fn a_look_is_relied_on_for_a_second() {
 
 #[test]
 fn where_plenty_is_left_a_lot_with_slack_is_claimed_on_straight_away() {
-    let (known, one) = (looked([16; 60]), asked(Species::Sheep, 1));
+    let (known, one) = (looked([16; 80]), asked(Species::Sheep, 1));
     assert_eq!(known.step(&one, 7, false, (later(FRESH_MS - 1), 1)), Step::Claim);
     assert_eq!(known.step(&one, 7, false, (later(FRESH_MS), 1)), Step::Read, "it was seen too long ago");
     assert_eq!(known.step(&one, 99, false, (NOW, 1)), Step::Meet, "nothing is known of it");
-    let tight = looked((0..60).map(|lot| if lot == 7 { SLACK_SHARES } else { 16 }));
+    let tight = looked((0..80).map(|lot| if lot == 7 { SLACK_SHARES } else { 16 }));
     assert_eq!(tight.step(&one, 7, false, (NOW, 1)), Step::Read, "another may take what is left of it");
-    assert_eq!(looked([7; 300]).step(&asked(Species::Camel, 7), 7, false, (NOW, 1)), Step::Read, "it fits exactly");
+    assert_eq!(looked([7; 1_200]).step(&asked(Species::Camel, 7), 7, false, (NOW, 1)), Step::Read, "it fits exactly");
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn where_little_is_left_an_environment_waits_before_it_reads() {
 #[test]
 fn after_a_lot_that_is_gone_another_is_aimed_at() {
     let one = asked(Species::Sheep, 1);
-    assert_eq!(looked([16; 60]).aim(&one, &[7], (NOW, 1)), Aim::Best);
+    assert_eq!(looked([16; 80]).aim(&one, &[7], (NOW, 1)), Aim::Best);
     let two = looked([1, 1]);
     for chance in 0..20u64 {
         let at = Aim::At { lot: 1, wait_ms: two.pace.wait_ms(chance.rotate_left(32)) };
@@ -114,7 +114,7 @@ fn where_little_is_left_others_are_read_beside_a_lot() {
     let beside = looked([1; 40]).beside(&one, 7, 3);
     assert_eq!((beside.len(), beside[0], beside.iter().collect::<BTreeSet<_>>().len()), (CANDIDATES, 7, CANDIDATES));
     assert_eq!(looked([1, 0, 1]).beside(&one, 7, 3).len(), 3);
-    assert_eq!(looked([16; 60]).beside(&one, 7, 3), [7]);
+    assert_eq!(looked([16; 80]).beside(&one, 7, 3), [7]);
 }
 
 /// What was seen long ago says that thousands are left; of ten that are read, two have room.

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod telling;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,12 +15,9 @@ use domain::id::DonationId;
 use domain::journal::{ChainId, EntryKind, Page, PageKind, Tail};
 use domain::message::Message;
 use domain::money::Money;
-use domain::notice::{Notice, Telling};
+use domain::notice::Telling;
 use domain::payment::{Happening, Method, PaymentFact, PaymentRef, Provider};
 use domain::purpose::{Fund, Language, Programme, Region, Track};
-use domain::sacrifice::Reservation;
-use settlement::consequences::Consequences;
-use settlement::plan::{Indexes, Plan, Turn};
 use settlement::{Deps, handle};
 use stage::{Options, Stage, event};
 use testkit::connector::invocation;
@@ -156,91 +155,6 @@ async fn what_is_told_twice_is_booked_once_and_told_on_again() {
     assert_eq!(stage.take_messages("journal").await.unwrap().len(), 2, "the repeat is told on as well");
 }
 
-/// What donors are told who left a way: thanks by the page, failures after a while, refunds by their sum; and again when the facts come again.
-#[tokio::test(start_paused = true)]
-async fn donors_are_told_what_became_of_their_gifts_and_again_when_it_may_have_been_lost() {
-    let stage = Stage::new(Options::default()).await.unwrap();
-    let sealed = || domain::donation::Sealed { key: "donation#1".to_owned(), text: String::new() };
-    for (number, personal) in [(1, Some(sealed())), (2, None), (3, Some(sealed()))] {
-        let gift = Donation { personal, ..donation(&stage, number, vec![line("wells", Fund::Sadaqa, 10)]) };
-        assert!(stage.table.make_donation(&gift).await.unwrap().is_none());
-    }
-    let [one, two, three] = [1, 2, 3].map(|number| donation(&stage, number, vec![line("wells", Fund::Sadaqa, 10)]));
-    let failed = |of: &Donation| fact(of, "p-3", Happening::Failed { reason: "05".to_owned() });
-    let facts = [captured(&stage, &one, "p-1"), captured(&stage, &two, "p-2"), failed(&three)];
-    let page = Message::page_committed(ChainId::new(pages_chain(&stage, &facts).await).unwrap(), 0);
-    let failure = Message::NoticeDue(Notice::Failure { donation: three.id, attempt: 1 });
-    assert_eq!(stage.take_messages("notices").await.unwrap(), std::slice::from_ref(&page), "the failure waits");
-    tokio::time::advance(settlement::consequences::FAILURE_WAIT).await;
-    assert_eq!(stage.take_messages("notices").await.unwrap(), std::slice::from_ref(&failure));
-    // The same facts again: what may not have been told is told again, of those who can be told.
-    assert!(settle(&deps(&stage), &facts).await.is_empty());
-    tokio::time::advance(settlement::consequences::FAILURE_WAIT).await;
-    assert_eq!(stage.take_messages("notices").await.unwrap(), [page.clone(), failure]);
-    let back = [refunded(&one, "p-1", 4), refunded(&two, "p-2", 4)];
-    let refund = Message::NoticeDue(Notice::Refund { donation: one.id, refunded_minor: riyals(4) });
-    assert!(settle(&deps(&stage), &back).await.is_empty());
-    assert_eq!(stage.take_messages("notices").await.unwrap(), std::slice::from_ref(&refund));
-    assert!(settle(&deps(&stage), &back).await.is_empty());
-    assert_eq!(stage.take_messages("notices").await.unwrap(), [page, refund]);
-}
-
-/// A gift whose donor left a way to be told.
-async fn make_with_contact(stage: &Stage, number: u8) -> Donation {
-    let personal = Some(domain::donation::Sealed { key: format!("donation#{number}"), text: String::new() });
-    let gift = Donation { personal, ..donation(stage, number, vec![line("wells", Fund::Sadaqa, 10)]) };
-    assert!(stage.table.make_donation(&gift).await.unwrap().is_none());
-    gift
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_page_is_told_once_for_all_who_can_be_thanked() {
-    let stage = Stage::new(Options::default()).await.unwrap();
-    let (one, two) = (make_with_contact(&stage, 1).await, make_with_contact(&stage, 2).await);
-    let chain = pages_chain(&stage, &[captured(&stage, &one, "p-1"), captured(&stage, &two, "p-2")]).await;
-    let page = Message::page_committed(ChainId::new(chain).unwrap(), 0);
-    assert_eq!(stage.take_messages("notices").await.unwrap(), [page]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn whoever_keeps_shares_is_told_when_they_are_paid_and_when_money_goes_back() {
-    let stage = Stage::new(Options::default()).await.unwrap();
-    let deps = deps(&stage);
-    let reservation = Some(Reservation::new("wells".parse().unwrap(), 3, 1));
-    let gift = Donation { reservation, ..donation(&stage, 1, vec![line("wells", Fund::Sadaqa, 10)]) };
-    assert!(stage.table.make_donation(&gift).await.unwrap().is_none());
-    let moved = Message::SharesMoved { donation: gift.id };
-    for told in [captured(&stage, &gift, "p-1"), refunded(&gift, "p-1", 10)] {
-        assert!(settle(&deps, &[told]).await.is_empty());
-        assert_eq!(stage.take_messages("shares").await.unwrap(), std::slice::from_ref(&moved));
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_donor_is_told_of_a_second_charge_when_it_has_gone_back() {
-    let stage = Stage::new(Options::default()).await.unwrap();
-    let (deps, gift) = (deps(&stage), make_with_contact(&stage, 1).await);
-    assert!(settle(&deps, &[captured(&stage, &gift, "p-1")]).await.is_empty());
-    assert_eq!(stage.take_messages("notices").await.unwrap().len(), 1, "thanks");
-    assert!(settle(&deps, &[captured(&stage, &gift, "p-2")]).await.is_empty());
-    assert!(stage.take_messages("notices").await.unwrap().is_empty(), "nothing has gone back yet");
-    assert!(settle(&deps, &[refunded(&gift, "p-2", 10)]).await.is_empty());
-    let payment = PaymentRef { provider: Provider::Moyasar, payment: "p-2".parse().unwrap() };
-    let returned = Notice::ChargeReturned { donation: gift.id, payment, refunded_minor: riyals(10) };
-    assert_eq!(stage.take_messages("notices").await.unwrap(), [Message::NoticeDue(returned)]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn gifts_that_are_settled_are_counted_and_those_that_go_back_are_not() {
-    let stage = Stage::new(Options::default()).await.unwrap();
-    let booked = |number, settles| {
-        let read = donation(&stage, number, vec![line("wells", Fund::Sadaqa, 10)]);
-        (Turn { state: State::Awaiting, back: Back::default(), read }, Indexes { settles, others: Vec::new() })
-    };
-    let plan = Plan { booked: vec![booked(1, Some(0)), booked(2, None), booked(3, Some(2))], ..Plan::default() };
-    assert_eq!(Consequences::of(&plan, None).settled, 2);
-}
-
 /// However often it changes in one batch, it is written once.
 #[tokio::test(start_paused = true)]
 async fn a_charge_counts_how_often_it_was_written() {
@@ -258,18 +172,6 @@ async fn a_charge_counts_how_often_it_was_written() {
         let charge = stage.table.charges(std::slice::from_ref(&payment)).await.unwrap().pop().unwrap();
         assert_eq!(charge.version, version);
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_dispute_is_no_news_of_the_refund_before_it() {
-    let stage = Stage::new(Options::default()).await.unwrap();
-    let (deps, gift) = (deps(&stage), make_with_contact(&stage, 1).await);
-    assert!(settle(&deps, &[captured(&stage, &gift, "p-1"), refunded(&gift, "p-1", 4)]).await.is_empty());
-    assert_eq!(stage.take_messages("notices").await.unwrap().len(), 2, "thanks, and the refund");
-    let disputed = fact(&gift, "p-1", Happening::Disputed { disputed_minor: riyals(6) });
-    assert!(settle(&deps, &[disputed]).await.is_empty());
-    assert_eq!(kinds(&stage).await.last(), Some(&EntryKind::Disputed));
-    assert!(stage.take_messages("notices").await.unwrap().is_empty());
 }
 
 /// Settles the facts; gives back the chain of the one page that was written.

@@ -1,16 +1,21 @@
 //! What goes out: who is on it, that it is signed and the same again, and what another version changes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::hash::Hash;
 use domain::owner::Owner;
 use domain::proof::note;
 use domain::sacrifice::list::{FileKind, IssuedList, Statement};
 use domain::sacrifice::{ListDay, Offering, Species, Stage};
+use execution::handle;
 use platform::privacy::Privacy;
 use serde_json::json;
+use testkit::connector::invocation;
+use testkit::faults::{Call, Failure, Fault, NoFaults};
 
-use crate::scene::{CAMELS, OVER_SECS, Sale, Scene};
+use crate::scene::{CAMELS, OVER_SECS, Sale, Scene, asked};
 
 async fn lists(scene: &Scene) -> Vec<IssuedList> {
     scene.stage.table.lists_of(&"makkah-1".parse().unwrap()).await.unwrap()
@@ -173,6 +178,52 @@ async fn a_list_waits_for_every_offering_of_its_slaughterhouse_and_day() {
     assert_eq!(scene.run().await.unwrap()["lists"], json!([{"slaughterhouse": "makkah-1", "day": "1448-12-10", "version": 1}]));
     let list = scene.stage.table.last_list(&"makkah-1".parse().unwrap(), ListDay::Feast(1448, 10)).await.unwrap().unwrap();
     assert_eq!(list.offerings.iter().map(ToString::to_string).collect::<Vec<_>>(), ["camels-makkah", "cows-makkah"]);
+}
+
+/// Animals that are packed, and a slaughterhouse that is named only now: what is left to do is the list.
+async fn about_to_be_listed() -> Scene {
+    let scene = Scene::set(1).await;
+    let nobodys = |mut offering: Offering| {
+        offering.place.slaughterhouse = None;
+        offering
+    };
+    scene.sell_as(&Sale { lots: &[&[3, 4]], ..CAMELS }, 1, nobodys).await;
+    scene.wait(OVER_SECS).await;
+    scene.run().await.unwrap();
+    let standing = scene.standing("camels-makkah").await;
+    let mut named = Offering { revision: standing.revision + 1, ..standing };
+    named.place.slaughterhouse = Some("makkah-1".parse().unwrap());
+    assert!(scene.stage.table.put_offering(&named).await.unwrap());
+    scene
+}
+
+/// Wherever the making of a list breaks off, one goes out in the end, and it is the same.
+#[tokio::test(start_paused = true)]
+async fn a_list_that_broke_off_goes_out_once() {
+    let whole = {
+        let scene = about_to_be_listed().await;
+        scene.run().await.unwrap();
+        (documents(&scene), lists(&scene).await)
+    };
+    for fault in [Fault::CrashAfter, Fault::ReplyLost(Failure::Disconnected)] {
+        for broken in (0..).step_by(3) {
+            let scene = about_to_be_listed().await;
+            let calls = Arc::new(AtomicUsize::new(0));
+            let seen = Arc::clone(&calls);
+            scene.stage.cloud.services().set_faults(move |call: &Call<'_>| {
+                let is_look = call.operation == "Query" && String::from_utf8_lossy(call.body).contains("SEG#");
+                if !is_look && seen.fetch_add(1, Ordering::Relaxed) == broken { fault } else { Fault::Pass }
+            });
+            let _ = invocation(handle(&scene.deps(), asked())).await;
+            scene.stage.cloud.services().set_faults(NoFaults);
+            scene.run().await.unwrap();
+            assert_eq!((documents(&scene), lists(&scene).await), whole, "{fault:?} at {broken}");
+            if calls.load(Ordering::Relaxed) <= broken {
+                assert!(broken > 6, "a list needs more calls than {broken}");
+                break;
+            }
+        }
+    }
 }
 
 /// A run that has read what stands, and puts its list out while another takes a gift back: one of the two is refused.

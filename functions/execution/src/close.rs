@@ -182,7 +182,13 @@ async fn keep(deps: &Deps, offering: &Offering, plan: Plan) -> Result<Turn, Exec
         least: plan.least,
         planned_at: deps.clock.now(),
     };
-    tracing::info!(offering = offering.id.as_str(), round = round.round, moves = plan.moves(), least = plan.least, "planned");
+    tracing::info!(
+        offering = offering.id.as_str(),
+        round = round.round,
+        moves = plan.moves(),
+        least = plan.least,
+        "planned"
+    );
     deps.table.keep_round(&offering.id, round).await?;
     Ok(Turn::Again)
 }

@@ -43,7 +43,9 @@ mod tests {
     fn the_clock_asks_for_all_and_a_person_for_one() {
         assert_eq!(offering(json!({"time": "2027-05-16T00:15:00Z"})), Ok(None));
         assert_eq!(offering(json!({"offering": "camel-makkah"})), Ok(Some("camel-makkah".parse().unwrap())));
-        for bad in [json!({}), json!([]), json!(null), json!({"time": "now"}), json!({"offering": "../x"}), json!({"day": "1448"})] {
+        for bad in
+            [json!({}), json!([]), json!(null), json!({"time": "now"}), json!({"offering": "../x"}), json!({"day": "1448"})]
+        {
             assert!(offering(bad.clone()).is_err(), "{bad}");
         }
     }

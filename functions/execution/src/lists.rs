@@ -150,7 +150,12 @@ async fn keep(deps: &Deps, house: &SlaughterhouseId, list: &ExecutionList) -> Re
     Ok(files)
 }
 
-async fn keep_one(deps: &Deps, at: &str, (kind, name): (FileKind, String), bytes: Vec<u8>) -> Result<ListFile, ExecutionError> {
+async fn keep_one(
+    deps: &Deps,
+    at: &str,
+    (kind, name): (FileKind, String),
+    bytes: Vec<u8>,
+) -> Result<ListFile, ExecutionError> {
     let sha256 = Hash::of(&[&bytes]);
     let key = format!("{at}/{}/{name}", &sha256.to_string()[..16]);
     let download = Download { file: &name, content_type: kind.content_type() };

@@ -22,7 +22,8 @@ use crate::{Deps, ExecutionError, seal};
 pub(crate) async fn decide(deps: &Deps, offering: &Offering, last: &Lot) -> Result<Turn, ExecutionError> {
     let shares: BTreeMap<DonationId, u8> = last.confirmed().map(|(id, shares)| (*id, shares)).collect();
     let donations = deps.table.donations(&shares.keys().copied().collect::<Vec<_>>()).await?;
-    let is_split = donations.iter().any(|donation| donation.reservation.as_ref().is_some_and(|named| !named.parts.is_empty()));
+    let is_split =
+        donations.iter().any(|donation| donation.reservation.as_ref().is_some_and(|named| !named.parts.is_empty()));
     match remainder(offering, is_split, deps.clock.now()) {
         Remainder::Complete => {
             let own = offering.species.shares() - last.confirmed_shares();

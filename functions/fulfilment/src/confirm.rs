@@ -65,7 +65,11 @@ async fn missing(deps: &Deps, donation: &Donation, named: &Reservation) -> Resul
     if now.reservation.as_ref() != Some(named) {
         return Ok(false);
     }
-    if named.parts.is_empty() { replace(deps, &now, named).await } else { tell_missing(deps, &now, named).await.map(|()| true) }
+    if named.parts.is_empty() {
+        replace(deps, &now, named).await
+    } else {
+        tell_missing(deps, &now, named).await.map(|()| true)
+    }
 }
 
 /// A request that named this lot died before it claimed. Its shares may be on a lot that it named before, or on any.

@@ -20,8 +20,7 @@ use platform::{Clock, ConfigError, Platform};
 use serde::Serialize;
 
 /// The routes of this function, and who may take them.
-pub const ROUTES: &[Route] =
-    &[Route { key: "GET /v1/sacrifice/slaughterhouses/{id}/lists", role: Role::Slaughterhouse }];
+pub const ROUTES: &[Route] = &[Route { key: "GET /v1/sacrifice/slaughterhouses/{id}/lists", role: Role::Slaughterhouse }];
 
 /// Whose token says that it is a slaughterhouse's.
 const SLAUGHTERHOUSE: &str = "slaughterhouse";

@@ -51,7 +51,13 @@ pub fn verify(files: &[PathBuf], trusted: &[Verifier]) -> Result<String, VerifyE
     let signers: Vec<String> = signed_by.iter().map(ToString::to_string).collect();
     let Statement { slaughterhouse, day, version, animals, shares, files, .. } = &statement;
     let mut told = format!("VERIFIED: list {version} of {slaughterhouse} for {day}, {animals} animals, {shares} shares");
-    let _ = write!(told, "\n  {} of its {} documents are as they were signed by {}", documents.len(), files.len(), signers.join(", "));
+    let _ = write!(
+        told,
+        "\n  {} of its {} documents are as they were signed by {}",
+        documents.len(),
+        files.len(),
+        signers.join(", ")
+    );
     Ok(told)
 }
 

@@ -329,7 +329,9 @@ fn a_list_needs_its_note_and_a_note_speaks_for_who_signed_it() {
     let scene = Scene::set();
     listed(&scene, 1, "proofs.example");
     let key = key(1);
-    for files in [&["rows.csv"][..], &["list.note"], &["list.note", "list.note", "rows.csv"], &["checkpoint-2.txt", "rows.csv"]] {
+    for files in
+        [&["rows.csv"][..], &["list.note"], &["list.note", "list.note", "rows.csv"], &["checkpoint-2.txt", "rows.csv"]]
+    {
         let (code, said) = scene.run(&[&["list"][..], files, &["--key", key.as_str()]].concat());
         assert!(code == 2 && said.contains("signed note"), "{files:?}: {said}");
     }

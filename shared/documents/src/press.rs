@@ -110,11 +110,8 @@ impl Press {
         let data = format!("{{\"fonts\":{},\"{member}\":{said}}}", families(&self.families));
         let sheet = Sheet { press: self, template, data: Bytes::from_string(data) };
         let document = typst::compile::<PagedDocument>(&sheet).output;
-        let options = PdfOptions {
-            ident: Smart::Custom(ident.to_owned()),
-            creator: Smart::Custom(None),
-            ..PdfOptions::default()
-        };
+        let options =
+            PdfOptions { ident: Smart::Custom(ident.to_owned()), creator: Smart::Custom(None), ..PdfOptions::default() };
         let pdf = document.and_then(|document| typst_pdf::pdf(&document, &options));
         typst::comemo::evict(REMEMBERED);
         pdf.map_err(|faults| PressError(described(&faults)))

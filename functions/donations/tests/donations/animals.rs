@@ -36,7 +36,8 @@ fn an_animal_is_shown_once_the_sale_is_packed() {
         {
             let scene = Scene::bare().await;
             let gift = paid(&scene, at(&scene, stage), |named| named).await;
-            let expected = if is_shown { json!([{"name": "camels-makkah-5", "number": 5, "shares": 3}]) } else { Value::Null };
+            let expected =
+                if is_shown { json!([{"name": "camels-makkah-5", "number": 5, "shares": 3}]) } else { Value::Null };
             assert_eq!(shown(&scene, &gift.id).await, expected, "{stage:?}");
         }
     });
@@ -70,8 +71,13 @@ fn heads_are_shown_by_the_numbers_that_their_lot_keeps() {
         let was = scene.stage.table.lots(&offering, &[1]).await.unwrap().pop().unwrap();
         let is = Lot { heads: [(gift.id, vec![2, 5, 6])].into(), ..was.clone() };
         assert!(scene.stage.table.adjust_lot(&offering, &was, &is).await.unwrap());
-        let numbers: Vec<u64> =
-            shown(&scene, &gift.id).await.as_array().unwrap().iter().map(|animal| animal["number"].as_u64().unwrap()).collect();
+        let numbers: Vec<u64> = shown(&scene, &gift.id)
+            .await
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|animal| animal["number"].as_u64().unwrap())
+            .collect();
         assert_eq!(numbers, [19, 22, 23]);
     });
 }

@@ -84,7 +84,10 @@ async fn lots_of_fewer_than_seven_shares_are_filled_too() {
     let gifts = scene.sell(&sale, 1).await;
     for lot in scene.lots("camels-makkah").await {
         let change = domain::sacrifice::quota::Change { lot: lot.lot, from: 7, to: 7 - lot.free };
-        assert_eq!(scene.stage.table.resize_lot(&"camels-makkah".parse().unwrap(), &change, 0).await.unwrap(), Resizing::Done);
+        assert_eq!(
+            scene.stage.table.resize_lot(&"camels-makkah".parse().unwrap(), &change, 0).await.unwrap(),
+            Resizing::Done
+        );
     }
     scene.wait(OVER_SECS).await;
     scene.run().await.unwrap();
@@ -137,7 +140,11 @@ async fn what_fails_of_one_offering_leaves_the_others_alone() {
     scene.wait(OVER_SECS).await;
     scene.stage.cloud.services().set_faults(|call: &testkit::faults::Call<'_>| {
         let is_of_camels = String::from_utf8_lossy(call.body).contains("SEG#camels-makkah");
-        if is_of_camels { testkit::faults::Fault::Before(testkit::faults::Failure::Internal) } else { testkit::faults::Fault::Pass }
+        if is_of_camels {
+            testkit::faults::Fault::Before(testkit::faults::Failure::Internal)
+        } else {
+            testkit::faults::Fault::Pass
+        }
     });
     let error = scene.run().await.unwrap_err().to_string();
     assert_eq!(error, "1 of the offerings and lists failed, camels-makkah first");

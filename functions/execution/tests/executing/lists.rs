@@ -47,7 +47,10 @@ async fn a_list_has_every_share_of_its_offerings_once_with_the_name_that_was_giv
     scene.sell(&Sale { lots: &[&[3, 2], &[4], &[]], ..CAMELS }, 1).await;
     scene.sell(&Sale { id: "sheep-makkah", species: Species::Sheep, lots: &[&[2]] }, 100).await;
     scene.wait(OVER_SECS).await;
-    assert_eq!(scene.run().await.unwrap()["lists"], json!([{"slaughterhouse": "makkah-1", "day": "1448-12-10", "version": 1}]));
+    assert_eq!(
+        scene.run().await.unwrap()["lists"],
+        json!([{"slaughterhouse": "makkah-1", "day": "1448-12-10", "version": 1}])
+    );
     let [list] = lists(&scene).await.try_into().unwrap();
     assert_eq!((list.animals, list.shares, list.day), (4, 16, ListDay::Feast(1448, 10)));
     let rows = csv(&scene, &list);
@@ -71,7 +74,10 @@ async fn a_list_has_every_share_of_its_offerings_once_with_the_name_that_was_giv
         let expected: &[&str] = if animal.starts_with("camels") { &["1", "2", "3", "4", "5", "6", "7"] } else { &["1"] };
         assert_eq!(of, expected, "{animal}");
     }
-    assert!(shares.iter().all(|row| row[6].starts_with("2027-05-16 06:") && row[7].starts_with("2027-05-16 18:")), "{shares:?}");
+    assert!(
+        shares.iter().all(|row| row[6].starts_with("2027-05-16 06:") && row[7].starts_with("2027-05-16 18:")),
+        "{shares:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -172,10 +178,16 @@ async fn a_list_waits_for_every_offering_of_its_slaughterhouse_and_day() {
     };
     scene.sell_as(&Sale { id: "goats-makkah", species: Species::Goat, lots: &[&[1]] }, 200, another_day).await;
     scene.wait(OVER_SECS).await;
-    assert_eq!(scene.run().await.unwrap()["lists"], json!([{"slaughterhouse": "makkah-1", "day": "1448-12-11", "version": 1}]));
+    assert_eq!(
+        scene.run().await.unwrap()["lists"],
+        json!([{"slaughterhouse": "makkah-1", "day": "1448-12-11", "version": 1}])
+    );
     assert_eq!(scene.standing("camels-makkah").await.stage, Stage::Packed);
     scene.wait(7_200).await;
-    assert_eq!(scene.run().await.unwrap()["lists"], json!([{"slaughterhouse": "makkah-1", "day": "1448-12-10", "version": 1}]));
+    assert_eq!(
+        scene.run().await.unwrap()["lists"],
+        json!([{"slaughterhouse": "makkah-1", "day": "1448-12-10", "version": 1}])
+    );
     let list = scene.stage.table.last_list(&"makkah-1".parse().unwrap(), ListDay::Feast(1448, 10)).await.unwrap().unwrap();
     assert_eq!(list.offerings.iter().map(ToString::to_string).collect::<Vec<_>>(), ["camels-makkah", "cows-makkah"]);
 }

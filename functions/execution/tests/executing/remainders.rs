@@ -102,7 +102,10 @@ async fn a_gift_that_goes_back_before_the_list_went_out_has_the_animals_packed_a
     let told = scene.run().await.unwrap();
     assert_eq!(told, json!({"offerings": [{"offering": "camels-makkah", "outcome": "packed"}], "lists": []}));
     scene.holds_packed("camels-makkah", &gifts).await;
-    assert_eq!(scene.animals("camels-makkah").await.iter().map(|(_, of, own)| (of.len(), *own)).collect::<Vec<_>>(), [(2, 0), (2, 0)]);
+    assert_eq!(
+        scene.animals("camels-makkah").await.iter().map(|(_, of, own)| (of.len(), *own)).collect::<Vec<_>>(),
+        [(2, 0), (2, 0)]
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -33,7 +33,8 @@ pub struct Sale<'a> {
 }
 
 /// Camels of which four are partial, one full and one unsold: 3 + 2, 4, 6, 1, 7.
-pub const CAMELS: Sale<'static> = Sale { id: "camels-makkah", species: Species::Camel, lots: &[&[3, 2], &[4], &[6], &[1], &[5, 2], &[]] };
+pub const CAMELS: Sale<'static> =
+    Sale { id: "camels-makkah", species: Species::Camel, lots: &[&[3, 2], &[4], &[6], &[1], &[5, 2], &[]] };
 
 pub fn asked() -> Value {
     json!({"time": "2027-05-10T09:15:00Z"})
@@ -119,10 +120,12 @@ impl Scene {
         donation.lines[0].opportunity = offering.id.clone();
         donation.reservation.as_mut().unwrap().offering = offering.id.clone();
         let on_behalf_of = (1..=shares).map(|share| format!("اسم {number}-{share}")).collect();
-        let person = Person { name: None, mobile: Some("+966550000000".to_owned()), email: None, device: None, on_behalf_of };
+        let person =
+            Person { name: None, mobile: Some("+966550000000".to_owned()), email: None, device: None, on_behalf_of };
         donation.personal = Some(privacy.seal(donation.owner(), &person).await.unwrap());
         assert!(self.stage.table.make_donation(&donation).await.unwrap().is_none());
-        let held = self.stage.table.take_shares(&offering.id, lot, &donation.id, (shares, donation.expires_at)).await.unwrap();
+        let held =
+            self.stage.table.take_shares(&offering.id, lot, &donation.id, (shares, donation.expires_at)).await.unwrap();
         assert!(matches!(held, Taking::Held(_)), "{number}");
         donation
     }

@@ -125,8 +125,7 @@ async fn runs_that_meet_and_gifts_that_go_back_leave_every_share_with_its_animal
             scene.free(&going).await;
         };
         let (one, two) = (scene.deps(), scene.deps());
-        let (first, second, ()) =
-            tokio::join!(invocation(handle(&one, asked())), invocation(handle(&two, asked())), back);
+        let (first, second, ()) = tokio::join!(invocation(handle(&one, asked())), invocation(handle(&two, asked())), back);
         drop((first, second));
         scene.holds_always("camels-makkah").await;
         for _ in 0..12 {

@@ -22,8 +22,12 @@ async fn moved(scene: &Scene, moves: &[Move], step: u32) {
     let record = Stepped { round: 1, step, moves: moves.to_vec(), is_made: true, at: scene.stage.now() };
     assert_eq!(scene.stage.table.rearrange(&offering, &changes, &record).await.unwrap(), Rearranging::Done);
     assert_eq!(scene.stage.table.rearrange(&offering, &changes, &record).await.unwrap(), Rearranging::Done, "the same call");
-    let later = Stepped { at: record.at.after(Duration::from_secs(1)), ..record };
-    assert_eq!(scene.stage.table.rearrange(&offering, &changes, &later).await.unwrap(), Rearranging::Before, "another runner's");
+    let later = Stepped { at: record.at.plus_seconds(1), ..record };
+    assert_eq!(
+        scene.stage.table.rearrange(&offering, &changes, &later).await.unwrap(),
+        Rearranging::Before,
+        "another runner's"
+    );
 }
 
 fn told(number: u8) -> serde_json::Value {

@@ -58,8 +58,14 @@ pub(super) fn place(place: PlaceDraft, faults: &mut Faults) -> Option<Site> {
     }
     if coordinates.is_some() != utc_offset.is_some() {
         let missing = if utc_offset.is_none() { "/place/utc_offset" } else { "/place/coordinates" };
-        let english = "Coordinates and the distance from UTC come together: slaughtering times are told on the place's clocks";
-        faults.add(missing, "coordinates_and_offset", "الإحداثيات وفرق التوقيت متلازمان لبيان وقت الذبح بتوقيت المكان", english);
+        let english =
+            "Coordinates and the distance from UTC come together: slaughtering times are told on the place's clocks";
+        faults.add(
+            missing,
+            "coordinates_and_offset",
+            "الإحداثيات وفرق التوقيت متلازمان لبيان وقت الذبح بتوقيت المكان",
+            english,
+        );
     }
     Some(Site { slaughterhouse, coordinates, utc_offset, prayer_minutes, ..Site::new(name, country, region) })
 }
@@ -69,7 +75,8 @@ fn coordinates(draft: Option<CoordinatesDraft>, faults: &mut Faults) -> Option<O
     let read = Coordinates::parse(&draft.latitude, &draft.longitude);
     if read.is_none() {
         let arabic = format!("درجات عشرية نصًا بست منازل على الأكثر، وخط العرض بين -{MOST_LATITUDE} و{MOST_LATITUDE}");
-        let english = format!("Decimal degrees as texts, at most six places; latitude from -{MOST_LATITUDE} to {MOST_LATITUDE}");
+        let english =
+            format!("Decimal degrees as texts, at most six places; latitude from -{MOST_LATITUDE} to {MOST_LATITUDE}");
         faults.add("/place/coordinates", "coordinates_unusable", &arabic, &english);
     }
     read.map(Some)
@@ -86,10 +93,12 @@ fn utc_offset(text: Option<String>, faults: &mut Faults) -> Option<Option<UtcOff
 
 fn prayer_minutes(value: Option<Value>, faults: &mut Faults) -> Option<Option<u8>> {
     let Some(value) = value else { return Some(None) };
-    let minutes = value.as_u64().and_then(|minutes| u8::try_from(minutes).ok()).filter(|minutes| PRAYER_RANGE.contains(minutes));
+    let minutes =
+        value.as_u64().and_then(|minutes| u8::try_from(minutes).ok()).filter(|minutes| PRAYER_RANGE.contains(minutes));
     if minutes.is_none() {
         let (least, most) = (PRAYER_RANGE.start(), PRAYER_RANGE.end());
-        let (arabic, english) = (format!("من {least} إلى {most} دقيقة"), format!("A whole number of minutes from {least} to {most}"));
+        let (arabic, english) =
+            (format!("من {least} إلى {most} دقيقة"), format!("A whole number of minutes from {least} to {most}"));
         faults.add("/place/prayer_minutes", "number_unusable", &arabic, &english);
     }
     minutes.map(Some)

@@ -37,9 +37,12 @@ fn list(stage: &Stage, house: &str, day: &str, version: u32) -> IssuedList {
 
 async fn stage() -> Stage {
     let stage = Stage::new(Options::default()).await.unwrap();
-    for (house, day, version) in
-        [("makkah-1", "1448-12-11", 1), ("makkah-1", "1448-12-10", 1), ("makkah-1", "1448-12-10", 2), ("makkah-2", "1448-12-10", 1)]
-    {
+    for (house, day, version) in [
+        ("makkah-1", "1448-12-11", 1),
+        ("makkah-1", "1448-12-10", 1),
+        ("makkah-1", "1448-12-10", 2),
+        ("makkah-2", "1448-12-10", 1),
+    ] {
         let issued = list(&stage, house, day, version);
         assert_eq!(stage.table.issue_list(&issued, &[], 1).await.unwrap(), Issuing::Done);
     }

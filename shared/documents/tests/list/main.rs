@@ -45,12 +45,39 @@ fn everything_that_a_list_must_say_stands_on_it() {
     let mut of = list(2);
     of.rows[12] = row(2, 6, Behalf::Platform);
     of.rows[13] = row(2, 7, Behalf::Erased);
-    of.rows.push(Row { species: Species::Sheep, animal: "sheep-makkah-38".to_owned(), span: None, ..row(9, 1, Behalf::Unnamed) });
+    of.rows.push(Row {
+        species: Species::Sheep,
+        animal: "sheep-makkah-38".to_owned(),
+        span: None,
+        ..row(9, 1, Behalf::Unnamed)
+    });
     let page = set(&of, 0);
-    for phrase in ["كشف تنفيذ", "ذو الحجة", "مسلخ مكة", "رقم الرأس", "النوع", "النسك", "وقت الذبح", "أضحية", "المنصة", "محذوف بطلب صاحبه", "غنم", "سعيد"] {
+    for phrase in [
+        "كشف تنفيذ",
+        "ذو الحجة",
+        "مسلخ مكة",
+        "رقم الرأس",
+        "النوع",
+        "النسك",
+        "وقت الذبح",
+        "أضحية",
+        "المنصة",
+        "محذوف بطلب صاحبه",
+        "غنم",
+        "سعيد",
+    ] {
         page.assert_arabic(phrase);
     }
-    for text in ["makkah-1", "camel-makkah-2", "sheep-makkah-38", "1 / 7", "7 / 7", "1 / 1", "2027-05-16 06:27 – 2027-05-16 18:52", "1448"] {
+    for text in [
+        "makkah-1",
+        "camel-makkah-2",
+        "sheep-makkah-38",
+        "1 / 7",
+        "7 / 7",
+        "1 / 1",
+        "2027-05-16 06:27 – 2027-05-16 18:52",
+        "1448",
+    ] {
         page.assert_latin(text);
     }
     assert_eq!((of.sums().animals, of.sums().shares), (3, 15));
@@ -61,7 +88,11 @@ fn a_long_list_is_several_documents_of_whole_animals() {
     let of = list(150);
     let parts = of.parts();
     assert_eq!(parts.iter().map(|part| part.len()).sum::<usize>(), 150 * 7);
-    assert!(parts.iter().all(|part| part.len() <= ROWS_OF_A_PART && part.len() % 7 == 0), "{:?}", parts.iter().map(|part| part.len()).collect::<Vec<_>>());
+    assert!(
+        parts.iter().all(|part| part.len() <= ROWS_OF_A_PART && part.len() % 7 == 0),
+        "{:?}",
+        parts.iter().map(|part| part.len()).collect::<Vec<_>>()
+    );
     let last = set(&of, parts.len() - 1);
     last.assert_latin("camel-makkah-150");
     last.assert_latin("1050");
@@ -86,7 +117,15 @@ fn the_same_list_is_the_same_bytes_and_names_are_not_in_the_metadata() {
 #[test]
 fn what_was_written_is_set_and_written_as_it_was_and_never_run() {
     let mut of = list(1);
-    for (row, text) in of.rows.iter_mut().zip(["#panic()", "=HYPERLINK(\"x\")", "a,b\"c", "Jean-Luc [x] $y$", "@SUM(A1)", "أحمد, محمد", "😀"]) {
+    for (row, text) in of.rows.iter_mut().zip([
+        "#panic()",
+        "=HYPERLINK(\"x\")",
+        "a,b\"c",
+        "Jean-Luc [x] $y$",
+        "@SUM(A1)",
+        "أحمد, محمد",
+        "😀",
+    ]) {
         row.behalf = Behalf::Name(text.to_owned());
     }
     let page = set(&of, 0);

@@ -94,7 +94,9 @@ impl Reason {
             | Reason::BankDiffers
             | Reason::OwnShares => Owner::Finance,
             Reason::Malformed | Reason::TypeUnknown | Reason::Unwritable => Owner::Engineering,
-            Reason::DonationUnknown | Reason::RefundRefused | Reason::SharesMissing | Reason::AnimalUnfilled => Owner::DonorCare,
+            Reason::DonationUnknown | Reason::RefundRefused | Reason::SharesMissing | Reason::AnimalUnfilled => {
+                Owner::DonorCare
+            }
         }
     }
 

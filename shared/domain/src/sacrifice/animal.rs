@@ -64,9 +64,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn lot(claims: &[(u8, u8)]) -> Lot {
-        let claims = claims.iter().map(|(donation, shares)| {
-            (DonationId::from_bytes([*donation; 16]), format!("{shares}c").parse().unwrap())
-        });
+        let claims = claims
+            .iter()
+            .map(|(donation, shares)| (DonationId::from_bytes([*donation; 16]), format!("{shares}c").parse().unwrap()));
         Lot { free: 0, claims: claims.collect(), ..Lot::new(2, 16) }
     }
 

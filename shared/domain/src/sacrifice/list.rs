@@ -172,8 +172,16 @@ mod tests {
     fn a_statement_is_read_as_it_is_written_and_in_no_other_bytes() {
         let text = statement().to_string();
         assert_eq!(text.parse(), Ok(statement()));
-        assert!(text.starts_with("ihsan.example/execution-list\nslaughterhouse makkah-1\nday 1448-12-10\nversion 2\nanimals 3\nshares 15\nsha256 "));
-        for other in [text.replace("version 2", "version 02"), text.trim_end().to_owned(), format!("{text}x\n"), text.replace("/execution-list", "/keys"), String::new()] {
+        assert!(text.starts_with(
+            "ihsan.example/execution-list\nslaughterhouse makkah-1\nday 1448-12-10\nversion 2\nanimals 3\nshares 15\nsha256 "
+        ));
+        for other in [
+            text.replace("version 2", "version 02"),
+            text.trim_end().to_owned(),
+            format!("{text}x\n"),
+            text.replace("/execution-list", "/keys"),
+            String::new(),
+        ] {
             assert_eq!(other.parse::<Statement>(), Err(NotAStatement), "{other}");
         }
     }

@@ -334,7 +334,10 @@ mod tests {
         };
         assert!(!offering.is_over(Moment::from_millis(2_000 + 899_999)) && offering.is_over(Moment::from_millis(902_000)));
         let text = serde_json::to_string(&offering).unwrap();
-        assert!(!["remainder", "stage", "closed_as"].iter().any(|name| text.contains(name)), "as it was before there was a close");
+        assert!(
+            !["remainder", "stage", "closed_as"].iter().any(|name| text.contains(name)),
+            "as it was before there was a close"
+        );
         assert_eq!(serde_json::from_str::<Offering>(&text).unwrap(), offering);
         let at = |millis| offering.selling(Moment::from_millis(millis));
         assert_eq!(at(999), Selling::Opens(offering.opens_at));

@@ -152,7 +152,8 @@ pub fn plan(lots: &[Lot], species: Species) -> Plan {
         arrange::arrange(&partials)
     };
     let moves = moves(&partials, &pieces);
-    let least = if partials.len() <= EXACT_ANIMALS { u32::try_from(moves.len()).unwrap_or(u32::MAX) } else { least(&partials) };
+    let least =
+        if partials.len() <= EXACT_ANIMALS { u32::try_from(moves.len()).unwrap_or(u32::MAX) } else { least(&partials) };
     let on = partials.iter().map(|partial| (partial.lot, partial.shares())).collect();
     Plan { steps: order::steps(moves, on), splits: splits(&pieces), least }
 }
@@ -190,7 +191,8 @@ fn moves(partials: &[Partial], pieces: &[Piece]) -> Vec<Move> {
         }
     }
     let lot = |index: usize| partials[index].lot;
-    let named = moved.into_iter().map(|((home, on, donation), shares)| Move { donation, shares, from: lot(home), to: lot(on) });
+    let named =
+        moved.into_iter().map(|((home, on, donation), shares)| Move { donation, shares, from: lot(home), to: lot(on) });
     named.collect()
 }
 
@@ -207,7 +209,8 @@ fn splits(pieces: &[Piece]) -> u32 {
 fn least(partials: &[Partial]) -> u32 {
     let shares: u32 = partials.iter().map(Partial::shares).sum();
     let kept = usize::try_from(shares.div_ceil(ANIMAL)).unwrap_or(usize::MAX);
-    let mut claims: Vec<u32> = partials.iter().map(|partial| u32::try_from(partial.claims.len()).unwrap_or(u32::MAX)).collect();
+    let mut claims: Vec<u32> =
+        partials.iter().map(|partial| u32::try_from(partial.claims.len()).unwrap_or(u32::MAX)).collect();
     claims.sort_unstable();
     let emptied = partials.len().saturating_sub(kept);
     claims.iter().take(emptied).sum::<u32>().max(shares / ANIMAL)

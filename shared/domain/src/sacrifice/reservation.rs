@@ -117,7 +117,11 @@ mod tests {
     fn a_parted_reservation_names_all_its_lots() {
         let first = Reservation::new("camel-makkah".parse().unwrap(), 3, 4).moved(5).unwrap().moved(9).unwrap();
         let parted = first.placed(&[Part { lot: 5, shares: 1 }, Part { lot: 11, shares: 3 }]);
-        assert_eq!(parted.lots().collect::<Vec<_>>(), [5, 11, 3], "a lot of before that has shares again is no more one of before");
+        assert_eq!(
+            parted.lots().collect::<Vec<_>>(),
+            [5, 11, 3],
+            "a lot of before that has shares again is no more one of before"
+        );
         let text = serde_json::to_string(&parted).unwrap();
         assert_eq!(serde_json::from_str::<Reservation>(&text).unwrap(), parted);
         let old = r#"{"offering":"camel-makkah","lot":3,"shares":4}"#;

@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use jiff::tz::Offset;
 use jiff::Timestamp;
+use jiff::tz::Offset;
 
 use crate::catalogue::Bilingual;
 use crate::id::SlaughterhouseId;
@@ -119,7 +119,8 @@ fn degrees(text: &str) -> Option<i32> {
         None => (false, text),
     };
     let (whole, fraction) = size.split_once('.').unwrap_or((size, "0"));
-    let is_digits = |text: &str, most: usize| (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_digits =
+        |text: &str, most: usize| (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     if !is_digits(whole, 3) || !is_digits(fraction, 6) {
         return None;
     }
@@ -173,7 +174,9 @@ impl FromStr for UtcOffset {
             (None, None) => return Err(NotAnOffset),
         };
         let (hours, minutes) = rest.split_once(':').ok_or(NotAnOffset)?;
-        let two = |text: &str| (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse::<i16>().ok());
+        let two = |text: &str| {
+            (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse::<i16>().ok())
+        };
         let (hours, minutes) = (two(hours).flatten().ok_or(NotAnOffset)?, two(minutes).flatten().ok_or(NotAnOffset)?);
         let distance = hours * 60 + minutes;
         let distance = if is_west { -distance } else { distance };
@@ -258,10 +261,14 @@ mod tests {
 
     #[test]
     fn degrees_are_decimal_and_bounded() {
-        for (text, degrees) in [("21.4225", 21_422_500), ("-0.5", -500_000), ("65", 65_000_000), ("-65.000000", -65_000_000), ("0", 0)] {
+        for (text, degrees) in
+            [("21.4225", 21_422_500), ("-0.5", -500_000), ("65", 65_000_000), ("-65.000000", -65_000_000), ("0", 0)]
+        {
             assert_eq!(Coordinates::parse(text, "0").map(Coordinates::latitude_e6), Some(degrees), "{text}");
         }
-        for text in ["", "65.000001", "-66", "1e1", "+21", "21.", ".5", "21.1234567", "٢١", "21,4", "NaN", "0x1", " 21", "--1"] {
+        for text in
+            ["", "65.000001", "-66", "1e1", "+21", "21.", ".5", "21.1234567", "٢١", "21,4", "NaN", "0x1", " 21", "--1"]
+        {
             assert_eq!(Coordinates::parse(text, "0"), None, "{text}");
         }
         assert_eq!(Coordinates::parse("0", "180").map(Coordinates::longitude), Some("180.000000".to_owned()));
@@ -274,7 +281,8 @@ mod tests {
         for text in ["+03:00", "+05:30", "-12:00", "+14:00", "+00:00", "-03:30"] {
             assert_eq!(text.parse::<UtcOffset>().map(|offset| offset.to_string()), Ok(text.to_owned()));
         }
-        for text in ["", "3", "+3:00", "03:00", "+03:60", "+14:01", "-12:01", "+0300", "+03:00:00", "Asia/Riyadh", "+٠٣:٠٠"] {
+        for text in ["", "3", "+3:00", "03:00", "+03:60", "+14:01", "-12:01", "+0300", "+03:00:00", "Asia/Riyadh", "+٠٣:٠٠"]
+        {
             assert_eq!(text.parse::<UtcOffset>(), Err(NotAnOffset), "{text}");
         }
         let at = "2027-05-16T22:30:00Z".parse().unwrap();

@@ -76,7 +76,10 @@ fn partials(held: &Held) -> Vec<&BTreeMap<DonationId, u8>> {
 }
 
 /// Sizes of claims on animals that are not full, of a kind of sale.
-fn any_animals(sizes: impl Strategy<Value = u8> + Clone, count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Vec<u8>>> {
+fn any_animals(
+    sizes: impl Strategy<Value = u8> + Clone,
+    count: std::ops::Range<usize>,
+) -> impl Strategy<Value = Vec<Vec<u8>>> {
     let animal = (1..=6_u8, prop::collection::vec(sizes, 7)).prop_map(|(most, sizes)| {
         let mut left = most;
         let fit = sizes.into_iter().map_while(|size| {

@@ -36,7 +36,11 @@ impl Table {
     ///
     /// # Errors
     /// When the table cannot be reached.
-    pub async fn last_list(&self, slaughterhouse: &SlaughterhouseId, day: ListDay) -> Result<Option<IssuedList>, TableError> {
+    pub async fn last_list(
+        &self,
+        slaughterhouse: &SlaughterhouseId,
+        day: ListDay,
+    ) -> Result<Option<IssuedList>, TableError> {
         self.last_of(&lists_partition(slaughterhouse), &lists_of(day)).await
     }
 
@@ -65,7 +69,8 @@ impl Table {
         let other = |error: aws_sdk_dynamodb::error::BuildError| TableError::Other(error.into());
         let key = Some(Key::offering(&offering.id).item());
         if offering.stage == Stage::Listed {
-            let check = ConditionCheck::builder().table_name(&self.name).set_key(key).condition_expression("revision = :revision");
+            let check =
+                ConditionCheck::builder().table_name(&self.name).set_key(key).condition_expression("revision = :revision");
             let check = check.expression_attribute_values(":revision", number(offering.revision)).build().map_err(other)?;
             return Ok(TransactWriteItem::builder().condition_check(check).build());
         }
@@ -94,7 +99,9 @@ fn issuing(committed: Committed) -> Result<Issuing, TableError> {
     };
     match refusals.as_slice() {
         [Refusal::Condition(Some(there)), ..] => Ok(Issuing::Before(Box::new(read(there.clone())?))),
-        [_, offerings @ ..] if offerings.iter().any(|refusal| matches!(refusal, Refusal::Condition(_))) => Ok(Issuing::Moved),
+        [_, offerings @ ..] if offerings.iter().any(|refusal| matches!(refusal, Refusal::Condition(_))) => {
+            Ok(Issuing::Moved)
+        }
         _ => Err(TableError::Transient("in conflict with another write".into())),
     }
 }

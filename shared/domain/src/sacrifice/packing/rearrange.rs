@@ -84,7 +84,8 @@ fn placed(step: &[Move], lots: &[Lot], donation: &Donation) -> Result<Reservatio
         *has = has.checked_sub(one.shares).filter(|_| is_true).ok_or(gone)?;
         *places.entry(one.to).or_default() += one.shares;
     }
-    let places: Vec<Part> = places.into_iter().filter(|(_, shares)| *shares > 0).map(|(lot, shares)| Part { lot, shares }).collect();
+    let places: Vec<Part> =
+        places.into_iter().filter(|(_, shares)| *shares > 0).map(|(lot, shares)| Part { lot, shares }).collect();
     Ok(reservation.placed(&places))
 }
 
@@ -100,7 +101,11 @@ fn change(step: &[Move], lots: &[Lot], number: u32) -> Result<LotChange, Obstacl
     for one in step.iter().filter(|one| [one.from, one.to].contains(&number)) {
         let was = lot.claims.get(&one.donation).map_or(0, |claim| claim.shares);
         let (_, is) = claims.entry(one.donation).or_insert((was, was));
-        *is = if one.from == number { is.checked_sub(one.shares).ok_or(Obstacle::Gone(one.donation))? } else { *is + one.shares };
+        *is = if one.from == number {
+            is.checked_sub(one.shares).ok_or(Obstacle::Gone(one.donation))?
+        } else {
+            *is + one.shares
+        };
     }
     let claims = claims.into_iter().map(|(donation, (was, is))| ClaimChange { donation, was, is });
     let change = LotChange { lot: number, claims: claims.collect() };

@@ -1,7 +1,10 @@
 //! Sunrise and sunset, by the crate `sunrise` (the sunrise equation). The only floats of the domain: degrees go in, whole minutes come out.
 //!
 //! The equation is within two minutes of almanacs below [`super::super::site::MOST_LATITUDE`], mountains and the weather aside. [`MARGIN_SECS`] goes beyond that, to the safe side.
-#![expect(clippy::float_arithmetic, reason = "angles of the sun; what comes out is rounded to whole minutes, to the safe side")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "angles of the sun; what comes out is rounded to whole minutes, to the safe side"
+)]
 
 use chrono::NaiveDate;
 use sunrise::{SolarDay, SolarEvent};
@@ -56,7 +59,8 @@ mod tests {
             let (at, day): (_, Day) = (Coordinates::parse(latitude, longitude).unwrap(), day.parse().unwrap());
             let of_day = |moment: Moment| moment.seconds().rem_euclid(86_400) / 60;
             let told = |text: &str| text[..2].parse::<i64>().unwrap() * 60 + text[3..].parse::<i64>().unwrap();
-            let (after, before) = (of_day(rises(at, day).unwrap()) - told(sunrise), told(sunset) - of_day(sets(at, day).unwrap()));
+            let (after, before) =
+                (of_day(rises(at, day).unwrap()) - told(sunrise), told(sunset) - of_day(sets(at, day).unwrap()));
             assert!((0..=7).contains(&after) && (0..=7).contains(&before), "{place} {day}: {after} after, {before} before");
         }
     }

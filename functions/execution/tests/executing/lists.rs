@@ -63,7 +63,8 @@ async fn a_list_has_every_share_of_its_offerings_once_with_the_name_that_was_giv
         .flat_map(|(number, shares)| (1..=shares).map(move |share| format!("اسم {number}-{share}")))
         .collect();
     let mut told: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    (expected.sort(), told.sort());
+    expected.sort();
+    told.sort();
     assert_eq!(told, expected, "each name once");
     assert_eq!(shares.iter().filter(|row| row[5] == "المنصة").count(), 5);
     let animals: BTreeMap<&str, Vec<&str>> = shares.iter().fold(BTreeMap::new(), |mut animals, row| {

@@ -64,14 +64,19 @@ impl Donor {
         json!({"content-type": "application/json", "guest-token": guest, "idempotency-key": self.chance.uuid()})
     }
 
-    /// Makes a gift; by a double click both at once.
+    /// Makes a gift; by a double click both at once, and the app waits for both, or forgets the second.
     async fn post(&self, headers: Value, command: &str, twice: bool) -> Reply {
-        let one = self.call("POST /v1/donations", "", headers.clone(), command);
-        if twice {
-            let two = self.call("POST /v1/donations", "", headers, command);
-            tokio::join!(one, two).0
+        const POST: &str = "POST /v1/donations";
+        let one = self.call(POST, "", headers.clone(), command);
+        if !twice {
+            return one.await;
+        }
+        if self.chance.happens(500) {
+            let event = event::http(POST, json!({"id": ""}), headers, command);
+            let forgotten = async { drop(app::tap(&self.world, &self.chance, "donations", POST, &event).await) };
+            tokio::join!(one, forgotten).0
         } else {
-            one.await
+            tokio::join!(one, self.call(POST, "", headers, command)).0
         }
     }
 

@@ -62,7 +62,7 @@ pub struct Report {
     /// Cases by reason.
     pub cases: BTreeMap<String, u64>,
     /// Shares of animals: `sold` and paid at the end; `released` by the clock or a donor; `given back` after they were paid; `sold again` after they had been somebody's;
-    /// `late found` and `late lost` for payments that came when the hold was over.
+    /// `late found` and `late lost` for payments that came when the hold was over; `moved` of gifts that had named another lot before.
     pub shares: BTreeMap<String, u64>,
     /// Rules that were broken.
     pub violations: Vec<String>,

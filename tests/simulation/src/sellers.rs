@@ -17,8 +17,8 @@ const PUT: &str = "PUT /v1/sacrifice/offerings/{id}";
 const ONE: &str = "GET /v1/sacrifice/offerings/{id}";
 const ALL: &str = "GET /v1/sacrifice/offerings";
 
-/// Changes of quotas in a run, at most.
-const MOST_CHANGES: u64 = 2;
+/// Seeds in a thousand in which a quota is changed; in half of them twice.
+const CHANGES: u32 = 600;
 /// How often the change that finishes an offering is sent at the end, when nothing is in its way.
 const FINISHES: u32 = 3;
 
@@ -31,7 +31,8 @@ pub fn start(world: &Arc<World>) {
     if world.sales.all.is_empty() {
         return;
     }
-    for number in 0..chance.below(MOST_CHANGES + 1) {
+    let changes = if chance.happens(CHANGES) { 1 + chance.below(2) } else { 0 };
+    for number in 0..changes {
         let chance = Chance::seeded(world.plan.seed, &format!("seller {number}"));
         world.send_out(change(Arc::clone(world), chance));
     }

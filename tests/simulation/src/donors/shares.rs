@@ -10,9 +10,10 @@ use crate::offerings::Offered;
 use crate::officers::Desk;
 use crate::sellers;
 use crate::trace::PERSONAL;
+use crate::world::SKEW;
 
 /// How often one donor asks at the most.
-const MOST_ASKED: usize = 7;
+const MOST_ASKED: usize = 6;
 /// Of a thousand donors so many come when the first holds are over, for what others have given up.
 const AFTERWARDS: u32 = 100;
 /// When that is, in milliseconds after the beginning.
@@ -59,7 +60,7 @@ impl Donor {
                     wanted.extend((self.chance.happens(600) && rest > 0).then_some(rest));
                     wanted.push(left.max(1));
                 }
-                Asked::SoldOut if self.chance.happens(500) => {
+                Asked::SoldOut if self.chance.happens(400) => {
                     tokio::time::sleep(Duration::from_millis(self.chance.below(90_000))).await;
                     wanted.push(shares);
                 }
@@ -86,8 +87,13 @@ impl Donor {
             (true, _) => AFTERWARDS_MS + some_time,
             (false, true) => {
                 let opens = offered.offering.opens_at.millis_since(self.world.stage.now());
-                let (early, within) = if self.world.sales.rush.is_some() { (200, 900) } else { (2_000, 4_000) };
-                u64::try_from(opens).unwrap_or(0).saturating_sub(early) + some_time % within
+                let opens = u64::try_from(opens).unwrap_or(0);
+                match (self.world.sales.rush.is_some(), self.chance.happens(600)) {
+                    // All at once, when it is open by every clock.
+                    (true, true) => opens + SKEW + some_time % 60,
+                    (true, false) => opens.saturating_sub(200) + some_time % 900,
+                    (false, _) => opens.saturating_sub(2_000) + some_time % 4_000,
+                }
             }
             (false, false) => some_time,
         };

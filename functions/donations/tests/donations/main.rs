@@ -6,5 +6,6 @@
 mod events;
 mod gifts;
 mod halfway;
+mod patience;
 mod races;
 mod scene;

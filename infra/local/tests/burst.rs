@@ -23,6 +23,7 @@ async fn a_sale_of_a_few_animals_is_sold_to_the_last_share() {
         buyers: 120,
         in_flight: 40,
         environments: 20,
+        abandoned_per_million: 100_000,
         json: Some(json.clone()),
         ..Order::default()
     };

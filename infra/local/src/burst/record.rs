@@ -197,7 +197,7 @@ mod tests {
             let item = json!({"reservation": {"M": {"lot": {"N": lot.to_string()}}}});
             Watched { partition: "DON#a".to_owned(), sort: "DON".to_owned(), item: Some(item), ..write(0, json!({})) }
         };
-        [3, 3, 8, 8, 3].map(|lot| notes.saw_gift(gift(lot)));
+        [3, 3, 8, 8, 3].into_iter().for_each(|lot| notes.saw_gift(gift(lot)));
         assert_eq!(notes.renamed.len(), 2);
         notes.saw_gift(Watched { is_refused: true, item: None, ..gift(3) });
         assert_eq!(notes.refused_on_gifts, 1);

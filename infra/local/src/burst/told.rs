@@ -155,7 +155,7 @@ mod tests {
         for (refusal, expected, why) in table {
             assert_eq!(!false_ones(&writes, &[refusal]).is_empty(), expected, "{refusal:?}: {why}");
         }
-        assert_eq!(false_ones(&writes, &table.map(|(refusal, _, _)| refusal)).len(), 4);
+        assert_eq!(false_ones(&writes, &table.map(|(refusal, _, _)| refusal)).len(), 3);
         let of_sheep = Refusal { kind: Kind::Sheep, ..told(3_500, 1) };
         assert_eq!(false_ones(&writes, &[of_sheep]), []);
     }

@@ -38,7 +38,7 @@ fn at_call(number: usize, fault: Fault) -> (Arc<AtomicUsize>, impl Fn(&Call<'_>)
     (calls, decide)
 }
 
-/// Tries a whole close and its list with a fault at its first call, its second, and so on to the last; after each the next run finishes it. Every `stride`th call.
+/// Tries a whole close with a fault at its first call, its second, and so on to the last; after each the next run finishes it. Every `stride`th call.
 async fn with_a_fault_anywhere(fault: Fault, stride: usize) {
     let mut number = 0;
     loop {

@@ -9,7 +9,7 @@ use platform::http::{Answer, Call, Problem};
 use serde_json::Value;
 
 use crate::answer::{Made, View};
-use crate::cancel::{MOST_ROUNDS, already_paid, expired};
+use crate::cancel::{MOST_ROUNDS, already_paid, cancelled, expired};
 use crate::command::{no_others, whole_number};
 use crate::fault::problem;
 use crate::hold::Holding;
@@ -23,7 +23,7 @@ pub async fn attempt(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let after = after(&body).map_err(|faults| problem(faults, call.language()))?;
     let (donation, attempt) = find_or_make(deps, donation, after).await?;
     // The request that made the donation may have died before it held anything.
-    let donation = match hold::hold(deps, donation, false).await? {
+    let donation = match hold::hold(deps, donation, false, None).await? {
         Holding::Held(donation) => donation,
         Holding::Over(donation) => return Err(over(&donation, deps)),
         Holding::Refused(faults) => return Err(problem(faults, call.language())),
@@ -69,7 +69,7 @@ async fn next(deps: &Deps, donation: &Donation, latest: &Attempt, after: u32) ->
 /// Why it can no longer be paid.
 fn over(donation: &Donation, deps: &Deps) -> Problem {
     match donation.state_at(deps.clock.now()) {
-        State::Cancelled => Problem::new(409, "cancelled", "أُلغي هذا التبرع", "This donation was cancelled"),
+        State::Cancelled => cancelled(),
         // Payable a moment ago, and not any more.
         State::Awaiting | State::Failed { .. } | State::Expired => expired(),
         State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. } => {

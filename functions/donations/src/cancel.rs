@@ -49,6 +49,11 @@ pub fn expired() -> Problem {
     Problem::new(409, "expired", "انتهت مهلة الدفع", "The time to pay is over")
 }
 
+/// 409: it was given up.
+pub fn cancelled() -> Problem {
+    Problem::new(409, "cancelled", "أُلغي هذا التبرع", "This donation was cancelled")
+}
+
 /// 409: there is money in it.
 pub fn already_paid() -> Problem {
     Problem::new(409, "already_paid", "تم دفع هذا التبرع", "This donation is paid")

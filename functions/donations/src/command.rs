@@ -227,6 +227,11 @@ fn return_url(members: &Map<String, Value>, returns: &ReturnUrls, faults: &mut V
 const FIELD_HASH_BYTES: usize = 8;
 
 impl Command {
+    /// Whether a line asks for shares of an offering.
+    pub fn asks_for_shares(&self) -> bool {
+        self.lines.iter().any(|line| line.sacrifice.is_some())
+    }
+
     /// A hash of each field, in the order of [`FIELDS`], parted by points: what the same key must ask for again.
     ///
     /// The key, which is long, random and kept nowhere, goes into each hash: who reads the table cannot find a name or a mobile by trying,

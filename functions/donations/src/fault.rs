@@ -29,12 +29,14 @@ pub struct Found {
     pub remains: Option<String>,
     /// When it would not be wrong, or has become so.
     pub at: Option<Moment>,
+    /// How many are allowed, where that is what is wrong.
+    pub allowed: Option<u8>,
 }
 
 impl Wrong {
     /// It is so there.
     pub fn at(&'static self, pointer: impl Into<String>) -> Found {
-        Found { pointer: pointer.into(), wrong: self, remains: None, at: None }
+        Found { pointer: pointer.into(), wrong: self, remains: None, at: None, allowed: None }
     }
 }
 
@@ -47,14 +49,18 @@ impl Found {
         Fault {
             pointer: self.pointer,
             code: self.wrong.code,
-            detail: self.at.map_or_else(|| detail.to_owned(), |at| told_with(detail, at, language)),
+            detail: match (self.at, self.allowed) {
+                (Some(at), _) => told_with(detail, at, language),
+                (None, Some(allowed)) => format!("{detail} ({allowed})"),
+                (None, None) => detail.to_owned(),
+            },
             remains: self.remains,
         }
     }
 }
 
 /// What was sent is right, and was right a moment ago, or will be.
-const CONFLICTS: [&Wrong; 5] = [&OVER_FUNDED, &SALE_NOT_OPEN, &SALE_CLOSED, &SOLD_OUT, &NO_ROOM_IN_ONE];
+const CONFLICTS: [&Wrong; 6] = [&OVER_FUNDED, &SALE_NOT_OPEN, &SALE_CLOSED, &SOLD_OUT, &NO_ROOM_IN_ONE, &LIMIT_REACHED];
 
 /// The sentence with a time in it: as the clock in Riyadh shows it, and by the calendar of Umm al-Qura.
 fn told_with(sentence: &str, at: Moment, language: Language) -> String {
@@ -129,6 +135,8 @@ wrongs! {
     SOLD_OUT = "sold_out", "نفدت الأسهم", "Every share is sold";
     /// Shares are left, but not so many in one animal.
     NO_ROOM_IN_ONE = "no_room_in_one", "لا تكفي الأسهم الباقية في رأس واحد", "So many are not left in one animal";
+    /// More than one giver may have.
+    LIMIT_REACHED = "limit_reached", "أكثر مما يجوز لمتبرع واحد", "More than one giver may have of it";
     /// No decimal number.
     AMOUNT_UNREADABLE = "amount_unreadable", "المبلغ غير مقروء", "The amount is not a decimal number";
     /// A JSON number with a fraction.

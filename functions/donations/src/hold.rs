@@ -24,7 +24,7 @@ use domain::donation::{Donation, HoldPart, State};
 use domain::id::OpportunityId;
 use domain::message::Message;
 use domain::money::Money;
-use domain::sacrifice::Claim;
+use domain::sacrifice::{Claim, Reservation};
 use platform::http::Problem;
 use platform::table::{Claiming, Escrow, Guarded};
 
@@ -32,7 +32,7 @@ use crate::Deps;
 use crate::fault::Found;
 use crate::ground::claimed;
 use crate::plan::{hold_parts, over_funded};
-use crate::shares::{self, Reserving};
+use crate::shares::{self, Asked, Reserving, allowance};
 
 /// How long a gift holds what it takes: as long as a card's check by its bank takes the slow, and no longer than SQS can delay a message.
 /// The same for shares: a gift has one end.
@@ -80,11 +80,13 @@ enum Naming {
     Claimed(Money),
 }
 
-/// Holds what the donation is to hold. `fresh` when this request made it.
+/// Holds what the donation is to hold. `fresh` when this request made it; `asked` is what it asks for of an offering, where the caller knows.
+///
+/// Where it holds nothing but shares and was made before, it is looked at first: what stands costs nothing.
 ///
 /// # Errors
 /// When the table or the queue cannot be reached, or others kept being quicker.
-pub async fn hold(deps: &Deps, mut donation: Donation, fresh: bool) -> Result<Holding, Problem> {
+pub async fn hold(deps: &Deps, mut donation: Donation, fresh: bool, asked: Option<&Asked>) -> Result<Holding, Problem> {
     let mut fresh = fresh;
     if !is_payable(deps, &donation) {
         return Ok(Holding::Over(donation));
@@ -92,9 +94,12 @@ pub async fn hold(deps: &Deps, mut donation: Donation, fresh: bool) -> Result<Ho
     if !donation.holds() {
         return Ok(Holding::Held(donation));
     }
+    if !fresh && donation.hold.is_empty() && shares::stand(deps, &donation).await? {
+        return Ok(Holding::Held(donation));
+    }
     tell_when_due(deps, &donation).await?;
     let had = donation.version;
-    match shares::reserve(deps, donation).await? {
+    match shares::reserve(deps, donation, asked).await? {
         Reserving::Reserved(reserved) => donation = reserved,
         Reserving::Over(donation) => return Ok(Holding::Over(donation)),
         Reserving::Refused(faults) => return Ok(Holding::Refused(faults)),
@@ -230,7 +235,14 @@ async fn give_up(
     opportunity: &OpportunityId,
     remains: Money,
 ) -> Result<Option<Holding>, Problem> {
-    if !deps.table.move_donation(donation, &State::Cancelled).await? {
+    let is_mine = match &donation.reservation {
+        None => deps.table.move_donation(donation, &State::Cancelled).await?,
+        Some(named) => {
+            let refused = Reservation { is_refused: true, ..named.clone() };
+            deps.table.end_reservation(donation, &State::Cancelled, &refused).await?
+        }
+    };
+    if !is_mine {
         return Ok(None);
     }
     for part in &donation.hold {
@@ -240,6 +252,7 @@ async fn give_up(
         let is_over = |claim: &Claim| claim.is_over(donation.expires_at);
         deps.table.give_shares_back(offering, lot, &donation.id, is_over).await?;
     }
+    allowance::give_back(deps, donation).await?;
     let line = donation.lines.iter().position(|line| line.opportunity == *opportunity).unwrap_or(0);
     Ok(Some(Holding::Refused(vec![over_funded(line, remains)])))
 }

@@ -5,14 +5,16 @@
 //! Personal data is sealed before it is kept, and its key is destroyed when its owner asks for that ([`erase`]).
 //!
 //! **Phases** of a gift, and their cost:
-//! 1. who gives, and the [`command`]: no call (a bearer token: the issuer's keys, once in a while);
+//! 1. who gives, and the [`command`]: no call (a bearer token: the issuer's keys, once in a while); of shares of an offering one read, whether the gift is known: then it is looked at,
+//!    and nothing is written or sent;
 //! 2. [`ground`]: the opportunities, and the escrow of capped ones (a batch read each, both strongly consistent), and what they make of the
 //!    command, purely: [`plan`];
+//!    For shares then the [`gate`]: how often, whose turn, how many; in memory, and a read where there is a limit;
 //! 3. name and mobile, if given: a read, and one call of KMS and one write for a new owner; for a signed-in donor who gives none, the read (and KMS once in a while),
 //!    because the salts of a gift's leaves die with its donor's key;
 //! 4. the donation, put if absent: **one write unit**. From here on a retry lands on it;
-//! 5. [`shares`], if it is a sacrifice: a message for the hold's end, one write of one unit for the claim, one read to see that nobody was at work meanwhile; before 4, as seldom
-//!    as may be, a batch read of lots;
+//! 5. [`shares`], if it is a sacrifice: a message for the hold's end, one write of one unit for each giver where there is a limit, one for the claim, one read to see that nobody was at
+//!    work meanwhile; before 4, as seldom as may be, a batch read of lots;
 //! 6. [`hold`], if it holds something: a message for the hold's end, one write for each part, one read to see that nobody was at work meanwhile;
 //! 7. [`checkout`]: one call of the provider, with a reference derived from the donation: again is the same.
 //!
@@ -28,6 +30,7 @@ pub mod checkout;
 pub mod command;
 pub mod erase;
 pub mod fault;
+pub mod gate;
 pub mod greet;
 pub mod ground;
 pub mod hold;
@@ -39,6 +42,7 @@ pub mod shares;
 pub mod show;
 
 use platform::auth::door::Door;
+use platform::brake::Brake;
 use platform::http::{Answer, Call, HttpRequest, HttpResponse, Problem, Role, Route, respond};
 use platform::privacy::Privacy;
 use platform::queue::Queue;
@@ -73,6 +77,7 @@ pub struct Deps {
     door: Door,
     returns: ReturnUrls,
     stock: Stock,
+    brake: Brake,
     clock: Clock,
     random: Random,
 }
@@ -92,6 +97,7 @@ impl Deps {
             door: Door::new(platform)?,
             returns: ReturnUrls::new(platform.settings.required("RETURN_URLS")?)?,
             stock: Stock::default(),
+            brake: Brake::default(),
             clock: platform.clock.clone(),
             random: platform.random.clone(),
         })

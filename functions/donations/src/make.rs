@@ -1,32 +1,35 @@
 //! Making a donation.
+//!
+//! **Known or not.** A gift of shares is looked for before anything else: its retry comes by the thousand when a sale opens, and is to cost no write. Any other gift is written at once, and found
+//! where it was written before.
+//!
+//! **Anew.** A gift of shares that was refused because nothing was left is as if it had never been made: the same key asks anew, for as many shares or others. Of two equal requests at
+//! once, of which one refuses the gift, the other looks anew as well, and is told the same. One that gives to a capped opportunity as well is looked at anew and told what is wrong, but not
+//! made again: it needs another key.
 
-use data_encoding::HEXLOWER;
-use domain::donation::{Attempt, Back, Donation, Giver, State};
+mod gift;
+
+use domain::donation::{Donation, Giver, State};
 use domain::id::DonationId;
-use domain::moment::Moment;
-use domain::owner::Owner;
-use domain::payment::Provider;
 use domain::sacrifice::Reservation;
 use platform::auth::Caller;
 use platform::http::{Answer, Call, Problem, idempotency_key};
-use platform::privacy::OwnerKey;
 use serde_json::Value;
 
+pub use gift::{PROVIDER, WAIT_SECS};
+
 use crate::answer::{self, Made};
+use crate::cancel::cancelled;
 use crate::command::{self, Command, differing};
 use crate::fault::{self, problem};
-use crate::hold::{HOLD_SECS, Holding, LOOKS};
+use crate::gate::{self, Asker};
+use crate::hold::{Holding, LOOKS};
 use crate::plan::Plan;
+use crate::shares::Asked;
 use crate::{Deps, checkout, ground, hold, plan, shares};
 
-/// How long a donation that holds nothing waits to be paid: whoever begins in the evening may go on in the morning.
-pub const WAIT_SECS: i64 = 24 * 3_600;
-
-/// Through whom a gift is paid, as long as there is one.
-pub const PROVIDER: Provider = Provider::Moyasar;
-
-/// Bytes of the salt of a gift's leaf: as many as make guessing it hopeless.
-const SALT_BYTES: usize = 16;
+/// Rounds of one request: each is lost to the same request, sent again, that refused the gift or made it anew meanwhile.
+const MOST_ROUNDS: usize = 4;
 
 /// A request to give, as far as it can be read by itself.
 struct Wish<'a> {
@@ -42,6 +45,8 @@ struct Found {
     donation: Donation,
     /// An earlier request made it.
     replayed: bool,
+    /// What it asks for of an offering, if this request made it.
+    asked: Option<Asked>,
 }
 
 /// Makes a donation, or finds the one that the same request made, and answers with its checkout.
@@ -52,32 +57,93 @@ pub async fn make(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let command = command::parse(&body, &deps.returns).map_err(|faults| problem(faults, call.language()))?;
     let id = deps.door.identifiers().await?.donation(&caller, key);
     let wish = Wish { id, caller: &caller, command: &command, fingerprint: command.fingerprint(key), call };
-    let Found { donation, replayed } = find_or_make(deps, &wish).await?;
-    let donation = match hold::hold(deps, donation, !replayed).await? {
-        Holding::Held(donation) | Holding::Over(donation) => donation,
-        Holding::Refused(faults) => return Err(problem(faults, call.language())),
-    };
-    answer(deps, &donation, replayed).await
+    for _ in 0..MOST_ROUNDS {
+        let Found { donation, replayed, asked } = find_or_make(deps, &wish).await?;
+        match hold::hold(deps, donation, !replayed, asked.as_ref()).await? {
+            Holding::Over(donation) if donation.was_refused() => {}
+            Holding::Held(donation) | Holding::Over(donation) => return answer(deps, &donation, replayed).await,
+            Holding::Refused(faults) => return Err(problem(faults, call.language())),
+        }
+    }
+    Err(Problem::try_again("the same request was refused in every round"))
 }
 
-/// What remains may be too little only because this very gift has taken it: so before anything is refused, it is looked for.
 async fn find_or_make(deps: &Deps, wish: &Wish<'_>) -> Result<Found, Problem> {
-    match look(deps, wish).await? {
-        Ok(plan) => {
-            let reservation = match &plan.shares {
-                None => None,
-                Some(asked) => match shares::first(deps, asked).await? {
-                    Ok(reservation) => Some(reservation),
-                    Err(faults) => return earlier(deps, wish, faults).await,
-                },
-            };
-            let donation = donation(deps, wish, plan, reservation).await?;
-            match deps.table.make_donation(&donation).await? {
-                None => Ok(Found { donation, replayed: false }),
-                Some(old) => same(old, wish),
-            }
+    for _ in 0..MOST_ROUNDS {
+        let before = if wish.command.asks_for_shares() { deps.table.donation(&wish.id).await? } else { None };
+        let before = match before {
+            Some(old) if is_to_be_made_anew(&old, wish) => Some(old),
+            Some(old) => return same(old, wish),
+            None => None,
+        };
+        if let Some(found) = make_over(deps, wish, before).await? {
+            return Ok(found);
         }
-        Err(faults) => earlier(deps, wish, faults).await,
+    }
+    Err(Problem::try_again("the donation kept moving"))
+}
+
+/// Whether a gift was refused, and the same is asked for again: of the same things, be it in other numbers. What was claimed for it on the way is looked for among those.
+fn is_to_be_made_anew(old: &Donation, wish: &Wish<'_>) -> bool {
+    let of_before = old.lines.iter().map(|line| &line.opportunity);
+    old.was_refused() && of_before.eq(wish.command.lines.iter().map(|line| &line.opportunity))
+}
+
+/// Makes the donation, where there is none or over one that was refused; none when somebody else was faster with that one. What remains may be too little only because this very
+/// gift has taken it: so before anything is refused, it is looked for.
+async fn make_over(deps: &Deps, wish: &Wish<'_>, refused: Option<Donation>) -> Result<Option<Found>, Problem> {
+    let plan = match look(deps, wish).await? {
+        Ok(plan) => plan,
+        Err(faults) => return earlier(deps, wish, faults).await.map(Some),
+    };
+    let asked = plan.shares.clone();
+    let reservation = match &asked {
+        None => None,
+        Some(asked) => match reservation(deps, wish, asked, refused.as_ref()).await? {
+            Ok(reservation) => Some(reservation),
+            Err(faults) => return earlier(deps, wish, faults).await.map(Some),
+        },
+    };
+    // What it held of a capped opportunity is given back by whoever finds it, whenever they do: a gift that holds some again would lose it.
+    if refused.as_ref().is_some_and(|refused| !refused.hold.is_empty() || !plan.hold.is_empty()) {
+        return Err(cancelled());
+    }
+    let donation = gift::donation(deps, wish, plan, reservation, refused.as_ref()).await?;
+    let made = Found { donation, replayed: false, asked };
+    match refused {
+        Some(refused) => {
+            let is_mine = deps.table.remake_donation(&refused, &made.donation).await?;
+            Ok(is_mine.then_some(made))
+        }
+        None => match deps.table.make_donation(&made.donation).await? {
+            None => Ok(Some(made)),
+            Some(old) if is_to_be_made_anew(&old, wish) => Ok(None),
+            Some(old) => same(old, wish).map(Some),
+        },
+    }
+}
+
+/// What the gift is to name: a lot with room, after everything that is in the way of asking for it.
+async fn reservation(
+    deps: &Deps,
+    wish: &Wish<'_>,
+    asked: &Asked,
+    refused: Option<&Donation>,
+) -> Result<Result<Reservation, Vec<fault::Found>>, Problem> {
+    let mobile = wish.command.donor.as_ref().and_then(|donor| donor.mobile.as_deref());
+    let asker = Asker { donation: &wish.id, caller: wish.caller, mobile, call: wish.call };
+    let givers = match gate::pass(deps, &asker, asked).await? {
+        Ok(givers) => givers,
+        Err(fault) => return Ok(Err(vec![fault])),
+    };
+    let first = match shares::first(deps, asked).await? {
+        Ok(first) => Reservation { givers, ..first },
+        Err(faults) => return Ok(Err(faults)),
+    };
+    match refused.and_then(|refused| refused.reservation.as_ref()) {
+        None => Ok(Ok(first)),
+        // Its key has seen too many lots: another one serves.
+        Some(earlier) => first.anew(earlier).map(Ok).ok_or_else(cancelled),
     }
 }
 
@@ -108,7 +174,7 @@ async fn look(deps: &Deps, wish: &Wish<'_>) -> Result<Result<Plan, Vec<fault::Fo
 /// The donation that an earlier request made, if that request was this one.
 fn same(old: Donation, wish: &Wish<'_>) -> Result<Found, Problem> {
     if old.command == wish.fingerprint {
-        return Ok(Found { donation: old, replayed: true });
+        return Ok(Found { donation: old, replayed: true, asked: None });
     }
     let problem = Problem::new(
         422,
@@ -121,60 +187,6 @@ fn same(old: Donation, wish: &Wish<'_>) -> Result<Found, Problem> {
         Caller::Guest(_) => problem,
         Caller::Donor(_) => problem.with_detail(&differing(&old.command, &wish.fingerprint).join(", ")),
     })
-}
-
-async fn donation(deps: &Deps, wish: &Wish<'_>, plan: Plan, reservation: Option<Reservation>) -> Result<Donation, Problem> {
-    let made_at = deps.clock.now();
-    let (command, id) = (wish.command, wish.id);
-    let giver = match wish.caller {
-        Caller::Donor(donor) => Giver::Donor(donor.clone()),
-        Caller::Guest(_) => Giver::Guest,
-    };
-    let key = data_key(deps, (&id, &giver), command.donor.is_some()).await?;
-    let personal = match (&command.donor, &key) {
-        (Some(person), Some(key)) => Some(deps.privacy.seal_with(key, person)?),
-        (Some(_) | None, _) => None,
-    };
-    let leaf_key = key.map(|key| key.leaf_key());
-    let salt = leaf_key.map_or_else(|| HEXLOWER.encode(&deps.random.bytes::<SALT_BYTES>()), |_| String::new());
-    let reference = deps.door.identifiers().await?.checkout_reference(&id, 1);
-    Ok(Donation {
-        id,
-        version: 0,
-        state: State::Awaiting,
-        giver,
-        anonymous: command.anonymous,
-        language: command.language.unwrap_or_else(|| wish.call.language()),
-        lines: plan.lines,
-        attempts: vec![Attempt { number: 1, provider: PROVIDER, reference }],
-        expires_at: expires_at(made_at, plan.hold.is_empty() && reservation.is_none()),
-        hold: plan.hold,
-        reservation,
-        command: wish.fingerprint.clone(),
-        return_url: command.return_url.clone(),
-        made_at,
-        salt,
-        leaf_key,
-        personal,
-        telling: command.telling.clone(),
-        place: None,
-        back: Back::default(),
-    })
-}
-
-/// The key of a donor who tells something of themselves, made if there is none, or of one who has told before: the salts of this gift's leaves are to die with it as
-/// well. A guest who tells nothing has none.
-async fn data_key(deps: &Deps, (id, giver): (&DonationId, &Giver), tells: bool) -> Result<Option<OwnerKey>, Problem> {
-    let owner = Owner::of(id, giver);
-    match (tells, &owner) {
-        (true, _) => Ok(Some(deps.privacy.key(owner).await?)),
-        (false, Owner::Donor(_)) => Ok(deps.privacy.existing(owner).await?),
-        (false, Owner::Donation(_)) => Ok(None),
-    }
-}
-
-fn expires_at(made_at: Moment, holds_nothing: bool) -> Moment {
-    made_at.plus_seconds(if holds_nothing { WAIT_SECS } else { HOLD_SECS })
 }
 
 async fn answer(deps: &Deps, donation: &Donation, replayed: bool) -> Result<Answer, Problem> {

@@ -3,24 +3,28 @@
 //! **Promise.** A donation that is answered with a checkout has, on the lot that it names, exactly the shares that it asks for. *Sold out* is said only when a look at every
 //! lot, begun less than [`stock::LOOK_AGE_MS`] ago, found none with room: within two seconds before the answer each lot was seen without it.
 //!
-//! **Order of writes.** The donation first, naming its lot; then the claim on that lot, one conditional update; then the donation is read again, because the same request, sent
-//! twice, may have named another. Only the named lot counts. Whatever is claimed elsewhere on the way is swept at the hold's end, of which a message was sent before the first
+//! **Order of writes.** The donation first, naming its lot and its givers; then the givers' [`allowance`]s, where the offering has a limit; then the claim on that lot, one conditional
+//! update; then the donation is read again, because the same request, sent twice, may have named another. Only the named lot counts. Whatever is claimed elsewhere on the way is swept at the hold's end, of which a message was sent before the first
 //! claim.
 //!
 //! **Where to claim.** [`stock`] remembers what this environment has seen: it stays with one lot as long as it knows it to have room, and reads before it writes to one that it
 //! does not know.
 //!
+//! **Again.** A gift whose claims all stand is only looked at: its retry writes nothing and sends nothing. One that was refused is as if it had never been made: asked for again it looks
+//! anew, so that of two equal requests at once both are told the same.
+//!
 //! **Bounds.** [`MOST_ROUNDS`] lots for one request, then "one moment": the donation stays, and the same request goes on.
 
+pub mod allowance;
 pub mod stock;
 
 use domain::donation::{Donation, State};
 use domain::id::{DonationId, OpportunityId};
 use domain::moment::Moment;
 use domain::money::Money;
-use domain::sacrifice::{Offering, Reservation, Selling, Species};
+use domain::sacrifice::{Fairness, Offering, Reservation, Selling, Species};
 use platform::http::Problem;
-use platform::table::Taking;
+use platform::table::{Limit, Taking};
 
 use crate::Deps;
 use crate::command::Wanted;
@@ -28,6 +32,7 @@ use crate::fault::{
     Found, NO_ROOM_IN_ONE, OFFERING_UNKNOWN, PRICE_DIFFERS, SALE_CLOSED, SALE_NOT_OPEN, SHARES_NEEDED, SOLD_OUT,
     WAKALA_REFUSED,
 };
+use crate::gate::limit_reached;
 use crate::ground::Ground;
 use stock::Found as Lots;
 
@@ -45,6 +50,28 @@ pub struct Asked {
     pub species: Species,
     /// How many.
     pub shares: u8,
+    /// The offering's rules of fairness.
+    pub fairness: Fairness,
+    /// When its sale closes.
+    pub closes_at: Moment,
+}
+
+impl Asked {
+    fn of(line: usize, shares: u8, offering: &Offering) -> Asked {
+        Asked {
+            line,
+            offering: offering.id.clone(),
+            species: offering.species,
+            shares,
+            fairness: offering.fairness.clone(),
+            closes_at: offering.closes_at,
+        }
+    }
+
+    /// The limit of shares for one giver, where there is one.
+    pub fn limit(&self) -> Option<Limit> {
+        self.fairness.limit.map(|shares| Limit { shares, closes_at: self.closes_at })
+    }
 }
 
 /// How reserving went.
@@ -92,7 +119,7 @@ pub fn price(wanted: &Wanted, number: usize, ground: &Ground, now: Moment) -> Re
 /// The shares that a line asks for.
 pub fn asked(wanted: &Wanted, line: usize, ground: &Ground) -> Option<Asked> {
     let (asks, offering) = (wanted.sacrifice.as_ref()?, ground.offerings.get(&wanted.opportunity)?);
-    Some(Asked { line, offering: offering.id.clone(), species: offering.species, shares: asks.shares })
+    Some(Asked::of(line, asks.shares, offering))
 }
 
 /// The lot that a new donation is to name, or what is left instead.
@@ -115,18 +142,51 @@ fn none_left(line: usize, largest: u8) -> Found {
     }
 }
 
-/// Claims the shares that the donation names, on other lots where the named one has not enough.
+/// Whether the donation has everything that it names, by a look: nothing is written.
+///
+/// # Errors
+/// When the table cannot be reached.
+pub async fn stand(deps: &Deps, donation: &Donation) -> Result<bool, Problem> {
+    let Some(named) = &donation.reservation else { return Ok(false) };
+    let lots = deps.table.lots(&named.offering, &[named.lot]).await?;
+    let claim = lots.first().and_then(|lot| lot.claims.get(&donation.id));
+    let is_held = claim.is_some_and(|claim| claim.holds(named.shares, donation.expires_at));
+    if !is_held || !allowance::stands(deps, donation, named).await? {
+        return Ok(false);
+    }
+    // Somebody may have named another lot before the claim on this one was seen.
+    Ok(read(deps, &donation.id).await?.version == donation.version)
+}
+
+/// Counts the donation's shares against the limit, and claims them, on other lots where the named one has not enough. What is `asked` is read where the caller does not know it.
 ///
 /// # Errors
 /// When the table cannot be reached, or others kept being quicker.
-pub async fn reserve(deps: &Deps, mut donation: Donation) -> Result<Reserving, Problem> {
-    let mut tried = Vec::new();
+pub async fn reserve(deps: &Deps, mut donation: Donation, asked: Option<&Asked>) -> Result<Reserving, Problem> {
+    let Some(first) = donation.reservation.clone() else { return Ok(Reserving::Reserved(donation)) };
+    let asked = match asked {
+        Some(asked) => asked.clone(),
+        None => asked_by(deps, &donation, &first).await?,
+    };
+    let (mut tried, mut is_counted) = (Vec::new(), false);
     for _ in 0..MOST_ROUNDS {
         let Some(reservation) = donation.reservation.clone() else { return Ok(Reserving::Reserved(donation)) };
         if !donation.state_at(deps.clock.now()).is_payable() {
+            if is_counted {
+                uncount(deps, &donation).await?;
+            }
             return Ok(Reserving::Over(donation));
         }
-        let asked = asked_by(deps, &donation, &reservation).await?;
+        if !is_counted {
+            if let Some(left) = allowance::count(deps, &donation, &asked).await? {
+                if refuse(deps, &donation, &reservation).await? {
+                    return Ok(Reserving::Refused(vec![limit_reached(&asked, left)]));
+                }
+                donation = read(deps, &donation.id).await?;
+                continue;
+            }
+            is_counted = true;
+        }
         let taken = take(deps, &donation.id, &reservation, donation.expires_at).await?;
         let now = if taken {
             read(deps, &donation.id).await?
@@ -135,7 +195,7 @@ pub async fn reserve(deps: &Deps, mut donation: Donation) -> Result<Reserving, P
             match stock::find(deps, &asked, &tried).await? {
                 Lots::Room(lot) => name(deps, &donation, &reservation, lot).await?,
                 Lots::None { largest } => {
-                    if deps.table.move_donation(&donation, &State::Cancelled).await? {
+                    if refuse(deps, &donation, &reservation).await? {
                         return Ok(Reserving::Refused(vec![none_left(asked.line, largest)]));
                     }
                     read(deps, &donation.id).await?
@@ -150,6 +210,29 @@ pub async fn reserve(deps: &Deps, mut donation: Donation) -> Result<Reserving, P
         }
     }
     Err(Problem::try_again("others were quicker on every lot"))
+}
+
+/// Takes back that a donation was counted which somebody else gave up meanwhile: they may have done so before it was counted here.
+async fn uncount(deps: &Deps, donation: &Donation) -> Result<(), Problem> {
+    match donation.state {
+        State::Cancelled | State::Expired => allowance::give_back(deps, donation).await,
+        State::Awaiting
+        | State::Failed { .. }
+        | State::Settled { .. }
+        | State::PartlyRefunded { .. }
+        | State::Disputed { .. }
+        | State::Refunded { .. } => Ok(()),
+    }
+}
+
+/// Cancels the donation and says that it was refused, so that it may be asked for anew; only then its givers may have their shares elsewhere. `false` when it has moved on.
+async fn refuse(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, Problem> {
+    let refused = Reservation { is_refused: true, ..named.clone() };
+    let is_mine = deps.table.end_reservation(donation, &State::Cancelled, &refused).await?;
+    if is_mine {
+        allowance::give_back(deps, donation).await?;
+    }
+    Ok(is_mine)
 }
 
 /// Whether the shares are the donation's on the lot that it names.
@@ -173,14 +256,16 @@ async fn read(deps: &Deps, id: &DonationId) -> Result<Donation, Problem> {
     deps.table.donation(id).await?.ok_or_else(Problem::not_found)
 }
 
+/// What a donation asks for. The offering is read only where something of it is needed that this environment does not know.
 async fn asked_by(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<Asked, Problem> {
-    let species = match deps.stock.species(&named.offering) {
-        Some(species) => species,
-        None => {
-            let offering: Option<Offering> = deps.table.offering(&named.offering).await?;
-            offering.ok_or_else(Problem::not_found)?.species
-        }
-    };
     let line = donation.lines.iter().position(|line| line.sacrifice.is_some()).unwrap_or(0);
-    Ok(Asked { line, offering: named.offering.clone(), species, shares: named.shares })
+    let species = deps.stock.species(&named.offering).filter(|_| named.givers.is_empty());
+    if let Some(species) = species {
+        let (offering, shares) = (named.offering.clone(), named.shares);
+        // Without givers nothing is counted, whatever the limit.
+        let (fairness, closes_at) = (Fairness::default(), donation.expires_at);
+        return Ok(Asked { line, offering, species, shares, fairness, closes_at });
+    }
+    let offering = deps.table.offering(&named.offering).await?.ok_or_else(Problem::not_found)?;
+    Ok(Asked::of(line, named.shares, &offering))
 }

@@ -23,7 +23,7 @@ pub async fn moved(deps: &Deps, id: &DonationId) -> Result<(), FulfilmentError> 
         let Some(named) = donation.reservation.clone() else { return Ok(()) };
         let is_done = match &donation.state {
             State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. } => {
-                if stands(&donation) {
+                if donation.keeps_shares() {
                     confirm(deps, &donation, &named).await?
                 } else {
                     give_back(deps, &donation, &named).await?
@@ -40,16 +40,13 @@ pub async fn moved(deps: &Deps, id: &DonationId) -> Result<(), FulfilmentError> 
     Err(FulfilmentError::Crowded)
 }
 
-/// Whether something of the sacrifice's line still stands: what is given back in part keeps its animal.
-fn stands(donation: &Donation) -> bool {
-    let lines = donation.lines.iter().zip(donation.lines_standing());
-    lines.filter(|(line, _)| line.sacrifice.is_some()).any(|(_, stands)| stands > Money::ZERO)
-}
-
 async fn give_back(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
     for lot in named.lots() {
         let freed = deps.table.give_shares_back(&named.offering, lot, &donation.id, |_| true).await?;
         telemetry::count("fulfilment", "SharesReturned", freed.into());
+    }
+    for giver in &named.givers {
+        deps.table.uncount_shares(giver, &donation.id, |_| true).await?;
     }
     Ok(true)
 }

@@ -1,7 +1,7 @@
 //! Fulfilment: shares that are paid are confirmed on their lot; shares that were given up are looked for again when the money comes after all.
 //!
 //! **Promise.** Every paid donation of an offering has, on exactly one lot, a confirmed claim of its shares, or a person was told that none is left. A payment that came too
-//! late has other shares if some were left, and is told to settlement again, which settles it; if none were, the donation says so, and settlement keeps the payment apart and
+//! late has other shares if some were left and its giver's limit still allows them, and is told to settlement again, which settles it; if none were, the donation says so, and settlement keeps the payment apart and
 //! owes it back. Nothing of the books is decided here, and settlement never touches a lot.
 //!
 //! **Messages**, each to be had twice, late, and in any order:

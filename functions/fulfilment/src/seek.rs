@@ -4,7 +4,8 @@
 //! |---|---|
 //! | cancelled or expired, the sale open, a lot with room | it waits again, naming that lot; then the claim; then the payment is told again, and settles it |
 //! | cancelled or expired, no room, or the sale closed | it says that its shares are lost; then the payment is told again, and is owed back |
-//! | waits, naming a lot: an earlier try ended here | the claim, on another lot if that is full; then as above |
+//! | waits, naming a lot: an earlier try ended here | it is counted against the limit again, where there is one; then the claim, on another lot if that is full; then as above |
+//! | the same, and its giver has too few left of the limit by now | as where there is no room |
 //! | paid, or its shares lost | the payment is told again: settlement knows what to do |
 
 use std::time::Duration;
@@ -12,8 +13,8 @@ use std::time::Duration;
 use domain::donation::{Donation, State};
 use domain::message::Message;
 use domain::payment::PaymentFact;
-use domain::sacrifice::{Reservation, Selling};
-use platform::table::Taking;
+use domain::sacrifice::{Claim, Reservation, Selling};
+use platform::table::{Allowing, Limit, Taking};
 use platform::telemetry;
 
 use crate::confirm::ROUNDS;
@@ -67,6 +68,9 @@ async fn look(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<b
 
 /// The claim on the lot that is named, or on another. Where there is none, the donation is over again.
 async fn hold(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
+    if !count(deps, donation, named).await? {
+        return lose(deps, donation, named).await;
+    }
     let held = (named.shares, donation.expires_at);
     match deps.table.take_shares(&named.offering, named.lot, &donation.id, held).await? {
         Taking::Held(_) => return Ok(true),
@@ -83,8 +87,37 @@ async fn hold(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<b
     Ok(false)
 }
 
-/// Nothing is left: the donation says so. `false` when it has moved on meanwhile.
+/// Whether its givers' limit allows the donation its shares, again or still.
+async fn count(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
+    if named.givers.is_empty() {
+        return Ok(true);
+    }
+    let offering = deps.table.offering(&named.offering).await?.ok_or(FulfilmentError::NoOffering)?;
+    let Some(shares) = offering.fairness.limit else { return Ok(true) };
+    let limit = Limit { shares, closes_at: offering.closes_at };
+    for giver in &named.givers {
+        let held = (named.shares, donation.expires_at);
+        match deps.table.count_shares(giver, &donation.id, held, limit).await? {
+            Allowing::Counted => {}
+            Allowing::Full(_) => return Ok(false),
+        }
+    }
+    Ok(true)
+}
+
+/// Nothing is left: the donation is over and says so, and its givers may have as many elsewhere. `false` when it has moved on meanwhile.
 async fn lose(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
     let lost = Reservation { is_lost: true, ..named.clone() };
-    Ok(deps.table.name_lot(donation, &lost).await?)
+    let is_lost = if donation.state.is_payable() {
+        deps.table.end_reservation(donation, &State::Expired, &lost).await?
+    } else {
+        deps.table.name_lot(donation, &lost).await?
+    };
+    if is_lost {
+        for giver in &named.givers {
+            let is_over = |claim: &Claim| claim.is_over(donation.expires_at);
+            deps.table.uncount_shares(giver, &donation.id, is_over).await?;
+        }
+    }
+    Ok(is_lost)
 }

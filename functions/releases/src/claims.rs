@@ -6,6 +6,7 @@ use domain::donation::{Donation, HoldPart};
 use domain::id::{DonationId, OpportunityId};
 use domain::moment::Moment;
 use domain::money::Money;
+use domain::sacrifice::fairness::GiverHash;
 use platform::table::Escrow;
 
 use crate::decide::{Ending, ending};
@@ -32,6 +33,17 @@ pub fn lots(donation: &Donation) -> Vec<Lot> {
         .collect()
 }
 
+/// The allowances in which a donation may be counted and is not to be any more: those of all its givers, where it was not paid.
+pub fn counted(donation: &Donation) -> Vec<Counted> {
+    match ending(&donation.state) {
+        None | Some(Ending::Spend) => Vec::new(),
+        Some(Ending::Release) => {
+            let givers = donation.reservation.iter().flat_map(|named| &named.givers);
+            givers.map(|giver| Counted { donation: donation.id, giver: *giver, until: donation.expires_at }).collect()
+        }
+    }
+}
+
 /// The claims that stand. Of a paid donation only what is named is spent: a claim that is not named was left behind on the way to the one
 /// that is, and what it holds is nobody's. A donation that may still be paid has none to end, because it may name another tomorrow.
 pub fn standing(donation: &Donation, shards: &Shards) -> Vec<(HoldPart, Ending)> {
@@ -52,6 +64,17 @@ pub struct Lot {
     /// The lot.
     pub lot: u32,
     /// The end of the hold: a claim that is held longer belongs to a later one.
+    pub until: Moment,
+}
+
+/// An allowance in which a donation is counted no more, if it was counted for a hold that ended no later than until then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// The donation.
+    pub donation: DonationId,
+    /// Whose allowance it is.
+    pub giver: GiverHash,
+    /// The end of the hold.
     pub until: Moment,
 }
 

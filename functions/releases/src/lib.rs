@@ -17,7 +17,8 @@
 //! nothing changes any more but by a payment that comes late, and looking once is enough.
 //!
 //! **Shares of an offering** are given back on the same messages, on every lot that the donation has named; of a paid donation on those before the last, which `fulfilment`
-//! confirms. A claim that is held longer than the donation was read to wait belongs to a payment that came late and found other shares: it stays.
+//! confirms. A claim that is held longer than the donation was read to wait belongs to a payment that came late and found other shares: it stays. Where the offering has a limit the
+//! donation is taken out of its givers' allowances likewise.
 //!
 //! **Cost.** One batch read for a batch of up to a hundred messages. A spent or dropped part is one write. A due hold is one batch read of
 //! its opportunities' shards, shared by the whole batch, a write for the expiry, and a write for each claim that still stands.

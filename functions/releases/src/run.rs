@@ -16,7 +16,7 @@ use platform::table::{Claimant, TableError};
 use platform::telemetry;
 
 use crate::Deps;
-use crate::claims::{self, Lot, Shards};
+use crate::claims::{self, Counted, Lot, Shards};
 use crate::decide::{Ending, Step, step, subject};
 
 /// Writes in flight at once: a batch is done in a second or two, and a hot shard still serves those who give.
@@ -43,6 +43,7 @@ struct Plan<'a> {
     sweep: Vec<(&'a Delivery, Donation)>,
     end: Vec<(&'a Delivery, Claimant, HoldPart, Ending)>,
     shares: Vec<(&'a Delivery, Lot)>,
+    counted: Vec<(&'a Delivery, Counted)>,
     failed: Vec<Failure>,
 }
 
@@ -54,11 +55,17 @@ impl<'a> Plan<'a> {
             (Step::Sweep, Some(donation)) => self.sweep.push((delivery, donation.clone())),
             (Step::End(ending), Some(donation)) => {
                 self.end.extend(donation.hold.iter().map(|part| (delivery, donation.into(), part.clone(), ending)));
-                self.shares.extend(claims::lots(donation).into_iter().map(|lot| (delivery, lot)));
+                self.give_back(delivery, donation);
             }
             (Step::Fail(why), _) => self.fail(delivery, why),
             (Step::Nothing, _) | (Step::Expire | Step::Sweep | Step::End(_), None) => {}
         }
+    }
+
+    /// What it holds of an offering.
+    fn give_back(&mut self, delivery: &'a Delivery, donation: &Donation) {
+        self.shares.extend(claims::lots(donation).into_iter().map(|lot| (delivery, lot)));
+        self.counted.extend(claims::counted(donation).into_iter().map(|counted| (delivery, counted)));
     }
 
     fn fail(&mut self, delivery: &Delivery, why: &str) {
@@ -85,6 +92,7 @@ pub(crate) async fn run(deps: &Deps, deliveries: &[Delivery]) -> Vec<Failure> {
     sweep(deps, &mut plan).await;
     end(deps, &mut plan).await;
     free(deps, &mut plan).await;
+    uncount(deps, &mut plan).await;
     send_again(deps, &mut plan).await;
     plan.failed
 }
@@ -131,7 +139,7 @@ async fn sweep(deps: &Deps, plan: &mut Plan<'_>) {
     match shards(deps, swept.iter().map(|(_, donation)| donation)).await {
         Ok(shards) => {
             for (delivery, donation) in swept {
-                plan.shares.extend(claims::lots(&donation).into_iter().map(|lot| (delivery, lot)));
+                plan.give_back(delivery, &donation);
                 let standing = claims::standing(&donation, &shards);
                 plan.end
                     .extend(standing.into_iter().map(|(part, ending)| (delivery, Claimant::from(&donation), part, ending)));
@@ -192,6 +200,26 @@ async fn free(deps: &Deps, plan: &mut Plan<'_>) {
             Err(error) => {
                 failed.insert(delivery.id.as_str(), (delivery, error));
             }
+        }
+    }
+    failed.into_values().for_each(|(delivery, error)| plan.fail(delivery, &chain(&error)));
+}
+
+/// After the shares: whoever may give again finds them.
+async fn uncount(deps: &Deps, plan: &mut Plan<'_>) {
+    let mut writes = Vec::new();
+    for (delivery, Counted { donation, giver, until }) in std::mem::take(&mut plan.counted) {
+        let uncounted = async move {
+            let is_over = |claim: &Claim| claim.is_over(until);
+            (delivery, deps.table.uncount_shares(&giver, &donation, is_over).await)
+        };
+        writes.push(uncounted.boxed());
+    }
+    let uncounted: Vec<_> = stream::iter(writes).buffer_unordered(AT_ONCE).collect().await;
+    let mut failed = BTreeMap::new();
+    for (delivery, uncounted) in uncounted {
+        if let Err(error) = uncounted {
+            failed.insert(delivery.id.as_str(), (delivery, error));
         }
     }
     failed.into_values().for_each(|(delivery, error)| plan.fail(delivery, &chain(&error)));

@@ -15,11 +15,13 @@ use domain::money::Money;
 use domain::notice::Telling;
 use domain::payment::{Method, PaymentRef, Provider};
 use domain::purpose::{Fund, Language, Programme, Region, Track};
-use platform::table::{Claimant, Claiming};
+use domain::sacrifice::Reservation;
+use domain::sacrifice::fairness::GiverHash;
+use platform::table::{Allowing, Claimant, Claiming, Limit};
 use releases::decide::{Ending, GRACE_SECS, Step, step};
 use releases::{Deps, handle};
 use serde_json::{Value, json};
-use stage::{Options, Stage, event};
+use stage::{Options, Stage, event, sample};
 use testkit::connector::invocation;
 use testkit::dynamo::DynamoOptions;
 use testkit::faults::{Call, Failure, Fault, NoFaults, RandomFaults, Rates, Service};
@@ -388,6 +390,41 @@ async fn drain(stage: &Stage, gifts: &[Donation]) {
             left = died_or_again;
             stage.clock.sleep(Duration::from_millis(10 + round)).await;
         }
+    }
+}
+
+/// What was counted against a giver's limit goes with the shares: of a gift that is not paid, whoever says so; not of one that is paid, and not of one that a late payment has renewed.
+#[tokio::test(start_paused = true)]
+async fn shares_that_are_given_back_are_counted_no_more() {
+    let stage = stage().await;
+    stage.offer(&sample::camels(), &sample::offering(14, stage.now())).await.unwrap();
+    let (giver, limit) = (GiverHash::from_bytes([7; 16]), Limit { shares: 20, closes_at: stage.now() });
+    let over = stage.now().plus_seconds(-GRACE_SECS - 1);
+    let states = [State::Awaiting, State::Cancelled, settled(over), State::Expired];
+    let (mut gifts, offering) = (Vec::new(), sample::camels().id);
+    for (number, state) in (1..).zip(states) {
+        let gift = sample::sacrifice(number, 2, 0, over.plus_seconds(-900));
+        let named = Reservation { givers: vec![giver], ..gift.reservation.clone().unwrap() };
+        let gift = Donation { state, expires_at: over, reservation: Some(named), ..gift };
+        assert!(stage.table.make_donation(&gift).await.unwrap().is_none());
+        // The fourth was read as over, and has been renewed since.
+        let until = if number == 4 { stage.now().plus_seconds(900) } else { over };
+        let held = (if number == 4 { 1 } else { 2 }, until);
+        assert_eq!(stage.table.count_shares(&giver, &gift.id, held, limit).await.unwrap(), Allowing::Counted);
+        stage.table.take_shares(&offering, 0, &gift.id, held).await.unwrap();
+        gifts.push(gift);
+    }
+    let messages: Vec<Message> = gifts.iter().map(|gift| Message::HoldDue { donation: gift.id }).collect();
+    let messages: Vec<Message> = messages.into_iter().chain([Message::HoldDropped { donation: gifts[1].id }]).collect();
+    let deps = deps(&stage);
+    for _ in 0..2 {
+        assert!(release(&deps, &event::messages(&messages)).await.is_empty());
+        let allowance = stage.table.allowances(&[giver]).await.unwrap().remove(0);
+        let counted: Vec<u8> = allowance.gifts.keys().map(|id| id.bytes()[0]).collect();
+        assert!(allowance.is_whole() && counted == [3, 4], "{allowance:?}");
+        let lot = stage.table.lots(&offering, &[0]).await.unwrap().remove(0);
+        let claims: Vec<u8> = lot.claims.keys().map(|id| id.bytes()[0]).collect();
+        assert!(lot.is_whole() && claims == [3, 4], "{lot:?}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! What an operator sends, read and held against every rule that needs nothing but the text itself. Everything that is wrong is told at once, each with its place.
 
+mod fair;
 mod when;
 
 use std::collections::BTreeSet;
@@ -30,6 +31,12 @@ pub struct OfferingDraft {
     closes_at: String,
     wakala: Wakala,
     methods: Vec<String>,
+    #[serde(default)]
+    limit: Option<Value>,
+    #[serde(default)]
+    waiting_room: Option<fair::RoomDraft>,
+    #[serde(default)]
+    brake: Option<fair::BrakeDraft>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -64,6 +71,7 @@ impl OfferingDraft {
         let times = when::times(&self.opens_at, &self.closes_at, day.flatten(), faults);
         let wakala = wakala(self.wakala, faults);
         let methods = methods(&self.methods, faults);
+        let fair = fair::wished(self.limit.as_ref(), self.waiting_room.as_ref(), self.brake.as_ref(), faults);
         let (opens_at, closes_at) = times?;
         Some(Offering {
             id: id?,
@@ -79,6 +87,7 @@ impl OfferingDraft {
             closes_at,
             wakala,
             methods,
+            fairness: fair?.fairness(opens_at),
             revision: 0,
             mark: 0,
         })

@@ -5,10 +5,11 @@
 //! again finishes what was begun.
 //!
 //! **Shape.** Reading: [`list`] answers from what this environment [`kept`] a moment ago, and [`looks`] at the lots of what is sold now. Writing: a [`draft`] is held against the
-//! [`rules`], goes to the log, and [`publish`] brings the [`lots`] to the quota.
+//! [`rules`], goes to the log, and [`publish`] brings the [`lots`] to the quota. Waiting: [`tickets`] of those offerings that have a waiting room.
 //!
 //! **Cost.** Reading: one query a second and environment, and for each offering that is open 32 more, one for each segment of its lots; before it opens and after it has closed
-//! none. A change that leaves the quota: six calls and a query for each segment. One that changes it: a write of one unit for each lot there is, and one for each that changes.
+//! none. A change that leaves the quota: six calls and a query for each segment. One that changes it: a write of one unit for each lot there is, and one for each that changes. A ticket: a write for each block of them; a look at one: nothing but the
+//! offerings' query.
 //!
 //! **Bounds.** [`domain::sacrifice::offering::MOST_QUOTA`] shares of one offering; all offerings are in memory and in one answer, tens of them, at the most hundreds.
 //!
@@ -21,20 +22,26 @@ pub mod looks;
 pub mod lots;
 pub mod publish;
 pub mod rules;
+pub mod tickets;
 pub mod view;
 
+use platform::auth::door::Door;
+use platform::brake::Brake;
 use platform::http::{Answer, Call, HttpRequest, HttpResponse, Problem, Role, Route, respond};
 use platform::table::Table;
 use platform::{Clock, ConfigError, Platform, Random};
 
 use kept::Kept;
 use looks::Looks;
+use tickets::numbers::Numbers;
 
 /// The routes of this function, and who may take them.
 pub const ROUTES: &[Route] = &[
     Route { key: "GET /v1/sacrifice/offerings", role: Role::Anyone },
     Route { key: "GET /v1/sacrifice/offerings/{id}", role: Role::Anyone },
     Route { key: "PUT /v1/sacrifice/offerings/{id}", role: Role::Operator },
+    Route { key: "POST /v1/sacrifice/offerings/{id}/tickets", role: Role::Giver },
+    Route { key: "GET /v1/sacrifice/offerings/{id}/tickets/{ticket}", role: Role::Anyone },
 ];
 
 /// What the function is given, once for each environment.
@@ -44,6 +51,9 @@ pub struct Deps {
     random: Random,
     offerings: Kept<Vec<domain::sacrifice::Offering>>,
     looks: Looks,
+    door: Door,
+    brake: Brake,
+    numbers: Numbers,
 }
 
 impl Deps {
@@ -58,6 +68,9 @@ impl Deps {
             random: platform.random.clone(),
             offerings: Kept::default(),
             looks: Looks::default(),
+            door: Door::new(platform)?,
+            brake: Brake::default(),
+            numbers: Numbers::default(),
         })
     }
 }
@@ -75,6 +88,8 @@ async fn route(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
         "GET /v1/sacrifice/offerings" => list::offerings(deps, call).await,
         "GET /v1/sacrifice/offerings/{id}" => list::offering(deps, call).await,
         "PUT /v1/sacrifice/offerings/{id}" => publish::offering(deps, call).await,
+        "POST /v1/sacrifice/offerings/{id}/tickets" => tickets::take(deps, call).await,
+        "GET /v1/sacrifice/offerings/{id}/tickets/{ticket}" => tickets::show(deps, call).await,
         _ => Err(Problem::not_found()),
     }
 }

@@ -62,10 +62,11 @@ pub async fn offering(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
 }
 
 /// An offering is shown once there is something of it to be had.
-fn is_shown(offering: &Offering) -> bool {
+pub(crate) fn is_shown(offering: &Offering) -> bool {
     offering.stock != Stock::Preparing
 }
 
-async fn standing(deps: &Deps) -> Result<Arc<Vec<Offering>>, Problem> {
+/// All offerings, as this environment has them in memory.
+pub(crate) async fn standing(deps: &Deps) -> Result<Arc<Vec<Offering>>, Problem> {
     Ok(deps.offerings.fresh(&deps.clock, deps.table.offerings()).await?)
 }

@@ -8,7 +8,8 @@
 
 use domain::catalogue::Opportunity;
 use domain::id::OpportunityId;
-use domain::sacrifice::{Offering, Stock};
+use domain::sacrifice::fairness::WaitingRoom;
+use domain::sacrifice::{Fairness, Offering, Stock};
 use http::header::{CONTENT_LANGUAGE, ETAG};
 use platform::auth::Officer;
 use platform::http::{Answer, Call, Faults, Problem, etag};
@@ -71,7 +72,8 @@ fn fits(call: &Call, wished: &Offering, opportunity: Option<&Opportunity>) -> Re
 /// Writes an offering and brings its lots to its quota; gives what stands then.
 async fn publish(deps: &Deps, before: Option<&Offering>, wished: &Offering) -> Result<Offering, Problem> {
     let interim = rules::interim(before, wished);
-    let interim = put(deps, Offering { revision: before.map_or(1, |before| before.revision + 1), ..interim }).await?;
+    let interim = Offering { revision: before.map_or(1, |before| before.revision + 1), ..interim };
+    let interim = put(deps, before, interim).await?;
     if interim.stock == Stock::Ready {
         return Ok(interim);
     }
@@ -80,7 +82,7 @@ async fn publish(deps: &Deps, before: Option<&Offering>, wished: &Offering) -> R
         return Err(rules::overtaken());
     }
     let refused = match lots::settle(&deps.table, &interim, wished.quota).await? {
-        Settling::Done => return put(deps, rules::finished(wished, &interim)).await,
+        Settling::Done => return put(deps, Some(&interim), rules::finished(wished, &interim)).await,
         Settling::Overtaken => return Err(rules::overtaken()),
         Settling::Below(below) => rules::below_taken(below.taken),
         Settling::Busy { taken } => rules::taken_meanwhile(taken),
@@ -93,13 +95,26 @@ async fn publish(deps: &Deps, before: Option<&Offering>, wished: &Offering) -> R
             return Err(Problem::try_again("the shares that were withdrawn could not be given back yet"));
         }
     }
-    put(deps, rules::finished(&interim, &interim)).await?;
+    put(deps, Some(&interim), rules::finished(&interim, &interim)).await?;
     Err(refused)
 }
 
-async fn put(deps: &Deps, offering: Offering) -> Result<Offering, Problem> {
-    let offering = Offering { mark: deps.random.number(), ..offering };
+/// Writes an offering over the one that stands. Its waiting room goes on from there: what an operator says is the rate, and who is admitted follows from when it is written.
+async fn put(deps: &Deps, standing: Option<&Offering>, offering: Offering) -> Result<Offering, Problem> {
+    let room = room(deps, standing, &offering).await?;
+    let fairness = Fairness { room, ..offering.fairness.clone() };
+    let offering = Offering { fairness, mark: deps.random.number(), ..offering };
     if deps.table.put_offering(&offering).await? { Ok(offering) } else { Err(rules::overtaken()) }
+}
+
+async fn room(deps: &Deps, standing: Option<&Offering>, next: &Offering) -> Result<Option<WaitingRoom>, Problem> {
+    let Some(wished) = &next.fairness.room else { return Ok(None) };
+    let before = standing.and_then(|standing| Some((standing.fairness.room.as_ref()?, standing.opens_at)));
+    let Some((room, opened)) = before else {
+        let taken = deps.table.tickets_taken(&next.id).await?;
+        return Ok(Some(WaitingRoom::opened(wished.rate(), next.opens_at, taken, deps.clock.now())));
+    };
+    Ok(Some(room.changed(wished.rate(), (opened, next.opens_at), deps.clock.now())))
 }
 
 async fn forget(deps: &Deps, id: &OpportunityId) {

@@ -3,6 +3,7 @@
 //! | what | may change |
 //! |---|---|
 //! | price, methods, the place's name, how the moon was sighted | at any time; what was reserved keeps the price that it was reserved at |
+//! | the limit of shares for one giver, the waiting room and its rate, the brake | at any time; what was reserved stays, and nobody who was admitted is put back |
 //! | the wakala's wording | with another version: what a donor accepted stays what it was |
 //! | opening and closing, the quota upwards | until the sale has been closed for as long as shares are held: then its animals are being filled |
 //! | the quota downwards | likewise; to what is held and paid |

@@ -11,6 +11,7 @@ use domain::sacrifice::{FeastDay, Offering, Selling, Site, Wakala};
 use serde::Serialize;
 
 use crate::looks::{Availability, Left};
+use crate::tickets::tickets_from;
 
 /// A code with its names.
 #[derive(Debug, Serialize)]
@@ -56,6 +57,12 @@ struct AvailabilityView {
     largest: Option<u8>,
 }
 
+#[derive(Debug, Serialize)]
+struct RoomView {
+    rate: u32,
+    tickets_from: String,
+}
+
 /// An offering as anyone sees it.
 #[derive(Debug, Serialize)]
 pub struct OfferingView<'a> {
@@ -73,6 +80,11 @@ pub struct OfferingView<'a> {
     sale: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     availability: Option<AvailabilityView>,
+    /// The most shares that one giver may have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting_room: Option<RoomView>,
     wakala: &'a Wakala,
     methods: Vec<Method>,
 }
@@ -110,9 +122,16 @@ pub fn offering(offering: &Offering, left: Option<Left>, now: Moment) -> Offerin
             Selling::Closed(_) => "closed",
         },
         availability: left.map(|left| availability(left, species.shares())),
+        limit: offering.fairness.limit,
+        waiting_room: waiting_room(offering),
         wakala: &offering.wakala,
         methods: offering.methods.iter().copied().collect(),
     }
+}
+
+fn waiting_room(offering: &Offering) -> Option<RoomView> {
+    let rate = offering.fairness.room.as_ref()?.rate();
+    Some(RoomView { rate, tickets_from: tickets_from(offering).to_string() })
 }
 
 fn place(site: &Site) -> PlaceView<'_> {

@@ -375,6 +375,17 @@ impl Donation {
         !self.hold.is_empty() || self.reservation.is_some()
     }
 
+    /// Whether it was cancelled only because nothing was left for it, before anybody was shown where to pay: it may be asked for anew. Not once a payment has come for it all the same.
+    pub fn was_refused(&self) -> bool {
+        self.state == State::Cancelled && self.reservation.as_ref().is_some_and(|named| named.is_refused && !named.is_lost)
+    }
+
+    /// Whether something of its sacrifice's line still stands: what is given back in part keeps its animal.
+    pub fn keeps_shares(&self) -> bool {
+        let mut lines = self.lines.iter().zip(self.lines_standing());
+        lines.any(|(line, stands)| line.sacrifice.is_some() && stands > Money::ZERO)
+    }
+
     /// The latest checkout attempt.
     pub fn attempt(&self) -> Option<&Attempt> {
         self.attempts.last()

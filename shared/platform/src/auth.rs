@@ -1,20 +1,25 @@
 //! Who calls.
 //!
-//! Three proofs, no more:
+//! Four proofs, no more:
 //! - a token of the identity provider's, checked by the gateway where a route demands one, and by [`bearer`] where a guest may come instead;
 //! - a guest token, which says nothing about a person: it keeps one guest's idempotency keys apart from another's;
-//! - a donation's access token, which opens that donation to whoever was given it.
+//! - a donation's access token, which opens that donation to whoever was given it;
+//! - a waiting room's ticket, and the admission that follows from it: whose turn it is to make one gift.
 //!
-//! Guest and access tokens are keyed hashes (HMAC-SHA256) under one secret, with a domain prefix each, compared in constant time.
+//! All but the first are keyed hashes (HMAC-SHA256) under one secret, with a domain prefix each, compared in constant time.
 
 pub mod bearer;
 pub mod door;
+mod turn;
+
+pub use turn::{Admission, Ticket};
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use domain::donation::Place;
-use domain::id::{DonationId, DonorId, RefundId};
+use domain::id::{DonationId, DonorId, OpportunityId, RefundId};
 use domain::moment::Moment;
 use domain::receipt::{Code, PROOF_BYTES};
+use domain::sacrifice::fairness::GiverHash;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
@@ -69,6 +74,27 @@ pub fn donor(call: &Call) -> Result<DonorId, Problem> {
     match call.claim("role") {
         Some("donor") => subject.parse().map_err(|_| Problem::forbidden()),
         _ => Err(Problem::forbidden()),
+    }
+}
+
+/// Somebody who is known again, and whom nothing that is kept names.
+#[derive(Debug, Clone, Copy)]
+pub enum Who<'a> {
+    /// A signed-in donor.
+    Donor(&'a DonorId),
+    /// Whoever has this mobile number.
+    Mobile(&'a str),
+    /// Whoever is behind this address.
+    Source(&'a str),
+}
+
+impl<'a> Who<'a> {
+    fn parts(self) -> (&'static str, &'a str) {
+        match self {
+            Who::Donor(donor) => ("donor", donor.as_str()),
+            Who::Mobile(number) => ("mobile", number),
+            Who::Source(address) => ("source", address),
+        }
     }
 }
 
@@ -162,6 +188,20 @@ impl Identifiers {
     /// Whether the code is one of ours.
     pub fn confirms(&self, code: &Code) -> bool {
         self.receipt_code(code.place()).is_some_and(|ours| bool::from(ours.proof().ct_eq(code.proof())))
+    }
+
+    /// Whose allowance of an offering's limit a donor or a mobile number uses. Another one for each offering: nothing tells that it is the same person.
+    pub fn giver(&self, offering: &OpportunityId, who: Who<'_>) -> GiverHash {
+        let (kind, name) = who.parts();
+        let mut hash = [0; 16];
+        hash.copy_from_slice(&self.mac(&["giver", offering.as_str(), kind, name])[..16]);
+        GiverHash::from_bytes(hash)
+    }
+
+    /// The name under which somebody's attempts at something are counted.
+    pub fn tries(&self, at: &str, who: Who<'_>) -> String {
+        let (kind, name) = who.parts();
+        HEXLOWER.encode(&self.mac(&["tries", at, kind, name])[..16])
     }
 
     /// Parts are parted by a byte that none of them can hold, so that no two lists of parts run together.

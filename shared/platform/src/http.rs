@@ -11,6 +11,7 @@ mod key;
 mod parameters;
 mod problem;
 mod route;
+mod source;
 
 pub use call::{Call, MOST_BODY_BYTES};
 pub use faults::{Faults, unusable};

@@ -6,6 +6,7 @@
 pub mod auth;
 pub mod batch;
 pub mod books;
+pub mod brake;
 pub mod bucket;
 pub mod clock;
 pub mod config;

@@ -6,6 +6,7 @@
 //! Amounts are integers of halalas, because DynamoDB's numbers forget the scale of a decimal. Reads on which money depends are strongly
 //! consistent. `ttl` cleans up and never decides.
 
+mod allowance;
 mod cap;
 mod case;
 mod catalogue;
@@ -26,6 +27,7 @@ mod quota;
 mod reconcile;
 mod refund;
 mod restore;
+mod tickets;
 mod totals;
 
 use std::collections::HashMap;
@@ -37,6 +39,7 @@ use aws_types::SdkConfig;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use allowance::{Allowing, Limit};
 pub use cap::{Claimant, Claiming, Escrow};
 pub use case::{CaseFilter, CasePage};
 pub use catalogue::{Revised, Revising, Shelf};

@@ -10,7 +10,7 @@ use domain::notice::Telling;
 use domain::payment::{Method, Provider};
 use domain::purpose::{Fund, Language, Programme, Region, Track};
 use domain::sacrifice::quota::lots_for;
-use domain::sacrifice::{Country, FeastDay, Offering, Reservation, Rite, Shares, Site, Species, Stock, Wakala};
+use domain::sacrifice::{Country, Fairness, FeastDay, Offering, Reservation, Rite, Shares, Site, Species, Stock, Wakala};
 
 fn both(ar: &str, en: &str) -> Bilingual {
     Bilingual { ar: ar.to_owned(), en: en.to_owned() }
@@ -89,6 +89,7 @@ pub fn offering(quota: u32, now: Moment) -> Offering {
             wording: both("وكلتكم بذبح أضحيتي", "I appoint you to slaughter my sacrifice"),
         },
         methods: [Method::Mada, Method::ApplePay].into(),
+        fairness: Fairness::default(),
         revision: 1,
         mark: 0,
     }

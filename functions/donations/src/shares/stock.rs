@@ -184,7 +184,8 @@ mod tests {
     const NOW: Moment = Moment::from_millis(1_795_500_000_000);
 
     fn asked(species: Species, shares: u8) -> Asked {
-        Asked { line: 0, offering: "animals".parse().unwrap(), species, shares }
+        let (offering, fairness) = ("animals".parse().unwrap(), domain::sacrifice::Fairness::default());
+        Asked { line: 0, offering, species, shares, fairness, closes_at: NOW }
     }
 
     fn later(millis: i64) -> Moment {

@@ -8,3 +8,4 @@ mod gifts;
 mod halfway;
 mod races;
 mod scene;
+mod shares;

@@ -12,6 +12,7 @@ use domain::money::Money;
 use domain::notice::Telling;
 use domain::payment::{Method, PaymentRef, Provider};
 use domain::purpose::{Fund, Language, Programme, Region, Track};
+use domain::sacrifice::{Fairness, Species};
 use donations::{Deps, handle};
 use platform::auth::Identifiers;
 use platform::privacy::Privacy;
@@ -19,12 +20,17 @@ use platform::{Platform, Random};
 use serde_json::{Value, json};
 use stage::{Options, Stage, identity};
 
+use crate::shares;
+
 /// A key of a client's.
 pub const KEY: &str = "6f1c9a52-6a0e-4f57-9d0a-3f0c2b1e8d47";
 /// The key under which the scene's guest and donor have given before.
 pub const USED_KEY: &str = "0c8d7b1a-95e4-4f0a-b3c2-7d6e5f401234";
 /// The key of the gift that filled an opportunity.
 pub const FILLING_KEY: &str = "9b2e61f0-3c4d-4a5b-8e7f-a1b2c3d4e5f6";
+
+/// The key under which the scene's guest has a sheep.
+const SHARES_KEY: &str = "4a7e0c93-18d2-4b6f-a5c1-90fe3d2b7a68";
 
 /// The stage, the function on it, and what stands in for `{…}` in events.
 pub struct Scene {
@@ -63,7 +69,23 @@ impl Scene {
         let mut scene = Scene::bare().await;
         scene.give_before().await;
         scene.put_donations().await;
+        scene.sell().await;
         scene
+    }
+
+    /// What is sold by the share: camels to anybody, two sheep to each, goats to those whose turn it is; and somebody has a sheep.
+    async fn sell(&mut self) {
+        shares::offer(self, "camels-makkah", Species::Camel, 14, Fairness::default()).await;
+        shares::offer(self, "sheep-makkah", Species::Sheep, 16, shares::limited(2)).await;
+        shares::offer(self, "goats-jazan", Species::Goat, 16, shares::with_room(self)).await;
+        let now = self.stage.now();
+        let admission = shares::admission(self, "goats-jazan", KEY, now.plus_seconds(600)).await;
+        self.word("admission", admission);
+        let over = shares::admission(self, "goats-jazan", KEY, now.plus_seconds(-1)).await;
+        self.word("old_admission", over);
+        self.word("shares_key", SHARES_KEY);
+        let made = self.give(SHARES_KEY, &shares::shares_of("sheep-makkah", 1, "0557654321")).await;
+        assert_eq!(made.status, 201, "{}", made.body);
     }
 
     /// The donations function in another environment.

@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod events;
+mod limits;
 mod scene;
 mod whatever;

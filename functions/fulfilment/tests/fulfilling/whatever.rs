@@ -15,7 +15,7 @@ use testkit::faults::{NoFaults, RandomFaults, Rates};
 use crate::scene::{Scene, paid};
 
 /// In a thousand calls. A look asks each segment, and succeeds only as a whole: much more would let none succeed.
-const RATES: Rates = Rates {
+pub const RATES: Rates = Rates {
     throttled: 6,
     failed: 6,
     conflict: 6,
@@ -27,7 +27,7 @@ const RATES: Rates = Rates {
     longest_delay: Duration::from_secs(2),
 };
 
-fn late(scene: &Scene, number: u8) -> Message {
+pub fn late(scene: &Scene, number: u8) -> Message {
     let state = paid(number, scene.stage.now());
     let by = state.settled_by().unwrap();
     Message::SharesSought(PaymentFact {
@@ -40,12 +40,12 @@ fn late(scene: &Scene, number: u8) -> Message {
     })
 }
 
-fn moved(number: u8) -> Message {
+pub fn moved(number: u8) -> Message {
     Message::SharesMoved { donation: domain::id::DonationId::from_bytes([number; 16]) }
 }
 
 /// Delivers each message until it is let go, and all of them twice.
-async fn drain(scene: &Scene, messages: &[Message]) {
+pub async fn drain(scene: &Scene, messages: &[Message]) {
     for round in 0..2 {
         let (mut left, mut rounds) = (messages.to_vec(), 0);
         while !left.is_empty() {

@@ -34,11 +34,26 @@ fn a_good_draft_is_read() {
     assert_eq!(offering.day.unwrap().gregorian().unwrap().to_string(), "2027-05-17");
     assert_eq!(offering.opens_at.to_string(), "2027-04-20T06:00:00Z");
     assert_eq!(offering.methods, [Method::Mada, Method::ApplePay].into());
+    assert!(offering.fairness.is_usual());
+}
+
+#[test]
+fn what_makes_a_sale_fair_is_read_and_may_be_left_out() {
+    let read = |more: Value| {
+        let mut body = body();
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let draft: OfferingDraft = serde_json::from_value(body).unwrap();
+        draft.check("camel-makkah", Language::English).unwrap().fairness
+    };
+    let fair = read(json!({"limit": 7, "waiting_room": {"rate": 50}, "brake": {"source": 60, "mobile": 3}}));
+    assert_eq!((fair.limit, fair.room.map(|room| room.rate())), (Some(7), Some(50)));
+    assert_eq!(fair.brake.map(|brake| (brake.source, brake.mobile)), Some((60, 3)));
+    assert!(read(json!({"limit": null, "waiting_room": null, "brake": null})).is_usual());
 }
 
 #[test]
 fn each_rule_has_its_code_and_place() {
-    let table: [(&str, Value, &[&str]); 32] = [
+    let table: [(&str, Value, &[&str]); 39] = [
         ("/rite", json!("feast"), &["/rite unknown_code"]),
         ("/rite", json!("aqiqa"), &["/day day_not_of_rite"]),
         ("/species", json!("hen"), &["/species unknown_code"]),
@@ -71,11 +86,23 @@ fn each_rule_has_its_code_and_place() {
         ("/methods", json!(["mada", "sadad"]), &["/methods/1 unknown_code"]),
         ("/methods", json!(["other"]), &["/methods/0 method_too_slow"]),
         ("/methods", json!(vec!["mada"; 99]), &["/methods too_long"]),
+        ("/limit", json!(0), &["/limit number_unusable"]),
+        ("/limit", json!(101), &["/limit number_unusable"]),
+        ("/limit", json!("7"), &["/limit number_unusable"]),
+        ("/waiting_room/rate", json!(0), &["/waiting_room/rate number_unusable"]),
+        ("/waiting_room/rate", json!(10_001), &["/waiting_room/rate number_unusable"]),
+        ("/brake/source", json!(0.5), &["/brake/source number_unusable"]),
+        ("/brake/mobile", json!(1_000_001), &["/brake/mobile number_unusable"]),
     ];
     for (place, value, expected) in table {
         let found = wrong(|body| {
-            if body.pointer(place).is_none() {
-                body["day"]["sighted"] = json!(null);
+            body["day"]["sighted"] = json!(null);
+            body["limit"] = json!(null);
+            if place.starts_with("/waiting_room") {
+                body["waiting_room"] = json!({"rate": 1});
+            }
+            if place.starts_with("/brake") {
+                body["brake"] = json!({"source": 1, "mobile": 1});
             }
             *body.pointer_mut(place).unwrap() = value.clone();
         });

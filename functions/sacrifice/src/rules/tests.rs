@@ -5,7 +5,7 @@ use domain::hijri::Sighted;
 use domain::money::Money;
 use domain::payment::Method;
 use domain::purpose::{Language, Region};
-use domain::sacrifice::{Country, Rite, Site, Species, Wakala};
+use domain::sacrifice::{Country, Fairness, Rite, Site, Species, Wakala};
 
 const CLOSES: Moment = Moment::from_millis(9_000_000);
 
@@ -28,6 +28,7 @@ fn offering(species: Species, quota: u32) -> Offering {
         closes_at: CLOSES,
         wakala: Wakala { version: "1".to_owned(), wording: text("I appoint") },
         methods: [Method::Mada].into(),
+        fairness: Fairness::default(),
         revision: 4,
         mark: 0,
     }

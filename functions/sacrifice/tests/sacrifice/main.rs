@@ -7,3 +7,4 @@ mod meeting;
 mod publishing;
 mod reading;
 mod scene;
+mod waiting;

@@ -5,12 +5,16 @@ use domain::id::{DonationId, OpportunityId};
 use domain::moment::Moment;
 use domain::purpose::{Fund, Programme};
 use domain::sacrifice::{Lot, Offering};
+use platform::auth::{Caller, Identifiers, Ticket};
 use platform::table::Taking;
+use platform::{Platform, Random};
 use sacrifice::{Deps, handle};
 use serde_json::{Value, json};
-use stage::{Options, Stage, event, sample};
+use stage::{Options, Stage, event, identity, sample};
 
 pub const PUT: &str = "PUT /v1/sacrifice/offerings/{id}";
+/// A key under which a gift is to be made.
+pub const KEY: &str = "6f1c9a52-6a0e-4f57-9d0a-3f0c2b1e8d47";
 
 /// What a test plays on.
 pub struct Scene {
@@ -22,7 +26,7 @@ impl Scene {
     /// With opportunities of both programmes, and nothing sold by the share.
     pub async fn empty() -> Scene {
         let stage = Stage::new(Options::default()).await.unwrap();
-        let deps = Deps::new(&stage.platform("sacrifice").unwrap()).unwrap();
+        let deps = Deps::new(&platform(&stage)).unwrap();
         for (id, programme, fund) in [
             ("sheep-makkah", Programme::Adahi, Fund::Adahi),
             ("camel-riyadh", Programme::Adahi, Fund::Adahi),
@@ -102,7 +106,7 @@ impl Scene {
     /// All that stands in the table of offerings, their lots and the log, without the marks: they are chance.
     pub async fn items(&self) -> Vec<Value> {
         let mut items = Vec::new();
-        for prefix in ["OFFERING", "SEG#", "OPS#"] {
+        for prefix in ["OFFERING", "SEG#", "OPS#", "ROOM#"] {
             items.extend(self.stage.items(prefix).await.unwrap());
         }
         items.iter_mut().for_each(|item| drop(item.as_object_mut().unwrap().remove("mark")));
@@ -121,8 +125,59 @@ impl Scene {
 
     /// The function in another environment.
     pub fn another(&self) -> Deps {
-        Deps::new(&self.stage.platform("sacrifice").unwrap()).unwrap()
+        Deps::new(&platform(&self.stage)).unwrap()
     }
+
+    /// With waiting rooms before some of them: of sheep two are let in each second, for more than eleven minutes by now; of goats from tomorrow; of cows none any more. And what stands for
+    /// tokens in events: two thousand tickets were taken of the sheep.
+    pub async fn waited_for() -> (Scene, Vec<(&'static str, String)>) {
+        let scene = Scene::furnished().await;
+        let room = |mut body: Value, more: Value| {
+            body["waiting_room"] = json!({"rate": 2});
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            body
+        };
+        let sudan = json!({"name": {"ar": "السودان", "en": "Sudan"}, "country": "SD"});
+        let day = json!({"year": 1448, "day": 10, "sighted": "day_after"});
+        let tomorrow = json!({"place": sudan, "day": day, "opens_at": "2026-11-25T09:00:00+03:00"});
+        let over = json!({"opens_at": "2026-10-01T09:00:00+03:00", "closes_at": "2026-11-01T09:00:00+03:00"});
+        for (id, body) in [
+            ("sheep-makkah", room(offering("sheep", 200), json!({"limit": 7}))),
+            ("goat-sudan", room(offering("goat", 40), tomorrow)),
+            ("cow-jazan", room(offering("cow", 21), over)),
+        ] {
+            assert_eq!(scene.put(id, &body).await["statusCode"], 200, "{id}");
+        }
+        let sheep: OpportunityId = "sheep-makkah".parse().unwrap();
+        assert_eq!(scene.stage.table.take_tickets(&sheep, 2_000).await.unwrap(), 2_000);
+        tokio::time::advance(std::time::Duration::from_secs(700)).await;
+        let ids = scene.identifiers().await;
+        let (guest_token, _) = ids.guest_token(&Random::seeded(17), scene.stage.now());
+        let caller = ids.guest(&guest_token, scene.stage.now()).unwrap();
+        let ticket = |number| ids.ticket(&sheep, &Ticket { number, donation: ids.donation(&caller, KEY) });
+        let words = [("waiting", 1_900), ("admitted", 1_300), ("over", 10)].map(|(name, number)| (name, ticket(number)));
+        let camels = ids.ticket(&"camel-riyadh".parse().unwrap(), &Ticket { number: 1_300, donation: donation_of(1) });
+        let bearer = identity::token("donor-1", "donor", scene.stage.now().seconds());
+        let others = [("guest_token", guest_token), ("bearer", bearer), ("of_camels", camels)];
+        (scene, words.into_iter().chain(others).collect())
+    }
+
+    pub async fn identifiers(&self) -> Identifiers {
+        Identifiers::new(platform(&self.stage).secrets().unwrap().read("SECRET_IDENTIFIERS").await.unwrap())
+    }
+
+    /// A guest, and the guest's token.
+    pub async fn guest(&self) -> (Caller, String) {
+        let (ids, now) = (self.identifiers().await, self.stage.now());
+        let (token, _) = ids.guest_token(&Random::seeded(17), now);
+        (ids.guest(&token, now).unwrap(), token)
+    }
+}
+
+/// What the function is given, with an identity provider to be asked.
+fn platform(stage: &Stage) -> Platform {
+    let platform = stage.platform("sacrifice").unwrap();
+    Platform { outbound: identity::beside(platform.outbound.clone()), ..platform }
 }
 
 pub fn donation_of(number: u16) -> DonationId {

@@ -50,6 +50,15 @@ impl Claim {
             Standing::Confirmed => false,
         }
     }
+
+    /// Whether it is of so many shares, and confirmed or held until then at least.
+    pub fn holds(&self, shares: u8, until: Moment) -> bool {
+        let is_held = match self.standing {
+            Standing::Held(ends) => ends.seconds() >= until.seconds(),
+            Standing::Confirmed => true,
+        };
+        is_held && self.shares == shares
+    }
 }
 
 /// A text is no claim.
@@ -196,6 +205,9 @@ mod tests {
         let over = [1_795_499_999, 1_795_500_000, 1_795_500_001].map(|until| claim.is_over(at(until)));
         assert_eq!(over, [false, true, true]);
         assert!(!"1c".parse::<Claim>().unwrap().is_over(at(i64::MAX / 2_000)));
+        let holds = [1_795_499_999, 1_795_500_000, 1_795_500_001].map(|until| claim.holds(1, at(until)));
+        assert_eq!(holds, [true, true, false]);
+        assert!("1c".parse::<Claim>().unwrap().holds(1, at(i64::MAX / 2_000)) && !claim.holds(2, at(0)));
     }
 
     #[test]

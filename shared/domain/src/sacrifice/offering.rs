@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::fairness::Fairness;
 use super::feast::FeastDay;
 use super::site::Site;
 use crate::catalogue::Bilingual;
@@ -181,6 +182,9 @@ pub struct Offering {
     pub wakala: Wakala,
     /// The means of payment that can pay within a reservation's time.
     pub methods: BTreeSet<Method>,
+    /// What makes its sale fair.
+    #[serde(default, skip_serializing_if = "Fairness::is_usual")]
+    pub fairness: Fairness,
     /// How often it was changed; each change is on condition of the one before.
     pub revision: u64,
     /// Chance that marks the writing: when an answer was lost, the writer knows its own by it.
@@ -265,6 +269,7 @@ mod tests {
             closes_at: Moment::from_millis(2_000),
             wakala: Wakala { version: "1".to_owned(), wording },
             methods: BTreeSet::new(),
+            fairness: Fairness::default(),
             revision: 1,
             mark: 0,
         };

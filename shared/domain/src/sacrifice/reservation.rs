@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fairness::GiverHash;
 use crate::id::OpportunityId;
 use crate::moment::Moment;
 
@@ -37,12 +38,25 @@ pub struct Reservation {
     /// A payment came when the shares were given up, and no others were left: it is owed back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_lost: bool,
+    /// In whose allowances the shares are counted, where the offering has a limit. Like the lot they are named before they are used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub givers: Vec<GiverHash>,
+    /// The gift was cancelled only because nothing was left for it, and nobody was shown where to pay: it may be asked for anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_refused: bool,
 }
 
 impl Reservation {
     /// The first lot of a donation.
     pub const fn new(offering: OpportunityId, lot: u32, shares: u8) -> Reservation {
-        Reservation { offering, lot, shares, before: Vec::new(), is_lost: false }
+        Reservation { offering, lot, shares, before: Vec::new(), is_lost: false, givers: Vec::new(), is_refused: false }
+    }
+
+    /// This one for a gift that is made anew: on the lots that it named before something may be claimed still. Nothing when too many were named.
+    #[must_use]
+    pub fn anew(self, earlier: &Reservation) -> Option<Reservation> {
+        let moved = earlier.moved(self.lot)?;
+        Some(Reservation { before: moved.before, ..self })
     }
 
     /// The same on another lot; nothing when too many were named.
@@ -52,7 +66,7 @@ impl Reservation {
         if self.lot != lot {
             before.push(self.lot);
         }
-        (before.len() < MOST_LOTS).then(|| Reservation { lot, before, ..self.clone() })
+        (before.len() < MOST_LOTS).then(|| Reservation { lot, before, is_refused: false, ..self.clone() })
     }
 
     /// Every lot on which there may be a claim, the named one first.
@@ -75,5 +89,16 @@ mod tests {
         let many = (4..)
             .try_fold(first, |reservation, lot| if lot < 40 { reservation.moved(lot).ok_or(lot) } else { Ok(reservation) });
         assert_eq!(many, Err(15));
+    }
+
+    #[test]
+    fn a_gift_that_is_made_anew_forgets_no_lot() {
+        let first = Reservation::new("camel-makkah".parse().unwrap(), 3, 2).moved(5).unwrap();
+        let refused = Reservation { is_refused: true, is_lost: true, ..first };
+        let giver = GiverHash::from_bytes([1; 16]);
+        let anew = Reservation { givers: vec![giver], ..Reservation::new(refused.offering.clone(), 9, 1) };
+        let anew = anew.anew(&refused).unwrap();
+        assert_eq!((anew.lots().collect::<Vec<_>>(), anew.shares, &anew.givers[..]), (vec![9, 3, 5], 1, &[giver][..]));
+        assert!(!anew.is_refused && !anew.is_lost && !refused.moved(4).unwrap().is_refused);
     }
 }

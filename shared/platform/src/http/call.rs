@@ -60,6 +60,11 @@ impl Call {
         self.request.request_context.request_id.as_deref().unwrap_or_default()
     }
 
+    /// The address of the other end, as the gateway tells it.
+    pub(super) fn told_source(&self) -> &str {
+        self.request.request_context.http.source_ip.as_deref().unwrap_or_default()
+    }
+
     /// The body's raw bytes, as they were sent; `None` when the gateway's base64 is broken.
     pub fn body(&self) -> Option<Cow<'_, [u8]>> {
         let text = self.request.body.as_deref().unwrap_or_default();

@@ -92,6 +92,12 @@ impl Problem {
         Problem::new(422, "invalid", "في الطلب ما يحتاج إلى تصحيح", "Something in the request is wrong").with_faults(faults)
     }
 
+    /// 429: too many attempts; so many seconds bring another.
+    pub fn slow_down(seconds: u32) -> Problem {
+        Problem::new(429, "slow_down", "محاولات كثيرة؛ نرجو الانتظار قليلًا", "Too many attempts, please wait a moment")
+            .retry_after(seconds)
+    }
+
     /// 503: try again in a moment; nothing was lost.
     pub fn try_again(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Problem {
         Problem::new(503, "try_again", "نرجو المحاولة بعد لحظات", "One moment, please try again")

@@ -66,6 +66,22 @@ impl Table {
         Ok(old.map(|row| row.donation))
     }
 
+    /// Writes a donation over one under the same id that is to be made anew, if that still has the version that was read. `false` when it has moved on.
+    ///
+    /// # Errors
+    /// As [`Table::make_donation`].
+    pub async fn remake_donation(&self, before: &Donation, anew: &Donation) -> Result<bool, TableError> {
+        let item = write(&Key::donation(&anew.id), &Row::of(anew))?;
+        let call = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        let call =
+            call.condition_expression("version = :version").expression_attribute_values(":version", number(before.version));
+        match call.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(false),
+            Err(error) => Err(classify(error)),
+        }
+    }
+
     /// A donation by its id.
     ///
     /// # Errors
@@ -154,6 +170,22 @@ impl Table {
         let values = vec![(":reservation", attribute(reservation)?)];
         let expression = "SET reservation = :reservation, version = :next".to_owned();
         self.change_donation(donation, Change { expression, values }).await
+    }
+
+    /// Moves a donation to another state and says in its reservation why, if it still has the version that was read. `false` when it has moved on.
+    ///
+    /// # Errors
+    /// As [`Table::move_donation`].
+    pub async fn end_reservation(
+        &self,
+        donation: &Donation,
+        to: &State,
+        reservation: &Reservation,
+    ) -> Result<bool, TableError> {
+        let mut change = state_change(to)?;
+        change.expression = change.expression.replacen("SET ", "SET reservation = :reservation, ", 1);
+        change.values.push((":reservation", attribute(reservation)?));
+        self.change_donation(donation, change).await
     }
 
     /// Lets a donation that was not paid in time wait again, with shares of another lot, if it still has the version that was read.

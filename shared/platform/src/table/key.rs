@@ -9,6 +9,7 @@ use domain::journal::ChainId;
 use domain::moment::{Day, Moment};
 use domain::notice::Notice;
 use domain::payment::{PaymentRef, Provider};
+use domain::sacrifice::fairness::GiverHash;
 
 use super::{Item, text};
 
@@ -95,6 +96,21 @@ impl Key {
     /// A lot of an offering's stock.
     pub fn lot(offering: &OpportunityId, lot: u32) -> Key {
         Key::of(segment_partition(offering, domain::sacrifice::lot::segment(lot)), format!("LOT#{lot:06}"))
+    }
+
+    /// What a giver has used of an offering's limit. The offering is in the hash.
+    pub fn allowance(giver: &GiverHash) -> Key {
+        Key::of(format!("GIVER#{giver}"), "ALLOWANCE")
+    }
+
+    /// How many tickets were taken of an offering's waiting room.
+    pub fn tickets(offering: &OpportunityId) -> Key {
+        Key::of(format!("ROOM#{offering}"), "TICKETS")
+    }
+
+    /// How often somebody tried in a minute, counted from 1970. Who it is is hashed with a key.
+    pub fn attempts(who: &str, minute: i64) -> Key {
+        Key::of(format!("BRAKE#{who}"), format!("{minute:010}"))
     }
 
     /// An opportunity.
@@ -240,6 +256,9 @@ mod tests {
             (Key::opportunity(&opportunity), "OPP#2 / wells-jazan"),
             (Key::offering(&opportunity), "OFFERING / wells-jazan"),
             (Key::lot(&opportunity, 67), "SEG#wells-jazan#3 / LOT#000067"),
+            (Key::allowance(&GiverHash::from_bytes([0xAB; 16])), "GIVER#abababababababababababababababab / ALLOWANCE"),
+            (Key::tickets(&opportunity), "ROOM#wells-jazan / TICKETS"),
+            (Key::attempts("0a", 29_925_000), "BRAKE#0a / 0029925000"),
             (Key::charity(&"birr".parse().unwrap()), "CHARITY / birr"),
             (Key::case("0a"), "CASE#0a / CASE"),
             (Key::movement(&Hash::NONE), "MOV#0000000000000000000000000000000000000000000000000000000000000000 / MOV"),

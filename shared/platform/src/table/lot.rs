@@ -108,7 +108,8 @@ impl Table {
         }
     }
 
-    /// Claims shares of a lot for a donation, held until then. A claim that it has there already is kept, and held as long at least.
+    /// Claims shares of a lot for a donation, held until then. A claim of as many that it has there already is kept, and held as long at least; one of more or fewer is left over from a
+    /// gift that was made anew, and in the way.
     ///
     /// # Errors
     /// When the table cannot be reached; whether it was claimed is not known then, and claiming again tells.
@@ -132,7 +133,11 @@ impl Table {
             Ok(answer) => return Ok(Taking::Held(free_in(answer.attributes))),
             Err(error) => refused(error)?,
         };
-        while let Some(has) = there.as_ref().and_then(|there| there.claims.get(donation)).copied() {
+        let of_as_many = |there: &Option<Lot>| {
+            let claim = there.as_ref().and_then(|there| there.claims.get(donation)).copied();
+            claim.filter(|claim| claim.shares == shares)
+        };
+        while let Some(has) = of_as_many(&there) {
             match has.standing {
                 Standing::Held(ends) if ends.seconds() < until.seconds() => {
                     let call = self

@@ -18,6 +18,9 @@ const REFUND: &str = "7c1f9b0e2d4a48538e6f5a1b3c2d4e5f";
 const CODE: &str = "0C00000024230C9J6CT3ADHQ70WG";
 /// What a reader has seen, in the examples.
 pub const SEEN: &str = "\"2.5f2c9b1d07e3a846\"";
+/// The ticket of the examples, without its number, and the admission that it became.
+const TICKET: &str = ".869f01e14468ffce368845da1beccb33.pV0fZ0x1C8cTgS3m2mRr7xS1uK9Qw5Yb4Jt6NaLd0eU";
+const ADMISSION: &str = "5.1795468241.h2WcN7b0gF3mJk9sTqYxZr5LdVuPaE8oQ1iBt4MwKyA";
 /// What was agreed on with the provider, in the examples.
 const SECRET: &str = "the secret that was agreed on";
 
@@ -141,6 +144,8 @@ impl Scene {
         let text = if self.donation.is_empty() { text.to_owned() } else { text.replace(DONATION, &self.donation) };
         let text = if self.refund.is_empty() { text } else { text.replace(REFUND, &self.refund) };
         let text = if self.code.is_empty() { text } else { text.replace(CODE, &self.code) };
+        let text = if text == ADMISSION { self.admission.clone() } else { text };
+        let text = if text.ends_with(TICKET) { self.ticket.clone() } else { text };
         text.replace(SECRET, stage::WEBHOOK_SECRET)
     }
 }
@@ -177,6 +182,29 @@ pub async fn guest(scene: &Scene) -> String {
 pub async fn gift(scene: &Scene, key: &str, body: &Value) -> Reply {
     let headers = json!({"guest-token": scene.guest, "idempotency-key": key, "accept-language": "en"});
     call(scene, event::http("POST /v1/donations", json!({}), headers, &body.to_string())).await
+}
+
+/// What the guest's ticket became.
+pub async fn admission(scene: &Scene) -> String {
+    let path = json!({"id": "sheep-makkah", "ticket": scene.ticket});
+    let shown = call(scene, event::http("GET /v1/sacrifice/offerings/{id}/tickets/{ticket}", path, json!({}), "")).await;
+    shown.body["admission_token"].as_str().unwrap().to_owned()
+}
+
+/// As many attempts as are let through: two at a gift, with one mobile, and five at a ticket.
+pub async fn try_often(scene: &Scene) {
+    let sacrifice = json!({"shares": 1, "on_behalf_of": ["أحمد"], "wakala": {"accepted": true, "version": "1448-1"}});
+    let lines = json!([{"opportunity": "sheep-makkah", "sacrifice": sacrifice}]);
+    let body = json!({"lines": lines, "donor": {"mobile": "0551234567"}, "return_url": "https://give.example/thanks"});
+    for number in 0..2 {
+        assert_eq!(gift(scene, &format!("{KEY}-{number}"), &body).await.status, 403);
+    }
+    for number in 0..5 {
+        let headers = json!({"guest-token": scene.guest, "idempotency-key": format!("{KEY}-{number}")});
+        let take = "POST /v1/sacrifice/offerings/{id}/tickets";
+        let taken = call(scene, event::http(take, json!({"id": "sheep-makkah"}), headers, "")).await;
+        assert_eq!(taken.status, 201, "{}", taken.body);
+    }
 }
 
 /// Another attempt to pay the scene's donation.

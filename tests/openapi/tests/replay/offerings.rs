@@ -38,6 +38,25 @@ pub async fn put(scene: &Scene) {
     tokio::time::advance(Duration::from_secs(u64::from(sacrifice::kept::FRESH_SECS))).await;
 }
 
+/// Sheep that are waited for, with a brake that is soon felt; goats that will be; sheep of which each may have two.
+pub async fn put_waited_for(scene: &Scene) {
+    let sold = |species: &str, more: Value| {
+        let mut body = offering(species, 48);
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let waited = json!({"waiting_room": {"rate": 10}, "brake": {"source": 5, "mobile": 2}});
+    let later = json!({"waiting_room": {"rate": 10}, "opens_at": "2026-11-25T09:00:00+03:00"});
+    for (id, body) in [
+        ("sheep-makkah", sold("sheep", waited)),
+        ("goat-jazan", sold("goat", later)),
+        ("sheep-riyadh", sold("sheep", json!({"limit": 2}))),
+    ] {
+        scene.put("PUT /v1/opportunities/{id}", id, &opportunity()).await;
+        scene.put("PUT /v1/sacrifice/offerings/{id}", id, &body).await;
+    }
+}
+
 fn opportunity() -> Value {
     json!({
         "charity": "birr-jazan",

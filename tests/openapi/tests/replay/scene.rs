@@ -13,7 +13,7 @@ use domain::payment::{CURRENCY, Happening, Method, PaymentFact, PaymentRef, Prov
 use domain::proof::log::Log;
 use domain::totals::{Delta, bucket};
 use openapi::{Example, Operation};
-use platform::auth::Identifiers;
+use platform::auth::{Identifiers, Ticket};
 use platform::bucket::Bucket;
 use platform::outbound::{Outbound, OutboundError};
 use platform::table::Cursors;
@@ -42,6 +42,9 @@ pub struct Scene {
     pub refund: String,
     /// The code of its receipt, once it is settled.
     pub code: String,
+    /// The guest's ticket of a waiting room, and what it became.
+    pub ticket: String,
+    pub admission: String,
 }
 
 /// The key under which the scene's guest gave before; the examples `again` and `idempotency_key_reused` use it again.
@@ -65,6 +68,8 @@ impl Scene {
             access_token: String::new(),
             refund: String::new(),
             code: String::new(),
+            ticket: String::new(),
+            admission: String::new(),
         };
         scene.furnish().await;
         let of_shares = ["shares", "sale_not_open", "sale_closed", "sold_out", "no_room_in_one"];
@@ -73,6 +78,11 @@ impl Scene {
         }
         if operation.route.contains("/v1/donations") || operation.route.contains("/v1/receipts") {
             scene.give(&example.name).await;
+        }
+        let of_turns =
+            ["admitted", "admission_required", "admission_over", "admission_foreign", "limit_reached", "slow_down"];
+        if operation.route.contains("/tickets") || of_turns.contains(&example.name.as_str()) {
+            scene.wait_in_line(&example.name).await;
         }
         if operation.told["operationId"].as_str().is_some_and(|id| id.ends_with("Receipt")) {
             scene.book(&example.name).await;
@@ -149,6 +159,36 @@ impl Scene {
             _ => {}
         }
         self.donors_gifts(&donation).await;
+    }
+
+    /// A waiting room with others in it, and the guest's ticket as the example speaks of it.
+    async fn wait_in_line(&mut self, example: &str) {
+        offerings::put_waited_for(self).await;
+        if self.guest.is_empty() {
+            self.guest = ask::guest(self).await;
+        }
+        let sheep = "sheep-makkah".parse().unwrap();
+        self.stage.table.take_tickets(&sheep, 500).await.unwrap();
+        let secs = if example == "over" { 700 } else { 2 };
+        tokio::time::advance(Duration::from_secs(secs)).await;
+        let secret = platform(&self.stage, "donations", &[]).secrets().unwrap().read("SECRET_IDENTIFIERS").await.unwrap();
+        let (ids, now) = (Identifiers::new(secret), self.stage.now());
+        let donation = ids.donation(&ids.guest(&self.guest, now).unwrap(), KEY);
+        let number = match example {
+            "waiting" => 450,
+            "over" => 1,
+            _ => 5,
+        };
+        let ticket = Ticket { number, donation };
+        self.ticket = ids.ticket(&sheep, &ticket);
+        self.admission = match example {
+            // As the guest has it: by asking how the ticket stands.
+            "admitted" => ask::admission(self).await,
+            _ => ids.admission(&sheep, &ticket, now),
+        };
+        if example == "slow_down" {
+            ask::try_often(self).await;
+        }
     }
 
     /// The gift in the books, as the example of a receipt speaks of it.

@@ -4,8 +4,8 @@
     python3 infra/deploy/fonts.py [FOLDER]        FOLDER is target/fonts without one
 
 The package comes from npm by its name and version and is held against its known hash; its WOFF files are unpacked to TrueType,
-which is what the typesetter reads, and the licence is laid beside them. `stack.py` puts the folder into the zip of `receipts`
-when it is there. Without it receipts are set in DejaVu Sans, which is built in.
+which is what the typesetter reads, and the licence is laid beside them. `stack.py` puts the folder into the zips of `receipts`
+and `execution` when it is there. Without it receipts are set in DejaVu Sans, which is built in.
 
 Needs npm, and fonttools from requirements.txt. Ends with one line that says what is where, or with one that says what is wrong.
 """

@@ -17,7 +17,7 @@ CREATE_SECS = 120
 SANDBOX = "moyasar-sandbox"
 # Where `fonts.py` puts the fonts that go beside a binary, and whose.
 FONTS = ROOT / "target" / "fonts"
-WITH_FONTS = "receipts"
+WITH_FONTS = ("execution", "receipts")
 # Left out, because the emulator does as it says and speaks no TLS.
 NEEDS_TLS = ("BucketOverTlsOnly",)
 
@@ -77,8 +77,8 @@ def bundle(binary, beside=()):
 
 
 def beside(folder):
-    """What goes into a function's package besides its binary: the fonts of receipts, if `fonts.py` has brought them."""
-    if folder != WITH_FONTS or not FONTS.is_dir():
+    """What goes into a function's package besides its binary: the fonts of documents, if `fonts.py` has brought them."""
+    if folder not in WITH_FONTS or not FONTS.is_dir():
         return ()
     return [(f"fonts/{path.name}", path) for path in sorted(FONTS.iterdir())]
 

@@ -107,12 +107,26 @@ pub struct Made<'a> {
     pub access_token: Option<String>,
 }
 
+/// An animal of which a donation has shares.
+#[derive(Serialize)]
+pub struct AnimalView {
+    /// What it is called: its offering and its number.
+    pub name: String,
+    /// Its number within the offering.
+    pub number: u32,
+    /// How many of its shares are the donation's.
+    pub shares: u8,
+}
+
 /// A donation as its holder sees it.
 #[derive(Serialize)]
 pub struct Held<'a> {
     /// The donation.
     #[serde(flatten)]
     pub donation: View<'a>,
+    /// Its animals, once every share of their sale has one: several where its shares had to be parted, or are heads.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub animals: Vec<AnimalView>,
     /// What the donor told of themselves; nothing when nothing was told, and nothing after an erasure.
     pub donor: Option<Person>,
 }

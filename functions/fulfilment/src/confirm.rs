@@ -53,13 +53,29 @@ async fn give_back(deps: &Deps, donation: &Donation, named: &Reservation) -> Res
 
 /// `false` when the donation has moved on and is to be read again.
 async fn confirm(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
-    match deps.table.confirm_shares(&named.offering, named.lot, &donation.id, named.shares).await? {
-        Confirming::Confirmed => Ok(true),
-        Confirming::Missing => replace(deps, donation, named).await,
+    for part in named.places() {
+        match deps.table.confirm_shares(&named.offering, part.lot, &donation.id, part.shares).await? {
+            Confirming::Confirmed => {}
+            Confirming::Missing => return missing(deps, donation, named).await,
+        }
+    }
+    Ok(true)
+}
+
+/// There is no claim where the donation says there is, as it was read: its shares may have been moved since, when animals were filled.
+async fn missing(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
+    let now = deps.table.donation(&donation.id).await?.ok_or(FulfilmentError::Gone)?;
+    if now.reservation.as_ref() != Some(named) {
+        return Ok(false);
+    }
+    if named.parts.is_empty() {
+        replace(deps, &now, named).await
+    } else {
+        tell_missing(deps, &now, named).await.map(|()| true)
     }
 }
 
-/// There is no claim where the donation says there is: a request that named this lot died before it claimed. Its shares may be on a lot that it named before, or on any.
+/// A request that named this lot died before it claimed. Its shares may be on a lot that it named before, or on any.
 async fn replace(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
     let lots: Vec<u32> = named.lots().collect();
     let before = deps.table.lots(&named.offering, &lots).await?;

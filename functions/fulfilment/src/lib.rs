@@ -5,7 +5,8 @@
 //! owes it back. Nothing of the books is decided here, and settlement never touches a lot.
 //!
 //! **Messages**, each to be had twice, late, and in any order:
-//! - `SharesMoved`: a donation was settled, or money went back of it. Paid: the claim on the named lot is confirmed, one plain update. Gone back whole: the shares are free again.
+//! - `SharesMoved`: a donation was settled, or money went back of it. Paid: the claim on the named lot is confirmed, one plain update; on each of them where its shares had to be parted. Gone back whole: the
+//!   shares are free again. When animals are filled shares move and the donation says where to, in one write; what is not where the donation said is looked for only after it was read again.
 //! - `SharesSought`, with a payment: the donation had expired or was cancelled before. [`seek`]
 //!
 //! **Halfway.** The donation is written before each claim, as when it was made; whatever was claimed on the way to another lot is swept at the end of the hold, of which a

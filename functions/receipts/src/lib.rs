@@ -23,7 +23,6 @@ pub mod content;
 pub mod hand;
 pub mod proof;
 
-use std::path::Path;
 use std::sync::OnceLock;
 
 use documents::receipt::{Fonts, Press};
@@ -76,19 +75,8 @@ impl Deps {
     }
 
     fn press(&self) -> &Press {
-        self.press.get_or_init(|| Press::new(fonts(self.fonts.as_deref())))
+        self.press.get_or_init(|| Press::new(Fonts::with_folder(self.fonts.as_deref())))
     }
-}
-
-/// The fonts of the folder, which a deployment may bring, before the built-in ones. A folder that is not there or a file that cannot be read is no error: a
-/// receipt in the plainer font is one.
-fn fonts(folder: Option<&str>) -> Fonts {
-    let entries = folder.and_then(|folder| Path::new(folder).read_dir().ok()).into_iter().flatten().flatten();
-    let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|ending| ending == "ttf"));
-    // In one order everywhere: the same receipt is the same bytes.
-    paths.sort();
-    paths.into_iter().filter_map(|path| std::fs::read(path).ok()).fold(Fonts::embedded(), Fonts::and)
 }
 
 /// Answers one call.

@@ -20,13 +20,13 @@ pub fn opportunities(donation: &Donation) -> impl Iterator<Item = &OpportunityId
     of_lines.chain(donation.hold.iter().map(|part| &part.opportunity))
 }
 
-/// The lots on which a donation may have shares that are not its own any more: of one that was not paid all that it has named, of a paid one those before the last.
+/// The lots on which a donation may have shares that are not its own any more: of one that was not paid all that it has named, of a paid one those before the last ones.
 pub fn lots(donation: &Donation) -> Vec<Lot> {
     let Some(named) = &donation.reservation else { return Vec::new() };
     let given_up = match ending(&donation.state) {
         None => 0..0,
         Some(Ending::Release) => 0..usize::MAX,
-        Some(Ending::Spend) => 1..usize::MAX,
+        Some(Ending::Spend) => named.places().len()..usize::MAX,
     };
     let lots = named.lots().enumerate().filter(|(number, _)| given_up.contains(number));
     lots.map(|(_, lot)| Lot { donation: donation.id, offering: named.offering.clone(), lot, until: donation.expires_at })

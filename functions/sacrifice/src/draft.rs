@@ -1,17 +1,17 @@
 //! What an operator sends, read and held against every rule that needs nothing but the text itself. Everything that is wrong is told at once, each with its place.
 
 mod fair;
+mod place;
 mod when;
 
 use std::collections::BTreeSet;
 
-use domain::catalogue::{Bilingual, LONGEST_TITLE_CHARS};
 use domain::donation::{LEAST_LINE, MOST_DONATION};
 use domain::money::Money;
 use domain::payment::Method;
-use domain::purpose::{Language, Region};
+use domain::purpose::Language;
 use domain::sacrifice::offering::{LONGEST_WAKALA_CHARS, MOST_QUOTA, MOST_SHARES, is_version};
-use domain::sacrifice::{Country, Offering, Rite, Site, Species, Stock, Wakala};
+use domain::sacrifice::{Offering, Remainder, Rite, Species, Stage, Stock, Wakala};
 use platform::http::{Faults, Problem};
 use serde::Deserialize;
 use serde_json::Value;
@@ -23,7 +23,7 @@ pub struct OfferingDraft {
     rite: String,
     species: String,
     price: Value,
-    place: PlaceDraft,
+    place: place::PlaceDraft,
     #[serde(default)]
     day: Option<when::DayDraft>,
     quota: Value,
@@ -37,15 +37,8 @@ pub struct OfferingDraft {
     waiting_room: Option<fair::RoomDraft>,
     #[serde(default)]
     brake: Option<fair::BrakeDraft>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PlaceDraft {
-    name: Bilingual,
-    country: String,
     #[serde(default)]
-    region: Option<String>,
+    remainder: Option<String>,
 }
 
 impl OfferingDraft {
@@ -65,13 +58,17 @@ impl OfferingDraft {
         let rite: Option<Rite> = faults.code("/rite", &self.rite);
         let species: Option<Species> = faults.code("/species", &self.species);
         let price_minor = price(&self.price, faults);
-        let place = place(self.place, faults);
+        let place = place::place(self.place, faults);
         let day = when::day(self.day.as_ref(), rite, faults);
         let quota = quota(&self.quota, species, faults);
         let times = when::times(&self.opens_at, &self.closes_at, day.flatten(), faults);
         let wakala = wakala(self.wakala, faults);
         let methods = methods(&self.methods, faults);
         let fair = fair::wished(self.limit.as_ref(), self.waiting_room.as_ref(), self.brake.as_ref(), faults);
+        let remainder: Option<Remainder> = match &self.remainder {
+            None => Some(Remainder::default()),
+            Some(code) => faults.code("/remainder", code),
+        };
         let (opens_at, closes_at) = times?;
         Some(Offering {
             id: id?,
@@ -88,6 +85,9 @@ impl OfferingDraft {
             wakala,
             methods,
             fairness: fair?.fairness(opens_at),
+            remainder: remainder?,
+            stage: Stage::Sale,
+            closed_as: None,
             revision: 0,
             mark: 0,
         })
@@ -103,21 +103,6 @@ fn price(value: &Value, faults: &mut Faults) -> Option<Money> {
         faults.add("/price", "amount_too_large", "سبعة أسهم أكبر من المسموح في تبرع واحد", english);
     }
     is_payable.then_some(price)
-}
-
-fn place(place: PlaceDraft, faults: &mut Faults) -> Option<Site> {
-    let name = faults.bilingual("/place/name", place.name, LONGEST_TITLE_CHARS);
-    let country: Option<Country> = faults.code("/place/country", &place.country);
-    let region: Option<Option<Region>> = match &place.region {
-        None => Some(None),
-        Some(text) => faults.code("/place/region", text).map(Some),
-    };
-    let (country, region) = (country?, region?);
-    if region.is_some() && country != Country::SAUDI_ARABIA {
-        let english = "Only places in Saudi Arabia have a region";
-        faults.add("/place/region", "region_elsewhere", "المنطقة لأماكن المملكة وحدها", english);
-    }
-    Some(Site { name, country, region })
 }
 
 /// Whole animals, from one to [`MOST_QUOTA`] shares.

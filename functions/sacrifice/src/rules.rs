@@ -9,11 +9,12 @@
 //! | the quota downwards | likewise; to what is held and paid |
 //! | rite, day, country, region, the kind of animal of as many shares | until something is held or paid: a donor chose them |
 //! | the shares of an animal | never: lots of another size are another offering |
+//! | the slaughterhouse | until the animals are packed for it; one that was not named may be named then, too |
+//! | what becomes of the animal that is not full, where the place lies, its clocks and its prayer | at any time; of a list that went out another version is made |
 
 use domain::moment::Moment;
 use domain::sacrifice::quota::lots_for;
-use domain::sacrifice::reservation::HOLD_SECS;
-use domain::sacrifice::{FeastDay, Offering, Stock};
+use domain::sacrifice::{FeastDay, Offering, Stage, Stock};
 use platform::http::{Fault, Faults, Problem};
 
 /// Whether the change is allowed, with so many shares held and paid.
@@ -30,8 +31,12 @@ pub fn allow(before: &Offering, after: &Offering, taken: u32, now: Moment, fault
     if before.wakala.version == after.wakala.version && before.wakala != after.wakala {
         return Err(refused(faults, "wakala_fixed", "/wakala/version", WAKALA));
     }
-    if let Some(pointer) = sale_changed(before, after).filter(|_| is_over(before, now)) {
+    // A close that has begun is one by whatever clock.
+    if let Some(pointer) = sale_changed(before, after).filter(|_| before.is_over(now) || !before.stage.is_sale()) {
         return Err(refused(faults, "sale_over", pointer, OVER));
+    }
+    if is_packed_for_another(before, after) {
+        return Err(refused(faults, "slaughterhouse_fixed", "/place/slaughterhouse", HOUSE));
     }
     if after.quota < taken { Err(below_taken(taken)) } else { Ok(()) }
 }
@@ -46,6 +51,8 @@ const RITE: Sentence = ("لا يتغير النسك بعد أول حجز", "The 
 const DAY: Sentence = ("لا يتغير اليوم بعد أول حجز", "The day is fixed once something is reserved");
 const PLACE: Sentence = ("لا يتغير البلد ولا المنطقة بعد أول حجز", "Country and region are fixed once something is reserved");
 const WAKALA: Sentence = ("صيغة أخرى تلزمها نسخة أخرى", "Another wording needs another version");
+const HOUSE: Sentence =
+    ("لا يتغير المسلخ بعد تعيين الرؤوس", "The slaughterhouse is fixed once the animals are packed for it");
 const OVER: Sentence =
     ("انتهى البيع وانقضت الحجوز؛ انشر عرضًا آخر", "The sale is over and its holds have ended; publish another offering");
 
@@ -79,9 +86,13 @@ fn sale_changed(before: &Offering, after: &Offering) -> Option<&'static str> {
     parts.into_iter().find(|(changes, _)| *changes).map(|(_, pointer)| pointer)
 }
 
-/// Whether there was a sale, and it is closed, and the last hold has ended.
-fn is_over(offering: &Offering, now: Moment) -> bool {
-    offering.stock != Stock::Preparing && now >= offering.closes_at.plus_seconds(HOLD_SECS)
+/// Whether its animals are packed, and would go to another slaughterhouse than they are packed for.
+fn is_packed_for_another(before: &Offering, after: &Offering) -> bool {
+    let is_packed = match before.stage {
+        Stage::Sale | Stage::Closing => false,
+        Stage::Packed | Stage::Listed => true,
+    };
+    is_packed && before.place.slaughterhouse.is_some() && before.place.slaughterhouse != after.place.slaughterhouse
 }
 
 fn refused(mut faults: Faults, code: &'static str, pointer: &str, (arabic, english): Sentence) -> Problem {
@@ -120,6 +131,11 @@ pub fn interim(before: Option<&Offering>, wished: &Offering) -> Offering {
     let Some(before) = before else {
         return Offering { stock: Stock::Preparing, lots: lots_for(wished.species, wished.quota, 0), ..wished.clone() };
     };
+    if !before.stage.is_sale() {
+        // Nobody's quota any more: the lots are the close's, and how far it has come stays.
+        let (stage, closed_as) = (before.stage, before.closed_as);
+        return Offering { stock: Stock::Ready, lots: before.lots, stage, closed_as, ..wished.clone() };
+    }
     let lots = lots_for(wished.species, wished.quota, before.lots);
     match before.stock {
         Stock::Preparing => Offering { stock: Stock::Preparing, lots, ..wished.clone() },

@@ -2,12 +2,12 @@
 
 use domain::catalogue::Bilingual;
 use domain::hijri::Sighted;
-use domain::id::OpportunityId;
+use domain::id::{OpportunityId, SlaughterhouseId};
 use domain::moment::{Day, Moment};
 use domain::money::Money;
 use domain::payment::Method;
 use domain::purpose::Region;
-use domain::sacrifice::{FeastDay, Offering, Selling, Site, Wakala};
+use domain::sacrifice::{FeastDay, Offering, Remainder, Selling, Site, UtcOffset, Wakala};
 use serde::Serialize;
 
 use crate::looks::{Availability, Left};
@@ -39,6 +39,20 @@ struct PlaceView<'a> {
     country: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     region: Option<Named>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slaughterhouse: Option<&'a SlaughterhouseId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coordinates: Option<CoordinatesView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    utc_offset: Option<UtcOffset>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prayer_minutes: Option<u8>,
+}
+
+#[derive(Debug, Serialize)]
+struct CoordinatesView {
+    latitude: String,
+    longitude: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -87,6 +101,9 @@ pub struct OfferingView<'a> {
     waiting_room: Option<RoomView>,
     wakala: &'a Wakala,
     methods: Vec<Method>,
+    /// What becomes of the animal that is not full, where it is not completed by the platform.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remainder: Option<Remainder>,
 }
 
 /// One offering, and the server's time.
@@ -126,6 +143,7 @@ pub fn offering(offering: &Offering, left: Option<Left>, now: Moment) -> Offerin
         waiting_room: waiting_room(offering),
         wakala: &offering.wakala,
         methods: offering.methods.iter().copied().collect(),
+        remainder: (!offering.remainder.is_usual()).then_some(offering.remainder),
     }
 }
 
@@ -136,7 +154,17 @@ fn waiting_room(offering: &Offering) -> Option<RoomView> {
 
 fn place(site: &Site) -> PlaceView<'_> {
     let named = |region: Region| Named::new(region.code(), region.names());
-    PlaceView { name: &site.name, country: site.country.to_string(), region: site.region.map(named) }
+    let coordinates =
+        site.coordinates.map(|point| CoordinatesView { latitude: point.latitude(), longitude: point.longitude() });
+    PlaceView {
+        name: &site.name,
+        country: site.country.to_string(),
+        region: site.region.map(named),
+        slaughterhouse: site.slaughterhouse.as_ref(),
+        coordinates,
+        utc_offset: site.utc_offset,
+        prayer_minutes: site.prayer_minutes,
+    }
 }
 
 fn day(day: &FeastDay) -> Option<DayView> {

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::keys::{self, Trusted};
-use crate::{VerifyError, gift, growth};
+use crate::{VerifyError, gift, growth, list};
 
 /// The exit code for what cannot be used.
 const UNUSABLE: u8 = 2;
@@ -38,6 +38,14 @@ enum Command {
         old: PathBuf,
         /// The later one: the log, or the day that followed
         new: PathBuf,
+        #[command(flatten)]
+        trusted: Trusted,
+    },
+    /// Verifies that the documents of a slaughterhouse's list are those that were signed
+    List {
+        /// The documents, and among them the list's signed note
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
         #[command(flatten)]
         trusted: Trusted,
     },
@@ -68,6 +76,7 @@ pub fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<String, VerifyError> {
     match (&arguments.command, &arguments.file) {
         (Some(Command::Consistency { old, new, trusted }), _) => growth::verify(old, new, &trusted.keys()?),
+        (Some(Command::List { files, trusted }), _) => list::verify(files, &trusted.keys()?),
         (Some(Command::Key { name, secret }), _) => keys::make(name, secret),
         (None, Some(file)) => gift::verify(file, &arguments.trusted.keys()?),
         (None, None) => Err(VerifyError::NoKey),
@@ -80,11 +89,13 @@ fn exit_code(error: &VerifyError) -> ExitCode {
         | VerifyError::Nothing(_)
         | VerifyError::Checkpoint { .. }
         | VerifyError::Learn { .. }
+        | VerifyError::List { .. }
         | VerifyError::NotGrown(_) => ExitCode::FAILURE,
         VerifyError::File { .. }
         | VerifyError::NotThat { .. }
         | VerifyError::Key { .. }
         | VerifyError::NoKey
+        | VerifyError::NoNote
         | VerifyError::NoChance => ExitCode::from(UNUSABLE),
     }
 }

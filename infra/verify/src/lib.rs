@@ -7,12 +7,14 @@
 //! - [`cli`]: the command line and its exit codes;
 //! - [`gift`]: the proof that a donor was given;
 //! - [`growth`]: that one state of the log has all that another had;
+//! - [`list`]: that the documents of a slaughterhouse's list are those that were signed;
 //! - [`keys`]: whose signatures are trusted, and how a new key is made.
 
 pub mod cli;
 pub mod gift;
 pub mod growth;
 pub mod keys;
+pub mod list;
 
 use std::path::{Path, PathBuf};
 
@@ -77,6 +79,17 @@ pub enum VerifyError {
         file: PathBuf,
         /// Why not.
         source: NoteError,
+    },
+    /// There is not one signed note of a list, with documents beside it.
+    #[error("give the documents of a list and its signed note, one note at a time")]
+    NoNote,
+    /// A document is not one that was signed, or the note is not.
+    #[error("{}: {why}", .file.display())]
+    List {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        why: String,
     },
     /// One state of the log does not have what the other had.
     #[error("{0}")]

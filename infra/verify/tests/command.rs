@@ -19,6 +19,7 @@ use domain::proof::log::{Log, LoggedDay, PublishedDay};
 use domain::proof::note::{self, Signer, Signers};
 use domain::purpose::{Fund, Language, Programme, Region, Track};
 use domain::report::DayFigures;
+use domain::sacrifice::list::Statement;
 use tempfile::TempDir;
 
 const NOON: Moment = Moment::from_millis(1_795_424_400_000);
@@ -276,4 +277,65 @@ fn a_key_is_made_once_and_signs() {
 fn is_for_its_owner(file: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+/// A list's documents and the note over them, signed by this key in this name.
+fn listed(scene: &Scene, seed: u8, by: &str) {
+    scene.write("rows.csv", "camel-makkah-1,1\r\n");
+    scene.write("pages.pdf", "%PDF-1.7 pages");
+    let hash = |name: &str| (name.to_owned(), Hash::of(&[&std::fs::read(scene.file(name)).unwrap()]));
+    let statement = Statement {
+        by: by.to_owned(),
+        slaughterhouse: "makkah-1".parse().unwrap(),
+        day: "1448-12-10".parse().unwrap(),
+        version: 2,
+        animals: 1,
+        shares: 7,
+        files: vec![hash("rows.csv"), hash("pages.pdf")],
+    };
+    let signers = Signers::read(&signer(seed).secret()).unwrap();
+    scene.write("list.note", &signers.sign(&statement.to_string()));
+}
+
+#[test]
+fn a_list_is_as_it_was_signed_byte_for_byte() {
+    let scene = Scene::set();
+    listed(&scene, 1, "proofs.example");
+    let run = |files: &[&str], seed: u8| {
+        let key = key(seed);
+        let arguments = [&["list"][..], files, &["--key", key.as_str()]].concat();
+        scene.run(&arguments)
+    };
+    for files in [["list.note", "rows.csv", "pages.pdf"].as_slice(), &["pages.pdf", "list.note"]] {
+        let (code, said) = run(files, 1);
+        assert!(code == 0 && said.contains("list 2 of makkah-1 for 1448-12-10, 1 animals, 7 shares"), "{said}");
+    }
+    assert!(run(&["list.note", "rows.csv"], 1).1.contains("1 of its 2 documents"));
+    let (code, said) = run(&["list.note", "rows.csv"], 2);
+    assert!(code == 1 && said.contains("signed by none of the keys"), "{said}");
+    scene.write("other.csv", "camel-makkah-1,2\r\n");
+    let (code, said) = run(&["list.note", "other.csv"], 1);
+    assert!(code == 1 && said.contains("none of the documents that were signed"), "{said}");
+    scene.change("rows.csv", "makkah-1", "makkah-2");
+    let (code, said) = run(&["list.note", "rows.csv"], 1);
+    assert!(code == 1 && said.contains("rows.csv: it is not as it was signed"), "{said}");
+    scene.change("list.note", "shares 7", "shares 8");
+    let (code, said) = run(&["list.note", "pages.pdf"], 1);
+    assert!(code == 1 && said.contains("list.note: a signature is false"), "{said}");
+}
+
+#[test]
+fn a_list_needs_its_note_and_a_note_speaks_for_who_signed_it() {
+    let scene = Scene::set();
+    listed(&scene, 1, "proofs.example");
+    let key = key(1);
+    for files in
+        [&["rows.csv"][..], &["list.note"], &["list.note", "list.note", "rows.csv"], &["checkpoint-2.txt", "rows.csv"]]
+    {
+        let (code, said) = scene.run(&[&["list"][..], files, &["--key", key.as_str()]].concat());
+        assert!(code == 2 && said.contains("signed note"), "{files:?}: {said}");
+    }
+    listed(&scene, 1, "somebody.else");
+    let (code, said) = scene.run(&["list", "list.note", "rows.csv", "--key", key.as_str()]);
+    assert!(code == 1 && said.contains("another name"), "{said}");
 }

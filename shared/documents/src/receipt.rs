@@ -5,14 +5,15 @@
 //! document's metadata name the receipt's number and nothing of the donor.
 //!
 //! **Cost.** A [`Press`] reads its fonts once; the first receipt of a press is several times as dear as the next, because the typesetter remembers
-//! what it has set. It forgets what is older than [`press::REMEMBERED`] receipts, so that its memory does not grow.
+//! what it has set. It forgets what is older than [`crate::press::REMEMBERED`] documents, so that its memory does not grow.
 //!
 //! **Bounds.** Twenty lines of the longest names ([`domain::donation::MOST_LINES`], [`domain::catalogue::LONGEST_TITLE_CHARS`]) are a few pages.
 
 mod labels;
-pub mod press;
 mod qr;
 mod view;
+
+use std::sync::LazyLock;
 
 use domain::catalogue::Bilingual;
 use domain::moment::{Day, Moment};
@@ -21,7 +22,10 @@ use domain::payment::{Method, PaymentRef};
 use domain::purpose::Fund;
 use domain::receipt::{Code, Serial};
 
-pub use press::{Fonts, Press, PressError};
+use crate::press::Template;
+pub use crate::press::{Fonts, Press, PressError};
+
+static TEMPLATE: LazyLock<Template> = LazyLock::new(|| Template::new("receipt", include_str!("receipt/receipt.typ")));
 
 /// The form of the document. Raised with every change of what it looks like or says, so that a receipt that was kept before is set anew.
 pub const FORM: u32 = 1;
@@ -50,6 +54,17 @@ pub struct Receipt {
     pub lines: Vec<Line>,
     /// What was given back of it; nothing when it is zero.
     pub refunded: Money,
+}
+
+impl Press {
+    /// The receipt as PDF.
+    ///
+    /// # Errors
+    /// When the template is at fault. The error does not say what the receipt says.
+    pub fn pdf(&self, receipt: &Receipt) -> Result<Vec<u8>, PressError> {
+        // The number is unique for good, and is no secret.
+        self.set(&TEMPLATE, ("receipt", &view::json(receipt)), &receipt.serial.to_string())
+    }
 }
 
 /// A donor's name: shown on the receipt, and nowhere else.

@@ -74,6 +74,10 @@ codes!(
         BankDiffers = 26 "bank_differs",
         /// A sacrifice is paid, and there is no share for it any more.
         SharesMissing = 27 "shares_missing",
+        /// An animal was filled with shares of the platform's own: its own account owes what they cost.
+        OwnShares = 28 "own_shares",
+        /// The last animal of a sale is not full, and what was given for it is to go back.
+        AnimalUnfilled = 29 "animal_unfilled",
     }
 );
 

@@ -380,10 +380,11 @@ impl Donation {
         self.state == State::Cancelled && self.reservation.as_ref().is_some_and(|named| named.is_refused && !named.is_lost)
     }
 
-    /// Whether something of its sacrifice's line still stands: what is given back in part keeps its animal.
+    /// Whether it is paid and something of its sacrifice still stands: what is given back in part keeps its animal.
     pub fn keeps_shares(&self) -> bool {
-        let mut lines = self.lines.iter().zip(self.lines_standing());
-        lines.any(|(line, stands)| line.sacrifice.is_some() && stands > Money::ZERO)
+        let lines = self.lines.iter().zip(self.lines_standing());
+        let stands = lines.filter(|(line, _)| line.sacrifice.is_some()).any(|(_, stands)| stands > Money::ZERO);
+        self.state.settled_by().is_some() && stands
     }
 
     /// The latest checkout attempt.

@@ -149,6 +149,10 @@ text_id!(
     DonorId, "donor id", "1 to 64 letters, digits, hyphens and underscores", |text| is_token(text, 64)
 );
 text_id!(
+    /// A slaughterhouse: the subject that the identity provider names for its account.
+    SlaughterhouseId, "slaughterhouse id", "3 to 40 lower-case letters, digits and hyphens", is_slug
+);
+text_id!(
     /// A payment's id at its provider.
     PaymentId, "payment id", "1 to 64 letters, digits, hyphens and underscores", |text| is_token(text, 64)
 );

@@ -4,19 +4,28 @@
 //! are hundreds of keys, and no key is hot; [`quota`] says how they are brought to another quota. A donation's [`reservation`] names the lot on which its shares are claimed; only what is named counts.
 //! [`fairness`] has the rules by which a sale that opens in a burst is fair.
 //!
+//! Once the sale is closed and nothing is held any more ([`close`]) animals of seven that are not full are filled from each other ([`packing`]), and every share has its [`animal`]. When they may be
+//! slaughtered follows from the place and the sun ([`season`]).
+//!
 //! Nothing here reads or writes.
 
 pub mod fairness;
+pub mod animal;
+pub mod close;
 pub mod feast;
+pub mod list;
 pub mod lot;
 pub mod offering;
+pub mod packing;
 pub mod quota;
 pub mod reservation;
+pub mod season;
 pub mod site;
 
 pub use fairness::Fairness;
+pub use close::{Due, ListDay};
 pub use feast::FeastDay;
 pub use lot::{Claim, Lot, Room, Standing};
-pub use offering::{Offering, Rite, Selling, Species, Stock, Wakala};
-pub use reservation::{Reservation, Shares};
-pub use site::{Country, Site};
+pub use offering::{Offering, Remainder, Rite, Selling, Species, Stage, Stock, Wakala};
+pub use reservation::{Part, Reservation, Shares};
+pub use site::{Coordinates, Country, Site, UtcOffset};

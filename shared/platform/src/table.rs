@@ -18,11 +18,13 @@ mod guarded;
 mod journal;
 pub mod key;
 mod keys;
+mod list;
 mod lot;
 mod movement;
 mod notices;
 mod offering;
 mod operation;
+mod packing;
 mod quota;
 mod reconcile;
 mod refund;
@@ -49,9 +51,11 @@ pub use group::{Booking, Committed, Group, Refusal};
 pub use guarded::Guarded;
 pub use journal::{DaySeal, Span, Stated};
 pub use keys::{DataKeyItem, Tombstones};
+pub use list::Issuing;
 pub use lot::{Confirming, Taking};
 pub use notices::Turn;
 pub use operation::Operation;
+pub use packing::{Rearranging, Round, Stepped};
 pub use quota::Resizing;
 pub use reconcile::{BankAccount, Document, Recall};
 pub use restore::Restored;
@@ -131,13 +135,32 @@ impl Table {
         Ok(())
     }
 
+    /// Reads the last item of a partition whose sort key begins so, strongly consistent.
+    async fn last_of<T: DeserializeOwned>(&self, pk: &str, begins: &str) -> Result<Option<T>, TableError> {
+        let call = self.client.query().table_name(&self.name).key_condition_expression("pk = :pk AND begins_with(sk, :sk)");
+        let call = call.expression_attribute_values(":pk", text(pk)).expression_attribute_values(":sk", text(begins));
+        let answer = call.consistent_read(true).scan_index_forward(false).limit(1).send().await.map_err(error::classify)?;
+        answer.items.unwrap_or_default().pop().map(read).transpose()
+    }
+
     /// Reads every item of a partition, page by page, strongly consistent.
     async fn partition<T: DeserializeOwned>(&self, pk: &str) -> Result<Vec<T>, TableError> {
+        self.beginning(pk, "").await
+    }
+
+    /// The same of those whose sort key begins so.
+    async fn beginning<T: DeserializeOwned>(&self, pk: &str, begins: &str) -> Result<Vec<T>, TableError> {
         let mut found = Vec::new();
         let mut start = None;
         loop {
-            let call = self.client.query().table_name(&self.name).key_condition_expression("pk = :pk");
-            let call = call.expression_attribute_values(":pk", text(pk)).consistent_read(true);
+            let call = self.client.query().table_name(&self.name).expression_attribute_values(":pk", text(pk));
+            let call = if begins.is_empty() {
+                call.key_condition_expression("pk = :pk")
+            } else {
+                let call = call.key_condition_expression("pk = :pk AND begins_with(sk, :sk)");
+                call.expression_attribute_values(":sk", text(begins))
+            };
+            let call = call.consistent_read(true);
             let answer = call.set_exclusive_start_key(start).send().await.map_err(error::classify)?;
             for item in answer.items.unwrap_or_default() {
                 found.push(read(item)?);

@@ -10,7 +10,9 @@ use domain::notice::Telling;
 use domain::payment::{Method, Provider};
 use domain::purpose::{Fund, Language, Programme, Region, Track};
 use domain::sacrifice::quota::lots_for;
-use domain::sacrifice::{Country, Fairness, FeastDay, Offering, Reservation, Rite, Shares, Site, Species, Stock, Wakala};
+use domain::sacrifice::{
+    Country, Fairness, FeastDay, Offering, Remainder, Reservation, Rite, Shares, Site, Species, Stage, Stock, Wakala,
+};
 
 fn both(ar: &str, en: &str) -> Bilingual {
     Bilingual { ar: ar.to_owned(), en: en.to_owned() }
@@ -73,11 +75,7 @@ pub fn offering(quota: u32, now: Moment) -> Offering {
         rite: Rite::Adahi,
         species: Species::Camel,
         price_minor: Money::from_riyals(500).unwrap_or(Money::ZERO),
-        place: Site {
-            name: both("مسلخ مكة", "Makkah slaughterhouse"),
-            country: Country::SAUDI_ARABIA,
-            region: Some(Region::Makkah),
-        },
+        place: Site::new(both("مسلخ مكة", "Makkah slaughterhouse"), Country::SAUDI_ARABIA, Some(Region::Makkah)),
         day: Some(FeastDay { year: 1448, day: 10, sighted: Sighted::AsPublished }),
         quota,
         stock: Stock::Ready,
@@ -90,6 +88,9 @@ pub fn offering(quota: u32, now: Moment) -> Offering {
         },
         methods: [Method::Mada, Method::ApplePay].into(),
         fairness: Fairness::default(),
+        remainder: Remainder::Complete,
+        stage: Stage::Sale,
+        closed_as: None,
         revision: 1,
         mark: 0,
     }

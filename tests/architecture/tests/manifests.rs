@@ -22,7 +22,8 @@ fn layers(folder: &str) -> Option<&'static [&'static str]> {
 }
 
 /// What the domain stands on: parsing, time, calendars, numbers, hashes, signatures. Nothing in it opens a file or a socket, or draws by chance.
-const PURE: [&str; 10] = [
+const PURE: [&str; 12] = [
+    "chrono",
     "data-encoding",
     "ed25519-dalek",
     "icu_calendar",
@@ -32,6 +33,7 @@ const PURE: [&str; 10] = [
     "serde",
     "serde_json",
     "sha2",
+    "sunrise",
     "thiserror",
 ];
 

@@ -7,13 +7,14 @@ use architecture::template::{Template, target, template};
 use platform::http::Route;
 
 /// The HTTP functions, by their folders, and the routes that their code declares.
-const DECLARED: [(&str, &[Route]); 6] = [
+const DECLARED: [(&str, &[Route]); 7] = [
     ("catalogue", catalogue::ROUTES),
     ("donations", donations::ROUTES),
     ("operations", operations::ROUTES),
     ("payment-callbacks", payment_callbacks::ROUTES),
     ("receipts", receipts::ROUTES),
     ("sacrifice", sacrifice::ROUTES),
+    ("slaughterhouses", slaughterhouses::ROUTES),
 ];
 
 /// What the template says of a route: the folder of its function, and whether the gateway checks a token.

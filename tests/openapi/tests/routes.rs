@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 fn routes() -> Vec<Route> {
     let money = [donations::ROUTES, operations::ROUTES, payment_callbacks::ROUTES, receipts::ROUTES].concat();
-    [catalogue::ROUTES, sacrifice::ROUTES, &money].concat()
+    [catalogue::ROUTES, sacrifice::ROUTES, slaughterhouses::ROUTES, &money].concat()
 }
 
 /// How the document writes a role, and what it asks of the caller.
@@ -22,6 +22,7 @@ fn told(role: Role) -> (&'static str, Value) {
         Role::Auditor => ("auditor", json!([{"token": []}])),
         Role::Approver => ("approver", json!([{"token": []}])),
         Role::Staff => ("staff", json!([{"token": []}])),
+        Role::Slaughterhouse => ("slaughterhouse", json!([{"token": []}])),
         Role::Provider => ("provider", json!([])),
     }
 }

@@ -33,6 +33,10 @@ pub enum Environment {
     Receipts(receipts::Deps),
     /// `sacrifice`
     Sacrifice(sacrifice::Deps),
+    /// `execution`
+    Execution(execution::Deps),
+    /// `slaughterhouses`
+    Slaughterhouses(slaughterhouses::Deps),
     /// `reconciliation`
     Reconciliation(reconciliation::Deps),
     /// `reports`
@@ -60,6 +64,8 @@ impl Environment {
             "operations" => Environment::Operations(operations::Deps::new(platform)?),
             "receipts" => Environment::Receipts(receipts::Deps::new(platform)?),
             "sacrifice" => Environment::Sacrifice(sacrifice::Deps::new(platform)?),
+            "execution" => Environment::Execution(execution::Deps::new(platform)?),
+            "slaughterhouses" => Environment::Slaughterhouses(slaughterhouses::Deps::new(platform)?),
             "reconciliation" => Environment::Reconciliation(reconciliation::Deps::new(platform)?),
             "reports" => Environment::Reports(reports::Deps::new(platform)?),
             other => anyhow::bail!("the function {other} is not simulated"),
@@ -86,6 +92,8 @@ impl Environment {
             Environment::Receipts(deps) => json(receipts::handle(deps, read(event)?).await)?,
             Environment::Sacrifice(deps) => json(sacrifice::handle(deps, read(event)?).await)?,
             Environment::Closing(deps) => closing::handle(deps, event).await?,
+            Environment::Slaughterhouses(deps) => json(slaughterhouses::handle(deps, read(event)?).await)?,
+            Environment::Execution(deps) => execution::handle(deps, event).await?,
             Environment::Reconciliation(deps) => reconciliation::handle(deps, event).await?,
             Environment::Reports(deps) => reports::handle(deps, event).await?,
         })

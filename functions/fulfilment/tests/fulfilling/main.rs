@@ -4,5 +4,6 @@
 
 mod events;
 mod limits;
+mod moving;
 mod scene;
 mod whatever;

@@ -111,6 +111,38 @@ fn each_rule_has_its_code_and_place() {
 }
 
 #[test]
+fn what_the_close_needs_to_know_is_read() {
+    let mut body = body();
+    body["place"]["slaughterhouse"] = json!("makkah-1");
+    body["place"]["coordinates"] = json!({"latitude": "21.4225", "longitude": "39.8262"});
+    body["place"]["utc_offset"] = json!("+03:00");
+    body["place"]["prayer_minutes"] = json!(60);
+    body["remainder"] = json!("refund");
+    let draft: OfferingDraft = serde_json::from_value(body).unwrap();
+    let offering = draft.check("camel-makkah", Language::English).unwrap();
+    assert_eq!(offering.place.slaughterhouse, Some("makkah-1".parse().unwrap()));
+    assert_eq!(offering.place.coordinates.unwrap().latitude_e6(), 21_422_500);
+    assert_eq!((offering.place.prayer_minutes, offering.remainder), (Some(60), Remainder::Refund));
+    assert!(offering.stage.is_sale());
+}
+
+#[test]
+fn what_the_close_needs_to_know_is_checked() {
+    let with = |member: &str, value: Value| wrong(|body| body["place"][member] = value);
+    let point = |latitude: &str, longitude: &str| json!({"latitude": latitude, "longitude": longitude});
+    assert_eq!(with("slaughterhouse", json!("../x")), ["/place/slaughterhouse malformed_id"]);
+    assert_eq!(with("coordinates", point("78.2", "15")), ["/place/coordinates coordinates_unusable"]);
+    assert_eq!(with("coordinates", point("21.4", "181")), ["/place/coordinates coordinates_unusable"]);
+    assert_eq!(with("coordinates", point("21.4", "39.8")), ["/place/utc_offset coordinates_and_offset"]);
+    assert_eq!(with("utc_offset", json!("+03:00")), ["/place/coordinates coordinates_and_offset"]);
+    assert_eq!(with("utc_offset", json!("Asia/Riyadh")), ["/place/utc_offset offset_unusable"]);
+    for minutes in [json!(14), json!(241), json!(-1), json!("60"), json!(60.5)] {
+        assert_eq!(with("prayer_minutes", minutes), ["/place/prayer_minutes number_unusable"]);
+    }
+    assert_eq!(wrong(|body| body["remainder"] = json!("keep")), ["/remainder unknown_code"]);
+}
+
+#[test]
 fn everything_wrong_is_told_at_once() {
     let found = wrong(|body| {
         body["rite"] = json!("");

@@ -5,7 +5,8 @@ use domain::hijri::Sighted;
 use domain::money::Money;
 use domain::payment::Method;
 use domain::purpose::{Language, Region};
-use domain::sacrifice::{Country, Fairness, Rite, Site, Species, Wakala};
+use domain::sacrifice::reservation::HOLD_SECS;
+use domain::sacrifice::{Country, Fairness, Remainder, Rite, Site, Species, Wakala};
 
 const CLOSES: Moment = Moment::from_millis(9_000_000);
 
@@ -19,7 +20,7 @@ fn offering(species: Species, quota: u32) -> Offering {
         rite: Rite::Adahi,
         species,
         price_minor: Money::from_riyals(700).unwrap(),
-        place: Site { name: text("Makkah"), country: Country::SAUDI_ARABIA, region: Some(Region::Makkah) },
+        place: Site::new(text("Makkah"), Country::SAUDI_ARABIA, Some(Region::Makkah)),
         day: Some(FeastDay { year: 1448, day: 10, sighted: Sighted::AsPublished }),
         quota,
         stock: Stock::Ready,
@@ -29,6 +30,9 @@ fn offering(species: Species, quota: u32) -> Offering {
         wakala: Wakala { version: "1".to_owned(), wording: text("I appoint") },
         methods: [Method::Mada].into(),
         fairness: Fairness::default(),
+        remainder: Remainder::Complete,
+        stage: Stage::Sale,
+        closed_as: None,
         revision: 4,
         mark: 0,
     }
@@ -66,6 +70,32 @@ fn what_may_change_and_what_may_not() {
         assert_eq!(refused.as_ref().map(Problem::code), expected, "{after:?} with {taken}");
         assert!(refused.is_none_or(|problem| problem.status() == 409));
     }
+}
+
+#[test]
+fn what_a_close_has_made_stays() {
+    let closed = Offering { stage: Stage::Closing, closed_as: Some(3), ..offering(Species::Camel, 70) };
+    let allowed = |before: &Offering, after: &Offering| {
+        allow(before, after, 63, before.opens_at, Faults::new(Language::English)).map_err(|problem| problem.code())
+    };
+    let more = Offering { quota: 140, ..closed.clone() };
+    assert_eq!(allowed(&closed, &more), Err("sale_over"), "whatever the clock says");
+    let wished = Offering { stage: Stage::Sale, closed_as: None, remainder: Remainder::Refund, ..closed.clone() };
+    assert_eq!(allowed(&closed, &wished), Ok(()));
+    let stands = interim(Some(&Offering { stock: Stock::Changing, lots: 99, ..closed.clone() }), &wished);
+    assert_eq!((stands.stage, stands.closed_as, stands.stock, stands.lots), (Stage::Closing, Some(3), Stock::Ready, 99));
+    assert_eq!(stands.remainder, Remainder::Refund);
+    let at = |stage: Stage, house: Option<&str>| {
+        let slaughterhouse = house.map(|house| house.parse().unwrap());
+        Offering { stage, place: Site { slaughterhouse, ..closed.place.clone() }, ..closed.clone() }
+    };
+    for stage in [Stage::Packed, Stage::Listed] {
+        let (none, one, other) = (at(stage, None), at(stage, Some("makkah-1")), at(stage, Some("makkah-2")));
+        assert_eq!(allowed(&one, &other), Err("slaughterhouse_fixed"));
+        assert_eq!(allowed(&one, &none), Err("slaughterhouse_fixed"));
+        assert_eq!((allowed(&none, &one), allowed(&one, &one)), (Ok(()), Ok(())));
+    }
+    assert_eq!(allowed(&at(Stage::Closing, Some("makkah-1")), &at(Stage::Closing, Some("makkah-2"))), Ok(()));
 }
 
 #[test]

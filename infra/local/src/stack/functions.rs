@@ -108,6 +108,9 @@ fn one(described: &Described, platform: &Platform) -> Result<Function, StartErro
         }
         "operations" => function!(of, with, operations::Deps, |deps, event| operations::handle(deps, event).await),
         "sacrifice" => function!(of, with, sacrifice::Deps, |deps, event| sacrifice::handle(deps, event).await),
+        "slaughterhouses" => {
+            function!(of, with, slaughterhouses::Deps, |deps, event| slaughterhouses::handle(deps, event).await)
+        }
         "receipts" => function!(of, with, receipts::Deps, |deps, event| receipts::handle(deps, event).await),
         "verification" => function!(of, with, verification::Deps, |deps, event| verification::handle(deps, event).await),
         "settlement" => function!(of, with, settlement::Deps, |deps, event| settlement::handle(deps, event).await),
@@ -121,6 +124,9 @@ fn one(described: &Described, platform: &Platform) -> Result<Function, StartErro
         }
         "closing" => function!(of, with, closing::Deps, |deps, event| {
             closing::handle(deps, event).await.map_err(|error| platform::http::chain(&error))?
+        }),
+        "execution" => function!(of, with, execution::Deps, |deps, event| {
+            execution::handle(deps, event).await.map_err(|error| platform::http::chain(&error))?
         }),
         "reports" => function!(of, with, reports::Deps, |deps, event| {
             reports::handle(deps, event).await.map_err(|error| platform::http::chain(&error))?

@@ -11,6 +11,7 @@ use super::labels::{self, Both};
 use super::{Receipt, SHOWN_OF_REFERENCE, qr};
 use crate::amount::grouped;
 use crate::names;
+use crate::press::runs;
 
 #[derive(Serialize)]
 struct View {
@@ -102,16 +103,6 @@ fn hijri(receipt: &Receipt) -> Both {
     let arabic = format!("{day} {} {year} هـ", date.month_name(Language::Arabic));
     let english = format!("{day} {} {year} AH", date.month_name(Language::English));
     Both::of((&arabic, &english))
-}
-
-/// Where a text runs: as its first letter does (rules P2 and P3 of the bidirectional algorithm, for the scripts that names here are written
-/// in).
-fn runs(text: &str) -> &'static str {
-    let runs_left = |c: char| matches!(c, '\u{0590}'..='\u{08FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}');
-    match text.chars().find(|c| c.is_alphabetic()) {
-        Some(letter) if !runs_left(letter) => "ltr",
-        Some(_) | None => "rtl",
-    }
 }
 
 /// `…7f3a`

@@ -18,8 +18,8 @@ use domain::report::Figures;
 
 use super::{DayReport, tables};
 use crate::amount::riyals;
+use crate::spreadsheet::guarded;
 
-const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 const HEADER: [&str; 12] = [
     "section",
     "code",
@@ -38,12 +38,7 @@ const HEADER: [&str; 12] = [
 type Record = [String; 12];
 
 pub(super) fn csv(report: &DayReport) -> Vec<u8> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(BYTE_ORDER_MARK.to_vec());
-    let header = HEADER.map(str::to_owned);
-    for record in std::iter::once(header).chain(records(report)) {
-        writer.write_record(&record).expect("records of one length, written to memory");
-    }
-    writer.into_inner().expect("memory takes what is written")
+    crate::spreadsheet::csv(std::iter::once(HEADER.map(str::to_owned)).chain(records(report)))
 }
 
 fn records(report: &DayReport) -> Vec<Record> {
@@ -118,24 +113,4 @@ fn of_figures(section: &str, code: &str, names: (&str, &str), figures: &Figures)
     record[7] = figures.gifts.to_string();
     record[8] = figures.lines.to_string();
     record
-}
-
-/// A text that is shown and never run.
-fn guarded(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_formula_is_shown_and_not_run() {
-        for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
-            assert_eq!(guarded(text), format!("'{text}"));
-        }
-        for text in ["", "بئر", "a=b", "wells-jazan"] {
-            assert_eq!(guarded(text), text);
-        }
-    }
 }

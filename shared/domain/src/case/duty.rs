@@ -46,6 +46,10 @@ codes!(
         BringStatement = 11 "bring_statement",
         /// Give the donor the money back, or an animal another way.
         FindAnimal = 12 "find_animal",
+        /// Move what shares cost from the platform's own account to the offering's.
+        PayOwnShares = 13 "pay_own_shares",
+        /// Ask for the refund of a gift whose animal is not full.
+        GiveBackShares = 14 "give_back_shares",
     }
 );
 
@@ -87,9 +91,12 @@ impl Reason {
             | Reason::BankUnexplained
             | Reason::StatementUnreadable
             | Reason::StatementGap
-            | Reason::BankDiffers => Owner::Finance,
+            | Reason::BankDiffers
+            | Reason::OwnShares => Owner::Finance,
             Reason::Malformed | Reason::TypeUnknown | Reason::Unwritable => Owner::Engineering,
-            Reason::DonationUnknown | Reason::RefundRefused | Reason::SharesMissing => Owner::DonorCare,
+            Reason::DonationUnknown | Reason::RefundRefused | Reason::SharesMissing | Reason::AnimalUnfilled => {
+                Owner::DonorCare
+            }
         }
     }
 
@@ -122,6 +129,8 @@ impl Reason {
             Reason::BankUnexplained => Action::ExplainBankLine,
             Reason::StatementUnreadable | Reason::StatementGap => Action::BringStatement,
             Reason::SharesMissing => Action::FindAnimal,
+            Reason::OwnShares => Action::PayOwnShares,
+            Reason::AnimalUnfilled => Action::GiveBackShares,
         }
     }
 
@@ -154,7 +163,9 @@ impl Reason {
             | Reason::StatementUnreadable
             | Reason::StatementGap
             | Reason::BankDiffers
-            | Reason::SharesMissing => Remedy::None,
+            | Reason::SharesMissing
+            | Reason::OwnShares
+            | Reason::AnimalUnfilled => Remedy::None,
         }
     }
 }
@@ -210,6 +221,14 @@ impl Action {
             Action::FindAnimal => (
                 "اشترِ للمتبرع سهمًا آخر برضاه، أو اطلب رد المبلغ إليه",
                 "Find another share with the donor's consent, or ask for the refund of the gift",
+            ),
+            Action::PayOwnShares => (
+                "اكتمل الرأس بأسهم على حساب المنصة؛ حوّل ثمنها من حسابها إلى العرض وقيّده",
+                "The platform has shares of this animal: move what they cost from its own account to the offering, and book it",
+            ),
+            Action::GiveBackShares => (
+                "لم يكتمل رأس هذا المتبرع؛ اطلب رد المبلغ إليه، أو غيّر العرض ليكتمل على حساب المنصة",
+                "This donor's animal is not full: ask for the refund of the gift, or let the offering be completed by the platform",
             ),
             Action::BringStatement => (
                 "اطلب من البنك الكشف الناقص أو نسخة سليمة منه، وضعه بين الكشوف الواردة",

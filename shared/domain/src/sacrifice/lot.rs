@@ -122,12 +122,23 @@ pub struct Lot {
     /// The revision of the offering whose writer was the last to take the lot. No earlier one changes its shares any more.
     #[serde(default)]
     pub revision: u64,
+    /// Shares that the platform has taken for itself, so that an animal is full.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub own: u8,
+    /// Of heads, which of the lot's are a donation's: given when the sale's animals are packed, and kept from then on.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub heads: BTreeMap<DonationId, Vec<u8>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_nothing(shares: &u8) -> bool {
+    *shares == 0
 }
 
 impl Lot {
     /// A lot of which nothing is claimed.
     pub const fn new(lot: u32, shares: u8) -> Lot {
-        Lot { lot, shares, free: shares, claims: BTreeMap::new(), revision: 0 }
+        Lot { lot, shares, free: shares, claims: BTreeMap::new(), revision: 0, own: 0, heads: BTreeMap::new() }
     }
 
     /// What is free on it.
@@ -135,10 +146,26 @@ impl Lot {
         Room { lot: self.lot, free: self.free }
     }
 
-    /// Whether what is free, held and confirmed is what it has.
+    /// Whether what is free, held, confirmed and the platform's own is what it has.
     pub fn is_whole(&self) -> bool {
         let claimed: u32 = self.claims.values().map(|claim| u32::from(claim.shares)).sum();
-        claimed + u32::from(self.free) == u32::from(self.shares)
+        claimed + u32::from(self.free) + u32::from(self.own) == u32::from(self.shares)
+    }
+
+    /// The claims that are held.
+    pub fn held(&self) -> impl Iterator<Item = (&DonationId, &Claim)> {
+        self.claims.iter().filter(|(_, claim)| matches!(claim.standing, Standing::Held(_)))
+    }
+
+    /// The confirmed shares on it, by donation.
+    pub fn confirmed(&self) -> impl Iterator<Item = (&DonationId, u8)> {
+        let confirmed = self.claims.iter().filter(|(_, claim)| claim.standing == Standing::Confirmed);
+        confirmed.map(|(donation, claim)| (donation, claim.shares))
+    }
+
+    /// How many shares of it are confirmed.
+    pub fn confirmed_shares(&self) -> u8 {
+        self.confirmed().map(|(_, shares)| shares).sum()
     }
 }
 
@@ -218,6 +245,23 @@ mod tests {
         assert!(!lot.is_whole());
         lot.claims.insert(DonationId::from_bytes([1; 16]), "2c".parse().unwrap());
         assert!(lot.is_whole());
+        (lot.free, lot.own) = (2, 3);
+        assert!(lot.is_whole());
+    }
+
+    #[test]
+    fn what_lots_were_before_animals_were_packed_is_still_read() {
+        let lot: Lot = serde_json::from_str(r#"{"lot": 3, "shares": 7, "free": 7, "claims": {}}"#).unwrap();
+        assert_eq!(lot, Lot::new(3, 7));
+        assert_eq!(serde_json::to_string(&lot).unwrap(), r#"{"lot":3,"shares":7,"free":7,"claims":{},"revision":0}"#);
+    }
+
+    #[test]
+    fn what_is_held_is_told_from_what_is_confirmed() {
+        let mut lot = Lot { free: 3, ..Lot::new(1, 7) };
+        lot.claims.insert(DonationId::from_bytes([1; 16]), "1h1795500000".parse().unwrap());
+        lot.claims.insert(DonationId::from_bytes([2; 16]), "3c".parse().unwrap());
+        assert_eq!((lot.held().count(), lot.confirmed_shares(), lot.confirmed().count()), (1, 3, 1));
     }
 
     #[test]
@@ -247,12 +291,13 @@ mod tests {
             }
         }
 
-        /// Sixteen claims of heads and seven of an animal, on an offering with the longest id, fit in what one write unit carries.
+        /// Sixteen claims of heads and seven of an animal, on an offering with the longest id, fit in what one write unit carries. Which heads are whose comes later, when nobody
+        /// claims any more.
         #[test]
         fn a_full_lot_is_within_a_kilobyte(species in prop::sample::select(Species::ALL), until in 1_700_000_000i64..4_000_000_000) {
             let until = Standing::Held(Moment::from_millis(until * 1_000));
             let claims = (0..species.lot_shares()).map(|n| (DonationId::from_bytes([n; 16]), Claim { shares: 1, standing: until }));
-            let lot = Lot { lot: 999_999, shares: species.lot_shares(), free: 0, claims: claims.collect(), revision: u64::MAX };
+            let lot = Lot { free: 0, claims: claims.collect(), revision: u64::MAX, ..Lot::new(999_999, species.lot_shares()) };
             let keys = "SEG##31LOT#999999".len() + 40;
             let attributes: usize = lot.claims.iter().map(|(id, claim)| id.to_string().len() + claim.to_string().len() + 1).sum();
             // By DynamoDB's rule: names and texts by their bytes, numbers by half their digits and one, a map three and one a member.

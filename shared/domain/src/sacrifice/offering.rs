@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fairness::Fairness;
 use super::feast::FeastDay;
+use super::reservation::HOLD_SECS;
 use super::site::Site;
 use crate::catalogue::Bilingual;
 use crate::id::OpportunityId;
@@ -136,6 +137,47 @@ pub enum Stock {
     Ready,
 }
 
+codes!(
+    /// What becomes of the one animal that is not full when a sale is closed.
+    #[derive(Default)]
+    Remainder, "remainder" {
+        /// The platform takes what is left of it from its own account.
+        #[default]
+        Complete = 0 "complete",
+        /// What was given for it goes back to its donors.
+        Refund = 1 "refund",
+    }
+);
+
+impl Remainder {
+    /// Whether it is what is done where nothing is said.
+    pub fn is_usual(&self) -> bool {
+        *self == Remainder::default()
+    }
+}
+
+/// How far an offering has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// It is sold, or it was and something may still be held.
+    #[default]
+    Sale,
+    /// Its animals are being filled: neither its quota nor its lots are changed by anybody else.
+    Closing,
+    /// Every confirmed share has its animal.
+    Packed,
+    /// And its slaughterhouse has the list: no share is moved any more.
+    Listed,
+}
+
+impl Stage {
+    /// Whether it is that of every offering before its close.
+    pub fn is_sale(&self) -> bool {
+        *self == Stage::Sale
+    }
+}
+
 /// Whether a text can be the version of a wording: up to [`LONGEST_VERSION_BYTES`] signs of ASCII without a blank.
 pub fn is_version(text: &str) -> bool {
     (1..=LONGEST_VERSION_BYTES).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
@@ -185,6 +227,15 @@ pub struct Offering {
     /// What makes its sale fair.
     #[serde(default, skip_serializing_if = "Fairness::is_usual")]
     pub fairness: Fairness,
+    /// What becomes of the animal that is not full at the close.
+    #[serde(default, skip_serializing_if = "Remainder::is_usual")]
+    pub remainder: Remainder,
+    /// How far it has come.
+    #[serde(default, skip_serializing_if = "Stage::is_sale")]
+    pub stage: Stage,
+    /// The revision under which its lots were taken for the close; none before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_as: Option<u64>,
     /// How often it was changed; each change is on condition of the one before.
     pub revision: u64,
     /// Chance that marks the writing: when an answer was lost, the writer knows its own by it.
@@ -215,6 +266,16 @@ impl Offering {
         } else {
             Selling::Closed(self.closes_at)
         }
+    }
+
+    /// When the last hold of its sale has ended.
+    pub const fn holds_end(&self) -> Moment {
+        self.closes_at.plus_seconds(HOLD_SECS)
+    }
+
+    /// Whether there was a sale, and it is closed, and the last hold has ended.
+    pub fn is_over(&self, now: Moment) -> bool {
+        self.stock != Stock::Preparing && now >= self.holds_end()
     }
 
     /// What so many shares cost; nothing if that is beyond all bounds.
@@ -260,7 +321,7 @@ mod tests {
             rite: Rite::Adahi,
             species: Species::Sheep,
             price_minor: Money::from_riyals(700).unwrap(),
-            place: Site { name: wording.clone(), country: Country::SAUDI_ARABIA, region: None },
+            place: Site::new(wording.clone(), Country::SAUDI_ARABIA, None),
             day: Some(FeastDay { year: 1448, day: 10, sighted: Sighted::AsPublished }),
             quota: 100,
             stock: Stock::Ready,
@@ -270,9 +331,19 @@ mod tests {
             wakala: Wakala { version: "1".to_owned(), wording },
             methods: BTreeSet::new(),
             fairness: Fairness::default(),
+            remainder: Remainder::Complete,
+            stage: Stage::Sale,
+            closed_as: None,
             revision: 1,
             mark: 0,
         };
+        assert!(!offering.is_over(Moment::from_millis(2_000 + 899_999)) && offering.is_over(Moment::from_millis(902_000)));
+        let text = serde_json::to_string(&offering).unwrap();
+        assert!(
+            !["remainder", "stage", "closed_as"].iter().any(|name| text.contains(name)),
+            "as it was before there was a close"
+        );
+        assert_eq!(serde_json::from_str::<Offering>(&text).unwrap(), offering);
         let at = |millis| offering.selling(Moment::from_millis(millis));
         assert_eq!(at(999), Selling::Opens(offering.opens_at));
         assert_eq!((at(1_000), at(1_999)), (Selling::Open, Selling::Open));

@@ -23,6 +23,15 @@ pub struct Shares {
     pub accepted_at: Moment,
 }
 
+/// Shares of a donation that are on one lot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Part {
+    /// The lot.
+    pub lot: u32,
+    /// How many.
+    pub shares: u8,
+}
+
 /// Where a donation's shares are claimed. It is named in the donation before the claim is made; only what is named counts, and what is claimed elsewhere is swept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reservation {
@@ -32,6 +41,9 @@ pub struct Reservation {
     pub lot: u32,
     /// How many shares.
     pub shares: u8,
+    /// Where they are if they had to be parted when the sale's animals were packed: all of them, by lots. Empty while they are together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
     /// Lots that were named before this one; a claim may be left on any of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub before: Vec<u32>,
@@ -49,7 +61,7 @@ pub struct Reservation {
 impl Reservation {
     /// The first lot of a donation.
     pub const fn new(offering: OpportunityId, lot: u32, shares: u8) -> Reservation {
-        Reservation { offering, lot, shares, before: Vec::new(), is_lost: false, givers: Vec::new(), is_refused: false }
+        Reservation { offering, lot, shares, parts: Vec::new(), before: Vec::new(), is_lost: false, givers: Vec::new(), is_refused: false }
     }
 
     /// This one for a gift that is made anew: on the lots that it named before something may be claimed still. Nothing when too many were named.
@@ -57,6 +69,30 @@ impl Reservation {
     pub fn anew(self, earlier: &Reservation) -> Option<Reservation> {
         let moved = earlier.moved(self.lot)?;
         Some(Reservation { before: moved.before, ..self })
+    }
+
+    /// Where its shares are.
+    pub fn places(&self) -> Vec<Part> {
+        if self.parts.is_empty() { vec![Part { lot: self.lot, shares: self.shares }] } else { self.parts.clone() }
+    }
+
+    /// The same with its shares in these places, by lots; where they are whole the reservation is as it would be if they had never been anywhere else. None of these lots
+    /// is one of before any more: the claims were moved with the name.
+    ///
+    /// ```
+    /// use domain::sacrifice::reservation::{Part, Reservation};
+    /// let whole = Reservation::new("camel-makkah".parse().unwrap(), 3, 3);
+    /// let parted = whole.placed(&[Part { lot: 5, shares: 1 }, Part { lot: 9, shares: 2 }]);
+    /// assert_eq!((parted.lot, parted.places().len()), (5, 2));
+    /// assert_eq!(parted.placed(&[Part { lot: 3, shares: 3 }]), whole);
+    /// ```
+    #[must_use]
+    pub fn placed(&self, places: &[Part]) -> Reservation {
+        let is_here = |lot: &u32| places.iter().any(|part| part.lot == *lot);
+        let lot = places.first().map_or(self.lot, |part| part.lot);
+        let parts = if places.len() > 1 { places.to_vec() } else { Vec::new() };
+        let before = self.before.iter().copied().filter(|lot| !is_here(lot)).collect();
+        Reservation { lot, parts, before, ..self.clone() }
     }
 
     /// The same on another lot; nothing when too many were named.
@@ -69,9 +105,9 @@ impl Reservation {
         (before.len() < MOST_LOTS).then(|| Reservation { lot, before, is_refused: false, ..self.clone() })
     }
 
-    /// Every lot on which there may be a claim, the named one first.
+    /// Every lot on which there may be a claim, the named ones first.
     pub fn lots(&self) -> impl Iterator<Item = u32> {
-        std::iter::once(self.lot).chain(self.before.iter().copied())
+        self.places().into_iter().map(|part| part.lot).chain(self.before.iter().copied())
     }
 }
 
@@ -100,5 +136,20 @@ mod tests {
         let anew = anew.anew(&refused).unwrap();
         assert_eq!((anew.lots().collect::<Vec<_>>(), anew.shares, &anew.givers[..]), (vec![9, 3, 5], 1, &[giver][..]));
         assert!(!anew.is_refused && !anew.is_lost && !refused.moved(4).unwrap().is_refused);
+    }
+
+    #[test]
+    fn a_parted_reservation_names_all_its_lots() {
+        let first = Reservation::new("camel-makkah".parse().unwrap(), 3, 4).moved(5).unwrap().moved(9).unwrap();
+        let parted = first.placed(&[Part { lot: 5, shares: 1 }, Part { lot: 11, shares: 3 }]);
+        assert_eq!(
+            parted.lots().collect::<Vec<_>>(),
+            [5, 11, 3],
+            "a lot of before that has shares again is no more one of before"
+        );
+        let text = serde_json::to_string(&parted).unwrap();
+        assert_eq!(serde_json::from_str::<Reservation>(&text).unwrap(), parted);
+        let old = r#"{"offering":"camel-makkah","lot":3,"shares":4}"#;
+        assert_eq!(serde_json::from_str::<Reservation>(old).unwrap().places(), [Part { lot: 3, shares: 4 }]);
     }
 }

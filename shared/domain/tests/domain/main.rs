@@ -8,6 +8,7 @@
 //! - [`trees`], [`notes`], [`proofs`]: a gift is proven to be in the books, and nothing else is;
 //! - [`totals`], [`report`]: sums are what a naive recount finds;
 //! - [`reconciling`]: what two sides say of a payment, and that neither side loses anything by the comparison;
+//! - [`packing`]: a closed sale's animals are filled, with nothing split or moved that need not be;
 //! - [`notices`]: what is told to a donor, and what is no news any more;
 //! - [`messages`], [`codes`], [`cases`]: what was once written keeps its form and its meaning.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -22,6 +23,7 @@ mod given;
 mod messages;
 mod notes;
 mod notices;
+mod packing;
 mod pages;
 mod proofs;
 mod reconciling;

@@ -19,6 +19,8 @@ pub enum Role {
     Approver,
     /// An operator, an approver or an auditor; the gateway checks the token, the function the role.
     Staff,
+    /// A slaughterhouse, for what is its own, or an operator; the gateway checks the token, the function the role and whose it is.
+    Slaughterhouse,
     /// A payment provider; the function itself checks authenticity.
     Provider,
 }
@@ -27,7 +29,7 @@ impl Role {
     /// Whether the gateway's authorizer stands before the route.
     pub const fn is_checked_by_gateway(self) -> bool {
         match self {
-            Role::Donor | Role::Operator | Role::Auditor | Role::Approver | Role::Staff => true,
+            Role::Donor | Role::Operator | Role::Auditor | Role::Approver | Role::Staff | Role::Slaughterhouse => true,
             Role::Anyone | Role::Giver | Role::Holder | Role::Provider => false,
         }
     }

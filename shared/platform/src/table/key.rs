@@ -4,12 +4,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::case::Reason;
 use domain::case::kept::Standing;
 use domain::hash::Hash;
-use domain::id::{CharityId, DonationId, DonorId, OpportunityId};
+use domain::id::{CharityId, DonationId, DonorId, OpportunityId, SlaughterhouseId};
 use domain::journal::ChainId;
 use domain::moment::{Day, Moment};
 use domain::notice::Notice;
 use domain::payment::{PaymentRef, Provider};
 use domain::sacrifice::fairness::GiverHash;
+use domain::sacrifice::ListDay;
 
 use super::{Item, text};
 
@@ -111,6 +112,19 @@ impl Key {
     /// How often somebody tried in a minute, counted from 1970. Who it is is hashed with a key.
     pub fn attempts(who: &str, minute: i64) -> Key {
         Key::of(format!("BRAKE#{who}"), format!("{minute:010}"))
+    /// A round of the plan by which an offering's animals are filled.
+    pub fn round(offering: &OpportunityId, round: u32) -> Key {
+        Key::of(packing_partition(offering), format!("{ROUNDS}{round:06}"))
+    }
+
+    /// What became of a step of a round.
+    pub fn step(offering: &OpportunityId, round: u32, step: u32) -> Key {
+        Key::of(packing_partition(offering), format!("{}{step:06}", steps_of(round)))
+    }
+
+    /// A list of what a slaughterhouse is to carry out on a day.
+    pub fn list(slaughterhouse: &SlaughterhouseId, day: ListDay, version: u32) -> Key {
+        Key::of(lists_partition(slaughterhouse), format!("{}{version:06}", lists_of(day)))
     }
 
     /// An opportunity.
@@ -203,6 +217,29 @@ pub fn segment_partition(offering: &OpportunityId, segment: u8) -> String {
     format!("SEG#{offering}#{segment}")
 }
 
+/// The partition of all that was planned and done to fill an offering's animals.
+pub fn packing_partition(offering: &OpportunityId) -> String {
+    format!("PACK#{offering}")
+}
+
+/// How the sort keys of rounds begin.
+pub const ROUNDS: &str = "PLAN#";
+
+/// How the sort keys of a round's steps begin.
+pub fn steps_of(round: u32) -> String {
+    format!("STEP#{round:06}#")
+}
+
+/// The partition of a slaughterhouse's lists.
+pub fn lists_partition(slaughterhouse: &SlaughterhouseId) -> String {
+    format!("HOUSE#{slaughterhouse}")
+}
+
+/// How the sort keys of a day's lists begin.
+pub fn lists_of(day: ListDay) -> String {
+    format!("{day}#")
+}
+
 /// A partition of opportunities.
 pub fn opportunity_partition(shard: u8) -> String {
     format!("OPP#{shard}")
@@ -259,6 +296,9 @@ mod tests {
             (Key::allowance(&GiverHash::from_bytes([0xAB; 16])), "GIVER#abababababababababababababababab / ALLOWANCE"),
             (Key::tickets(&opportunity), "ROOM#wells-jazan / TICKETS"),
             (Key::attempts("0a", 29_925_000), "BRAKE#0a / 0029925000"),
+            (Key::round(&opportunity, 2), "PACK#wells-jazan / PLAN#000002"),
+            (Key::step(&opportunity, 2, 41), "PACK#wells-jazan / STEP#000002#000041"),
+            (Key::list(&"makkah-1".parse().unwrap(), ListDay::Feast(1448, 10), 3), "HOUSE#makkah-1 / 1448-12-10#000003"),
             (Key::charity(&"birr".parse().unwrap()), "CHARITY / birr"),
             (Key::case("0a"), "CASE#0a / CASE"),
             (Key::movement(&Hash::NONE), "MOV#0000000000000000000000000000000000000000000000000000000000000000 / MOV"),

@@ -120,7 +120,7 @@ fn credentials(scene: &Scene, operation: &Operation, example: &Example, headers:
 /// What the gateway's authorizer found in the token.
 fn claims(operation: &Operation, example: &Example) -> Option<Value> {
     let role = operation.told["x-role"].as_str().map(|role| if role == "staff" { "approver" } else { role });
-    let role = role.filter(|role| ["donor", "operator", "approver", "auditor"].contains(role))?;
+    let role = role.filter(|role| ["donor", "operator", "approver", "auditor", "slaughterhouse"].contains(role))?;
     match example.name.as_str() {
         "without_a_token" => None,
         "in_another_role" if role == "donor" => Some(json!({"sub": "officer-7", "role": "operator"})),
@@ -160,6 +160,7 @@ async fn call(scene: &Scene, event: Value) -> Reply {
         () if serves(operations::ROUTES) => operations::handle(&scene.operations, request).await,
         () if serves(payment_callbacks::ROUTES) => payment_callbacks::handle(&scene.callbacks, request).await,
         () if serves(sacrifice::ROUTES) => sacrifice::handle(&scene.sacrifice, request).await,
+        () if serves(slaughterhouses::ROUTES) => slaughterhouses::handle(&scene.slaughterhouses, request).await,
         () if serves(receipts::ROUTES) => receipts::handle(&scene.receipts, request).await,
         () => panic!("no function serves {route}"),
     })

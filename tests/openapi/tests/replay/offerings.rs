@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use domain::hash::Hash;
 use domain::id::DonationId;
-use platform::table::Taking;
+use domain::sacrifice::list::{FileKind, IssuedList, KEPT_SECS, ListFile};
+use platform::table::{Issuing, Taking};
 use serde_json::{Value, json};
 
 use crate::scene::Scene;
@@ -54,6 +56,27 @@ pub async fn put_waited_for(scene: &Scene) {
     ] {
         scene.put("PUT /v1/opportunities/{id}", id, &opportunity()).await;
         scene.put("PUT /v1/sacrifice/offerings/{id}", id, &body).await;
+/// Two lists of a day that went out to the slaughterhouse of the examples.
+pub async fn issue(scene: &Scene) {
+    for version in 1..=2 {
+        let file = |kind: FileKind, ending: &str| {
+            let name = format!("slaughterhouse-7-1448-12-10-v{version}{ending}");
+            let key = format!("execution/slaughterhouse-7/1448-12-10/{name}");
+            ListFile { kind, sha256: Hash::of(&[name.as_bytes()]), name, key }
+        };
+        let list = IssuedList {
+            slaughterhouse: "slaughterhouse-7".parse().unwrap(),
+            day: "1448-12-10".parse().unwrap(),
+            version,
+            fingerprint: Hash::NONE,
+            offerings: Vec::new(),
+            animals: 12,
+            shares: 84,
+            files: vec![file(FileKind::Csv, ".csv"), file(FileKind::Pdf, "-01.pdf"), file(FileKind::Note, ".note")],
+            made_at: scene.stage.now(),
+            ttl: scene.stage.now().plus_seconds(KEPT_SECS).seconds(),
+        };
+        assert_eq!(scene.stage.table.issue_list(&list, &[], 1).await.unwrap(), Issuing::Done);
     }
 }
 

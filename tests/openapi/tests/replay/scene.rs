@@ -34,6 +34,7 @@ pub struct Scene {
     pub callbacks: payment_callbacks::Deps,
     pub receipts: receipts::Deps,
     pub sacrifice: sacrifice::Deps,
+    pub slaughterhouses: slaughterhouses::Deps,
     /// The guest's token, and the donation that the examples speak of with the token that opens it.
     pub guest: String,
     pub donation: String,
@@ -62,6 +63,7 @@ impl Scene {
             callbacks: payment_callbacks::Deps::new(&platform(&stage, "payment-callbacks", &[])).unwrap(),
             receipts: receipts::Deps::new(&platform(&stage, "receipts", &[])).unwrap(),
             sacrifice: sacrifice::Deps::new(&platform(&stage, "sacrifice", &[])).unwrap(),
+            slaughterhouses: slaughterhouses::Deps::new(&platform(&stage, "slaughterhouses", &[])).unwrap(),
             stage,
             guest: String::new(),
             donation: String::new(),
@@ -73,6 +75,9 @@ impl Scene {
         };
         scene.furnish().await;
         let of_shares = ["shares", "sale_not_open", "sale_closed", "sold_out", "no_room_in_one"];
+        if operation.route.contains("/lists") {
+            offerings::issue(&scene).await;
+        }
         if operation.route.contains("/v1/sacrifice") || of_shares.contains(&example.name.as_str()) {
             offerings::put(&scene).await;
         }
@@ -335,6 +340,7 @@ impl Scene {
                 self.operations = operations::Deps::new(&lost("operations")).unwrap();
                 self.receipts = receipts::Deps::new(&lost("receipts")).unwrap();
                 self.sacrifice = sacrifice::Deps::new(&lost("sacrifice")).unwrap();
+                self.slaughterhouses = slaughterhouses::Deps::new(&lost("slaughterhouses")).unwrap();
             }
             "provider_unavailable" => {
                 let silent = |_| -> platform::outbound::Answering { Box::pin(async { Err(OutboundError::Late) }) };

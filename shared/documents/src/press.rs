@@ -1,6 +1,6 @@
-//! The press: fonts and template, read once, and receipts set with them.
+//! The press: fonts, read once, and documents set with them by templates.
 
-use std::sync::LazyLock;
+use std::path::Path;
 
 use typst::diag::{FileError, FileResult, SourceDiagnostic};
 use typst::foundations::{Bytes, Datetime, Duration, Smart};
@@ -11,24 +11,32 @@ use typst::{Library, LibraryExt as _, World};
 use typst_layout::PagedDocument;
 use typst_pdf::PdfOptions;
 
-use super::{Receipt, view};
-
-/// Receipts after which the typesetter forgets what it remembered of one.
+/// Documents after which the typesetter forgets what it remembered of one.
 pub const REMEMBERED: usize = 8;
 
 /// Which is set first where a family has the letter; the next where not.
 const FAMILIES: &[&str] = &["IBM Plex Sans Arabic", "DejaVu Sans"];
 
-const TEMPLATE: &str = include_str!("receipt.typ");
+/// What a kind of document looks like: a template, which reads what it says from a file of data.
+pub(crate) struct Template {
+    main: FileId,
+    data: FileId,
+    source: Source,
+}
 
-static MAIN: LazyLock<FileId> = LazyLock::new(|| file("/receipt.typ"));
-static DATA: LazyLock<FileId> = LazyLock::new(|| file("/receipt.json"));
+impl Template {
+    /// The template of this name and text; it reads `NAME.json`.
+    pub(crate) fn new(name: &str, text: &str) -> Template {
+        let main = file(&format!("/{name}.typ"));
+        Template { main, data: file(&format!("/{name}.json")), source: Source::new(main, text.to_owned()) }
+    }
+}
 
-fn file(path: &'static str) -> FileId {
+fn file(path: &str) -> FileId {
     FileId::new(RootedPath::new(VirtualRoot::Project, VirtualPath::new(path).expect("a path of ours")))
 }
 
-/// Fonts to set receipts with.
+/// Fonts to set documents with.
 #[derive(Clone, Default)]
 pub struct Fonts(Vec<Font>);
 
@@ -44,29 +52,40 @@ impl Fonts {
         self
     }
 
+    /// The built-in ones, and before them those of a folder, which a deployment may bring. A folder that is not there or a file that cannot be read is no error: a document in the plainer
+    /// font is one.
+    pub fn with_folder(folder: Option<&str>) -> Fonts {
+        let entries = folder.and_then(|folder| Path::new(folder).read_dir().ok()).into_iter().flatten().flatten();
+        let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|ending| ending == "ttf"));
+        // In one order everywhere: the same document is the same bytes.
+        paths.sort();
+        paths.into_iter().filter_map(|path| std::fs::read(path).ok()).fold(Fonts::embedded(), Fonts::and)
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.0.len()
     }
 }
 
-/// A receipt could not be set: a fault of the template's, never of what it says.
+/// A document could not be set: a fault of the template's, never of what it says.
 #[derive(Debug, thiserror::Error)]
-#[error("the receipt could not be set: {0}")]
+#[error("the document could not be set: {0}")]
 pub struct PressError(String);
 
-/// Sets receipts.
+/// Sets documents.
 pub struct Press {
     library: LazyHash<Library>,
     book: LazyHash<FontBook>,
     fonts: Vec<Font>,
     families: Vec<&'static str>,
-    template: Source,
 }
 
-/// What the typesetter sees while it sets one receipt.
+/// What the typesetter sees while it sets one document.
 struct Sheet<'a> {
     press: &'a Press,
+    template: &'a Template,
     data: Bytes,
 }
 
@@ -80,27 +99,32 @@ impl Press {
             families: FAMILIES.iter().filter(has).copied().collect(),
             book: LazyHash::new(book),
             fonts: fonts.0,
-            template: Source::new(*MAIN, TEMPLATE.to_owned()),
         }
     }
 
-    /// The receipt as PDF.
+    /// A document as PDF. `said` is what it says, as JSON, under the name `member`; `ident` is unique for good, and no secret.
     ///
     /// # Errors
-    /// When the template is at fault. The error does not say what the receipt says.
-    pub fn pdf(&self, receipt: &Receipt) -> Result<Vec<u8>, PressError> {
-        let data = format!("{{\"fonts\":{},\"receipt\":{}}}", families(&self.families), view::json(receipt));
-        let sheet = Sheet { press: self, data: Bytes::from_string(data) };
+    /// When the template is at fault. The error does not say what the document says.
+    pub(crate) fn set(&self, template: &Template, (member, said): (&str, &str), ident: &str) -> Result<Vec<u8>, PressError> {
+        let data = format!("{{\"fonts\":{},\"{member}\":{said}}}", families(&self.families));
+        let sheet = Sheet { press: self, template, data: Bytes::from_string(data) };
         let document = typst::compile::<PagedDocument>(&sheet).output;
-        let options = PdfOptions {
-            // The number is unique for good, and is no secret.
-            ident: Smart::Custom(receipt.serial.to_string()),
-            creator: Smart::Custom(None),
-            ..PdfOptions::default()
-        };
+        let options =
+            PdfOptions { ident: Smart::Custom(ident.to_owned()), creator: Smart::Custom(None), ..PdfOptions::default() };
         let pdf = document.and_then(|document| typst_pdf::pdf(&document, &options));
         typst::comemo::evict(REMEMBERED);
         pdf.map_err(|faults| PressError(described(&faults)))
+    }
+}
+
+/// Where a text runs: as its first letter does (rules P2 and P3 of the bidirectional algorithm, for the scripts that names here are written
+/// in).
+pub(crate) fn runs(text: &str) -> &'static str {
+    let runs_left = |c: char| matches!(c, '\u{0590}'..='\u{08FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}');
+    match text.chars().find(|c| c.is_alphabetic()) {
+        Some(letter) if !runs_left(letter) => "ltr",
+        Some(_) | None => "rtl",
     }
 }
 
@@ -122,22 +146,22 @@ impl World for Sheet<'_> {
     }
 
     fn main(&self) -> FileId {
-        *MAIN
+        self.template.main
     }
 
     fn source(&self, id: FileId) -> FileResult<Source> {
-        if id == *MAIN { Ok(self.press.template.clone()) } else { Err(absent(id)) }
+        if id == self.template.main { Ok(self.template.source.clone()) } else { Err(absent(id)) }
     }
 
     fn file(&self, id: FileId) -> FileResult<Bytes> {
-        if id == *DATA { Ok(self.data.clone()) } else { Err(absent(id)) }
+        if id == self.template.data { Ok(self.data.clone()) } else { Err(absent(id)) }
     }
 
     fn font(&self, index: usize) -> Option<Font> {
         self.press.fonts.get(index).cloned()
     }
 
-    /// None: a receipt does not know when it is set.
+    /// None: a document does not know when it is set.
     fn today(&self, _: Option<Duration>) -> Option<Datetime> {
         None
     }

@@ -1,0 +1,16 @@
+//! Closing sales against the emulated cloud.
+//!
+//! - [`closing`]: what a close makes of lots and donations, once what is held has ended;
+//! - [`whatever`]: wherever a run breaks off, is throttled or meets another, each confirmed share has its animal in the end;
+//! - [`remainders`]: the animal that is not full, and gifts that go back once animals are packed;
+//! - [`lists`]: what goes out, that it is signed, and that it is the same again;
+//! - [`events`]: every event in `events/schedule/execution`.
+#![allow(clippy::unwrap_used)]
+#![recursion_limit = "256"]
+
+mod closing;
+mod events;
+mod lists;
+mod remainders;
+mod scene;
+mod whatever;

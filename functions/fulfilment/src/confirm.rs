@@ -1,11 +1,15 @@
 //! What became of the shares of a donation whose money moved.
+//!
+//! A claim is confirmed here only where its donation names it at that moment: where it is, by a plain update of a claim that is held; elsewhere together with the donation, in
+//! one transaction. So however many look for the same shares at once, and whatever goes back meanwhile, no confirmed claim is left that nobody names.
 
+use data_encoding::HEXLOWER;
 use domain::case::{Case, Reason};
 use domain::donation::{Donation, State};
 use domain::id::DonationId;
 use domain::money::Money;
-use domain::sacrifice::Reservation;
-use platform::table::{Confirming, Taking};
+use domain::sacrifice::{Lot, Reservation};
+use platform::table::{Confirming, Placing};
 use platform::telemetry;
 
 use crate::{Deps, FulfilmentError, room};
@@ -23,6 +27,7 @@ pub async fn moved(deps: &Deps, id: &DonationId) -> Result<(), FulfilmentError> 
         let Some(named) = donation.reservation.clone() else { return Ok(()) };
         let is_done = match &donation.state {
             State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. } => {
+                if donation.keeps_shares() {
                 if donation.keeps_shares() {
                     confirm(deps, &donation, &named).await?
                 } else {
@@ -75,31 +80,23 @@ async fn missing(deps: &Deps, donation: &Donation, named: &Reservation) -> Resul
     }
 }
 
-/// A request that named this lot died before it claimed. Its shares may be on a lot that it named before, or on any.
+/// A request that named this lot died before it claimed. Its shares may be on a lot that it named before, or on any. `false` when something has moved meanwhile.
 async fn replace(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
     let lots: Vec<u32> = named.lots().collect();
-    let before = deps.table.lots(&named.offering, &lots).await?;
-    let held = before.iter().find(|lot| lot.claims.get(&donation.id).is_some_and(|claim| claim.shares == named.shares));
-    let other = match held {
-        Some(lot) => named.moved(lot.lot),
-        None => room::find(deps, named).await?,
+    let lots = deps.table.lots(&named.offering, &lots).await?;
+    let claim = |lot: &Lot| lot.claims.get(&donation.id).copied().filter(|claim| claim.shares == named.shares);
+    let (to, has) = match lots.iter().find_map(|lot| Some((lot.lot, claim(lot)?))) {
+        // It was claimed where it should be meanwhile.
+        Some((lot, _)) if lot == named.lot => return Ok(false),
+        Some((lot, claim)) => (named.moved(lot), Some(claim)),
+        None => (room::find(deps, named).await?, None),
     };
-    let Some(other) = other else {
+    let Some(to) = to else {
         tell_missing(deps, donation, named).await?;
         return Ok(true);
     };
-    if other != *named && !deps.table.name_lot(donation, &other).await? {
-        return Ok(false);
-    }
-    let until = donation.expires_at;
-    let taking = deps.table.take_shares(&other.offering, other.lot, &donation.id, (other.shares, until)).await?;
-    Ok(match taking {
-        Taking::Held(_) => {
-            let confirming = deps.table.confirm_shares(&other.offering, other.lot, &donation.id, other.shares).await?;
-            confirming == Confirming::Confirmed
-        }
-        Taking::Gone(_) => false,
-    })
+    let token = HEXLOWER.encode(&deps.random.bytes::<16>());
+    Ok(deps.table.place_shares(donation, (&to, has), &token).await? == Placing::Placed)
 }
 
 async fn tell_missing(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<(), FulfilmentError> {

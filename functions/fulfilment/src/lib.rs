@@ -9,8 +9,8 @@
 //!   shares are free again. When animals are filled shares move and the donation says where to, in one write; what is not where the donation said is looked for only after it was read again.
 //! - `SharesSought`, with a payment: the donation had expired or was cancelled before. [`seek`]
 //!
-//! **Halfway.** The donation is written before each claim, as when it was made; whatever was claimed on the way to another lot is swept at the end of the hold, of which a
-//! message is sent before the first claim.
+//! **Halfway.** Of a payment that came late the donation is written before the claim, as when it was made; whatever was claimed on the way to another lot is swept at the end of the
+//! hold, of which a message is sent before the first claim. Of a paid one, whose claim the clock never sweeps, donation and claim are written in one transaction.
 //!
 //! **Failure.** Whatever cannot be reached makes its message come again; everything here can be repeated.
 

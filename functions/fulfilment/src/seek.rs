@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use domain::donation::{Donation, State};
 use domain::message::Message;
+use domain::moment::Moment;
 use domain::payment::PaymentFact;
 use domain::sacrifice::{Claim, Reservation, Selling};
 use platform::table::{Allowing, Limit, Taking};
@@ -56,7 +57,7 @@ async fn look(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<b
         Selling::Opens(_) | Selling::Closed(_) => None,
     };
     let Some(other) = found else { return lose(deps, donation, named).await };
-    let until = now.plus_seconds(HOLD_SECS);
+    let until = renewed_until(donation, now);
     let delay = Duration::from_secs(HOLD_SECS.unsigned_abs());
     deps.holds.send(Message::HoldDue { donation: donation.id }, delay).await?;
     // Whether it was this message that renewed it: what stands is read.
@@ -64,6 +65,12 @@ async fn look(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<b
         telemetry::count("fulfilment", "LateShares", other.shares.into());
     }
     Ok(false)
+}
+
+/// The end of the new hold: after that of the one before, by which whoever releases tells the claims of the two apart. The clock by which that one was set may have been ahead of
+/// this one, and the donation cancelled at once.
+fn renewed_until(donation: &Donation, now: Moment) -> Moment {
+    now.plus_seconds(HOLD_SECS).max(donation.expires_at.plus_seconds(1))
 }
 
 /// The claim on the lot that is named, or on another. Where there is none, the donation is over again.

@@ -7,6 +7,7 @@ use domain::id::{DonationId, OpportunityId};
 use domain::moment::Moment;
 use domain::money::Money;
 use domain::sacrifice::fairness::GiverHash;
+use domain::sacrifice::{Claim, Lot, Standing};
 use platform::table::Escrow;
 
 use crate::decide::{Ending, ending};
@@ -20,17 +21,45 @@ pub fn opportunities(donation: &Donation) -> impl Iterator<Item = &OpportunityId
     of_lines.chain(donation.hold.iter().map(|part| &part.opportunity))
 }
 
-/// The lots on which a donation may have shares that are not its own any more: of one that was not paid all that it has named, of a paid one those before the last ones.
-pub fn lots(donation: &Donation) -> Vec<Lot> {
-    let Some(named) = &donation.reservation else { return Vec::new() };
-    let given_up = match ending(&donation.state) {
-        None => 0..0,
-        Some(Ending::Release) => 0..usize::MAX,
-        Some(Ending::Spend) => named.places().len()..usize::MAX,
-    };
-    let lots = named.lots().enumerate().filter(|(number, _)| given_up.contains(number));
-    lots.map(|(_, lot)| Lot { donation: donation.id, offering: named.offering.clone(), lot, until: donation.expires_at })
-        .collect()
+/// The lots on which a donation that was not paid may have shares: all that it has named. What one that is paid has left behind is told by [`strays`], at the hold's end.
+pub fn lots(donation: &Donation) -> Vec<Claimed> {
+    match ending(&donation.state) {
+        None | Some(Ending::Spend) => Vec::new(),
+        Some(Ending::Release) => claimed(donation, Some(donation.expires_at), |_| true),
+    }
+}
+
+/// What a paid donation has on lots that it does not name any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Strays {
+    /// These claims are nobody's.
+    Free(Vec<Claimed>),
+    /// Its claim is not confirmed where it should be, and one of these may be the one that it paid for: whoever confirms comes first.
+    Wanted,
+}
+
+/// Whether there may be any.
+pub fn may_have_strays(donation: &Donation) -> bool {
+    let is_paid = ending(&donation.state) == Some(Ending::Spend);
+    is_paid && donation.reservation.as_ref().is_some_and(|named| !named.before.is_empty())
+}
+
+/// What a paid donation has left behind on its way to the lot that it names, its lots being as they were read. Of one whose sacrifice was given back nothing is its own.
+pub fn strays(donation: &Donation, lots: &[Lot]) -> Strays {
+    let Some(named) = &donation.reservation else { return Strays::Free(Vec::new()) };
+    let claim = |number: u32| lots.iter().find(|lot| lot.lot == number)?.claims.get(&donation.id);
+    let (places, stands) = (named.places(), donation.keeps_shares());
+    let mut own = places.iter().map(|place| claim(place.lot));
+    let is_confirmed = own.all(|claim| claim.is_some_and(|claim| claim.standing == Standing::Confirmed));
+    let is_place = |lot: u32| places.iter().any(|place| place.lot == lot);
+    let left = claimed(donation, None, |lot| claim(lot).is_some() && !(stands && is_place(lot)));
+    if left.is_empty() || is_confirmed || !stands { Strays::Free(left) } else { Strays::Wanted }
+}
+
+fn claimed(donation: &Donation, until: Option<Moment>, counts: impl Fn(u32) -> bool) -> Vec<Claimed> {
+    let lots = donation.reservation.iter().flat_map(|named| named.lots().map(|lot| (&named.offering, lot)));
+    let lots = lots.filter(|(_, lot)| counts(*lot));
+    lots.map(|(offering, lot)| Claimed { donation: donation.id, offering: offering.clone(), lot, until }).collect()
 }
 
 /// The allowances in which a donation may be counted and is not to be any more: those of all its givers, where it was not paid.
@@ -54,17 +83,24 @@ pub fn standing(donation: &Donation, shards: &Shards) -> Vec<(HoldPart, Ending)>
     claims.map(|part| if is_named(donation, &part) { (part, ending) } else { (part, Ending::Release) }).collect()
 }
 
-/// A lot on which a donation's claim is over, if it was held no longer than until then.
+/// A lot on which a donation's claim is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lot {
+pub struct Claimed {
     /// The donation.
     pub donation: DonationId,
     /// The offering.
     pub offering: OpportunityId,
     /// The lot.
     pub lot: u32,
-    /// The end of the hold: a claim that is held longer belongs to a later one.
-    pub until: Moment,
+    /// The end of the hold: a claim that is held longer belongs to a later one, and one that is confirmed to a gift that is paid. Without it whatever claim there is.
+    pub until: Option<Moment>,
+}
+
+impl Claimed {
+    /// Whether this claim is meant.
+    pub fn is_meant(&self, claim: &Claim) -> bool {
+        self.until.is_none_or(|until| claim.is_over(until))
+    }
 }
 
 /// An allowance in which a donation is counted no more, if it was counted for a hold that ended no later than until then.
@@ -86,4 +122,54 @@ fn claim(donation: &Donation, opportunity: &OpportunityId, escrow: &Escrow) -> O
 /// By place: a shard has at most one claim of a donation.
 fn is_named(donation: &Donation, part: &HoldPart) -> bool {
     donation.hold.iter().any(|named| named.opportunity == part.opportunity && named.shard == part.shard)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use domain::donation::{SettledBy, State};
+    use domain::payment::{Method, PaymentRef, Provider};
+    use stage::sample;
+
+    /// A donation of two shares on lot 1 that named lot 0 before, paid, with these claims on the two.
+    fn told(claims: [&str; 2], refunded: u64) -> (Donation, Strays) {
+        let now = Moment::from_millis(1_795_467_600_000);
+        let mut donation = sample::sacrifice(9, 2, 0, now);
+        donation.reservation = donation.reservation.unwrap().moved(1);
+        let payment = PaymentRef { provider: Provider::Moyasar, payment: "p-1".parse().unwrap() };
+        let settled_by = SettledBy { payment, method: Method::Mada, captured_at: now, fee_minor: Money::ZERO };
+        donation.state = State::PartlyRefunded { settled_by, refunded_minor: Money::from_riyals(refunded).unwrap() };
+        let lot = |(number, claim): (u32, &str)| {
+            let claims = claim.parse().ok().map(|claim| (donation.id, claim));
+            Lot { claims: claims.into_iter().collect(), ..Lot::new(number, 7) }
+        };
+        let lots: Vec<Lot> = (0..).zip(claims).map(lot).collect();
+        let strays = strays(&donation, &lots);
+        (donation, strays)
+    }
+
+    #[test]
+    fn what_a_paid_donation_left_behind_is_free_once_its_own_is_confirmed() {
+        let held = "2h1795468500";
+        let table: [([&str; 2], u64, Option<&[u32]>); 8] = [
+            ([held, "2c"], 0, Some(&[0])),
+            (["2c", "2c"], 0, Some(&[0])),
+            (["", "2c"], 0, Some(&[])),
+            (["", held], 0, Some(&[])),
+            (["", ""], 0, Some(&[])),
+            ([held, ""], 0, None),
+            (["2c", held], 1, None),
+            ([held, "2c"], 1_000, Some(&[1, 0])),
+        ];
+        for (claims, refunded, free) in table {
+            let (donation, strays) = told(claims, refunded);
+            let lots = match &strays {
+                Strays::Free(left) => Some(left.iter().map(|left| left.lot).collect::<Vec<_>>()),
+                Strays::Wanted => None,
+            };
+            assert_eq!(lots.as_deref(), free, "{claims:?}, {refunded} back");
+            assert!(may_have_strays(&donation) && super::lots(&donation).is_empty());
+        }
+    }
 }

@@ -16,12 +16,14 @@
 //! began before may still arrive: a claim, and the news of a payment in the last second. [`decide::GRACE_SECS`] outlasts it. Then
 //! nothing changes any more but by a payment that comes late, and looking once is enough.
 //!
-//! **Shares of an offering** are given back on the same messages, on every lot that the donation has named; of a paid donation on those before the last, which `fulfilment`
-//! confirms. A claim that is held longer than the donation was read to wait belongs to a payment that came late and found other shares: it stays. Where the offering has a limit the
-//! donation is taken out of its givers' allowances likewise.
+//! **Shares of an offering** are given back on the same messages, on every lot that the donation has named. A claim that is held longer than the donation was read to wait
+//! belongs to a payment that came late and found other shares: it stays. Of a paid donation nothing is given back before its claim is confirmed where it should be, by
+//! `fulfilment`: until then what it has elsewhere may be what it paid for. At the hold's end, when nobody is at work any more, the rest is swept. Where the offering has a
+//! limit a donation that was not paid is taken out of its givers' allowances likewise.
 //!
 //! **Cost.** One batch read for a batch of up to a hundred messages. A spent or dropped part is one write. A due hold is one batch read of
-//! its opportunities' shards, shared by the whole batch, a write for the expiry, and a write for each claim that still stands.
+//! its opportunities' shards, shared by the whole batch, a write for the expiry, and a write for each claim that still stands; for a paid donation that had named other lots
+//! a batch read of these.
 //!
 //! **Failure.** Whatever cannot be reached makes its messages come again; everything here can be repeated. A donation that is told to be
 //! paid and does not read so makes its message come again too.

@@ -7,7 +7,6 @@ use domain::cap::MOST_SHARDS;
 use domain::donation::{Donation, HoldPart, State};
 use domain::id::{DonationId, OpportunityId};
 use domain::message::Message;
-use domain::sacrifice::Claim;
 use futures_util::future::try_join_all;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use platform::batch::{Delivery, Failure};
@@ -16,7 +15,7 @@ use platform::table::{Claimant, TableError};
 use platform::telemetry;
 
 use crate::Deps;
-use crate::claims::{self, Counted, Lot, Shards};
+use crate::claims::{self, Claimed, Counted, Shards, Strays};
 use crate::decide::{Ending, Step, step, subject};
 
 /// Writes in flight at once: a batch is done in a second or two, and a hot shard still serves those who give.
@@ -42,8 +41,8 @@ struct Plan<'a> {
     expire: Vec<(&'a Delivery, Donation)>,
     sweep: Vec<(&'a Delivery, Donation)>,
     end: Vec<(&'a Delivery, Claimant, HoldPart, Ending)>,
-    shares: Vec<(&'a Delivery, Lot)>,
     counted: Vec<(&'a Delivery, Counted)>,
+    shares: Vec<(&'a Delivery, Claimed)>,
     failed: Vec<Failure>,
 }
 
@@ -55,16 +54,16 @@ impl<'a> Plan<'a> {
             (Step::Sweep, Some(donation)) => self.sweep.push((delivery, donation.clone())),
             (Step::End(ending), Some(donation)) => {
                 self.end.extend(donation.hold.iter().map(|part| (delivery, donation.into(), part.clone(), ending)));
-                self.give_back(delivery, donation);
+                self.shares.extend(claims::lots(donation).into_iter().map(|lot| (delivery, lot)));
+                self.uncount(delivery, donation);
             }
             (Step::Fail(why), _) => self.fail(delivery, why),
             (Step::Nothing, _) | (Step::Expire | Step::Sweep | Step::End(_), None) => {}
         }
     }
 
-    /// What it holds of an offering.
-    fn give_back(&mut self, delivery: &'a Delivery, donation: &Donation) {
-        self.shares.extend(claims::lots(donation).into_iter().map(|lot| (delivery, lot)));
+    /// In whose allowances it is not to be counted any more.
+    fn uncount(&mut self, delivery: &'a Delivery, donation: &Donation) {
         self.counted.extend(claims::counted(donation).into_iter().map(|counted| (delivery, counted)));
     }
 
@@ -139,7 +138,12 @@ async fn sweep(deps: &Deps, plan: &mut Plan<'_>) {
     match shards(deps, swept.iter().map(|(_, donation)| donation)).await {
         Ok(shards) => {
             for (delivery, donation) in swept {
-                plan.give_back(delivery, &donation);
+                plan.uncount(delivery, &donation);
+                match left_on_lots(deps, &donation).await {
+                    Ok(Strays::Free(left)) => plan.shares.extend(left.into_iter().map(|lot| (delivery, lot))),
+                    Ok(Strays::Wanted) => plan.fail(delivery, "what it paid for is not confirmed yet"),
+                    Err(error) => plan.fail(delivery, &chain(&error)),
+                }
                 let standing = claims::standing(&donation, &shards);
                 plan.end
                     .extend(standing.into_iter().map(|(part, ending)| (delivery, Claimant::from(&donation), part, ending)));
@@ -147,6 +151,15 @@ async fn sweep(deps: &Deps, plan: &mut Plan<'_>) {
         }
         Err(error) => swept.iter().for_each(|(delivery, _)| plan.fail(delivery, &chain(&error))),
     }
+}
+
+/// The shares that a donation has and are not its own. Lots are read for the few paid ones alone that had named others before.
+async fn left_on_lots(deps: &Deps, donation: &Donation) -> Result<Strays, TableError> {
+    let Some(named) = donation.reservation.as_ref().filter(|_| claims::may_have_strays(donation)) else {
+        return Ok(Strays::Free(claims::lots(donation)));
+    };
+    let lots = deps.table.lots(&named.offering, &named.lots().collect::<Vec<_>>()).await?;
+    Ok(claims::strays(donation, &lots))
 }
 
 /// All shards that an opportunity can have: its target may have been another when the claim was made.
@@ -184,10 +197,10 @@ async fn end(deps: &Deps, plan: &mut Plan<'_>) {
 /// Shares on lots: so few for each donation that each lot is read by itself.
 async fn free(deps: &Deps, plan: &mut Plan<'_>) {
     let mut writes = Vec::new();
-    for (delivery, Lot { donation, offering, lot, until }) in std::mem::take(&mut plan.shares) {
+    for (delivery, claimed) in std::mem::take(&mut plan.shares) {
         let given_back = async move {
-            let is_over = |claim: &Claim| claim.is_over(until);
-            (delivery, deps.table.give_shares_back(&offering, lot, &donation, is_over).await)
+            let Claimed { donation, offering, lot, .. } = &claimed;
+            (delivery, deps.table.give_shares_back(offering, *lot, donation, |claim| claimed.is_meant(claim)).await)
         };
         writes.push(given_back.boxed());
     }

@@ -17,7 +17,7 @@ use domain::payment::{Method, PaymentRef, Provider};
 use domain::purpose::{Fund, Language, Programme, Region, Track};
 use domain::sacrifice::Reservation;
 use domain::sacrifice::fairness::GiverHash;
-use platform::table::{Allowing, Claimant, Claiming, Limit};
+use platform::table::{Allowing, Claimant, Claiming, Confirming, Limit, Taking};
 use releases::decide::{Ending, GRACE_SECS, Step, step};
 use releases::{Deps, handle};
 use serde_json::{Value, json};
@@ -425,6 +425,33 @@ async fn shares_that_are_given_back_are_counted_no_more() {
         let lot = stage.table.lots(&offering, &[0]).await.unwrap().remove(0);
         let claims: Vec<u8> = lot.claims.keys().map(|id| id.bytes()[0]).collect();
         assert!(lot.is_whole() && claims == [3, 4], "{lot:?}");
+    }
+}
+
+/// Two requests for one gift met: its shares are on the lot that it named before, and whoever named the other died before it claimed. It is paid, and not confirmed yet.
+#[tokio::test(start_paused = true)]
+async fn what_a_paid_gift_left_behind_is_kept_until_its_own_is_confirmed() {
+    let stage = stage().await;
+    let offering = sample::offering(14, stage.now());
+    stage.offer(&sample::camels(), &offering).await.unwrap();
+    let gift = sample::sacrifice(9, 2, 0, stage.now().plus_seconds(-900 - GRACE_SECS));
+    let held = (2, gift.expires_at);
+    assert!(stage.table.make_donation(&gift).await.unwrap().is_none());
+    assert_eq!(stage.table.take_shares(&offering.id, 0, &gift.id, held).await.unwrap(), Taking::Held(5));
+    let moved = gift.reservation.as_ref().unwrap().moved(1).unwrap();
+    assert!(stage.table.name_lot(&gift, &moved).await.unwrap());
+    let named = stage.table.donation(&gift.id).await.unwrap().unwrap();
+    assert!(stage.table.move_donation(&named, &settled(stage.now())).await.unwrap());
+    let (deps, due) = (deps(&stage), due(&gift));
+    let spent = event::messages(&[Message::HoldSpent { donation: gift.id }]);
+    let free = async || stage.table.all_lots(&offering.id).await.unwrap().iter().map(|lot| lot.free).collect::<Vec<_>>();
+    assert!(release(&deps, &spent).await.is_empty());
+    assert_eq!((release(&deps, &due).await.len(), free().await), (1, vec![5, 7]));
+    assert_eq!(stage.table.take_shares(&offering.id, 1, &gift.id, held).await.unwrap(), Taking::Held(5));
+    assert_eq!((release(&deps, &due).await.len(), free().await), (1, vec![5, 5]), "held is not confirmed");
+    assert_eq!(stage.table.confirm_shares(&offering.id, 1, &gift.id, 2).await.unwrap(), Confirming::Confirmed);
+    for _ in 0..2 {
+        assert_eq!((release(&deps, &due).await.len(), free().await), (0, vec![7, 5]));
     }
 }
 

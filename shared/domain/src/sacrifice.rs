@@ -9,9 +9,9 @@
 //!
 //! Nothing here reads or writes.
 
-pub mod fairness;
 pub mod animal;
 pub mod close;
+pub mod fairness;
 pub mod feast;
 pub mod list;
 pub mod lot;
@@ -22,8 +22,8 @@ pub mod reservation;
 pub mod season;
 pub mod site;
 
-pub use fairness::Fairness;
 pub use close::{Due, ListDay};
+pub use fairness::Fairness;
 pub use feast::FeastDay;
 pub use lot::{Claim, Lot, Room, Standing};
 pub use offering::{Offering, Remainder, Rite, Selling, Species, Stage, Stock, Wakala};

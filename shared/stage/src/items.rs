@@ -5,10 +5,32 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use serde_json::{Map, Value, json};
+use testkit::dynamo::{DynamoDb, Written};
 
 use crate::Stage;
 
+/// The table right after a write.
+pub struct Peek<'a> {
+    database: &'a DynamoDb,
+    table: &'a str,
+}
+
+impl Peek<'_> {
+    /// An item as it stands, as plain JSON.
+    pub fn item(&self, pk: &str, sk: &str) -> Option<Value> {
+        Some(plain(&json!({ "M": self.database.peek(self.table, pk, sk)? })))
+    }
+}
+
 impl Stage {
+    /// Has `told` hear of every item right after it was written, by its keys, if one of the `texts` stands in the write; past the faults or not. Of several in one
+    /// transaction each is told by itself.
+    pub fn watch(&self, texts: &'static [&'static str], told: impl Fn(&Peek<'_>, (&str, &str)) + Send + Sync + 'static) {
+        self.cloud.services().dynamo.watch(texts, move |database, Written { table, pk, sk }| {
+            told(&Peek { database, table }, (pk, sk));
+        });
+    }
+
     /// Every item whose partition key begins so, as plain JSON in the order of their keys.
     ///
     /// # Errors
@@ -73,7 +95,11 @@ fn plain(attribute: &Value) -> Value {
             Value::Object(members.iter().map(|(name, value)| (name.clone(), plain(value))).collect::<Map<_, _>>())
         }
         ("L", Value::Array(elements)) => Value::Array(elements.iter().map(plain).collect()),
-        ("N", Value::String(number)) => number.parse::<i64>().map_or_else(|_| value.clone(), Value::from),
+        ("N", Value::String(number)) => match (number.parse::<i64>(), number.parse::<u64>()) {
+            (Ok(number), _) => Value::from(number),
+            (Err(_), Ok(number)) => Value::from(number),
+            (Err(_), Err(_)) => value.clone(),
+        },
         _ => value.clone(),
     }
 }

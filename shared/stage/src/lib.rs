@@ -47,6 +47,7 @@ use testkit::sqs::Disorder;
 use testkit::template::{self, Inputs, Stack};
 use testkit::{Clock, LocalAws, LocalOptions};
 
+pub use items::Peek;
 pub use outbox::Outbox;
 
 /// What the provider puts into its webhooks.

@@ -6,7 +6,8 @@
 //! - [conflicts](DynamoOptions::service_time): two writes on one item at a time, one of them in a transaction, collide;
 //! - [index lag](DynamoOptions::index_lag): a new item is not at once in an index;
 //! - client tokens that live ten minutes of *our* [`Clock`], whatever the machine's time;
-//! - [usage](DynamoDb::usage): what every call cost, by operation and table.
+//! - [usage](DynamoDb::usage): what every call cost, by operation and table;
+//! - [a watch](DynamoDb::watch) that sees the items right after each write.
 //!
 //! Shape: [`DynamoDb::call`] takes a target and a body and answers; a server and the in-process connector both use it.
 //! Requests are dispatched into the database in process, each whole on the calling thread, so a single-threaded run with
@@ -27,6 +28,7 @@ mod tables;
 mod tokens;
 mod transactions;
 pub mod usage;
+mod watch;
 mod writes;
 
 use std::path::Path;
@@ -49,6 +51,8 @@ use refusal::Refusal;
 use tables::Tables;
 use tokens::Tokens;
 pub use usage::{KeyWrite, Units, Usage};
+use watch::Watched;
+pub use watch::Written;
 
 /// What precedes an operation's name in `x-amz-target`.
 pub const TARGET_PREFIX: &str = "DynamoDB_20120810.";
@@ -95,6 +99,7 @@ struct Parts {
     lag: IndexLag,
     tokens: Tokens,
     accounting: Accounting,
+    watched: Watched,
 }
 
 /// The database could not be opened or swept.
@@ -130,6 +135,7 @@ impl DynamoDb {
                 lag: IndexLag::new(options.index_lag, chance, has_past),
                 tokens: Tokens::default(),
                 accounting: Accounting::default(),
+                watched: Watched::default(),
                 database,
                 clock,
             }),
@@ -159,6 +165,9 @@ impl DynamoDb {
                 None => return unknown_operation(),
             },
         };
+        if answer.is_ok() {
+            self.tell_watch(operation, body);
+        }
         answer.map_or_else(|refusal| parts.refuse(operation, &refusal), Reply::ok)
     }
 

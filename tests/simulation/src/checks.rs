@@ -5,13 +5,14 @@
 pub mod books;
 pub mod cases;
 pub mod escrow;
+pub mod lots;
 pub mod payments;
 pub mod published;
 pub mod rebuilt;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::donation::{Donation, State};
+use domain::donation::{Charge, Donation, State};
 use domain::id::DonationId;
 use domain::journal::{Account, EntryKind, Page, PageKind, Transfer};
 use domain::notice::Notice;
@@ -133,6 +134,20 @@ pub fn told(donations: &[Donation], messages: &[Value], wrong: &mut Vec<String>)
         };
         if name == "thanks" && donation.state.settled_by().is_none() {
             wrong.push(format!("the donor of {id} was thanked for what is {}", donation.state.code()));
+        }
+    }
+}
+
+/// Whoever paid twice, or when nothing was left any more, and left a way to be told, was told that all of it came back.
+pub fn told_of_returns(charges: &[Charge], donations: &[Donation], messages: &[Value], wrong: &mut Vec<String>) {
+    let sent: BTreeSet<&str> = messages.iter().filter_map(|message| message["reference"].as_str()).collect();
+    for charge in charges.iter().filter(|charge| !charge.refunded_minor.is_zero()) {
+        let donation = donations.iter().find(|donation| charge.donation == Some(donation.id));
+        let Some(donation) = donation.filter(|donation| donation.personal.is_some()) else { continue };
+        let (payment, refunded_minor) = (charge.payment.clone(), charge.refunded_minor);
+        let notice = Notice::ChargeReturned { donation: donation.id, payment, refunded_minor };
+        if !sent.contains(format!("{}/{}", donation.id, notice.name()).as_str()) {
+            wrong.push(format!("the donor of {} was not told: {}", donation.id, notice.name()));
         }
     }
 }

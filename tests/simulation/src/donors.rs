@@ -1,4 +1,6 @@
-//! People who give: they click twice, try again, change their minds, use another card, pay late, and go away.
+//! People who give: they click twice, try again, change their minds, use another card, pay late, and go away. Some of them come for a sacrifice.
+
+mod shares;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,28 +38,46 @@ impl Donor {
 
     /// A visit from beginning to end.
     pub async fn visit(self) {
+        if self.chance.below(100) < self.world.sales.of_hundred {
+            return self.visit_for_shares().await;
+        }
         tokio::time::sleep(Duration::from_millis(self.chance.below(240_000))).await;
-        let (_, guest) = self.call("POST /v1/guests", "", json!({}), "").await;
-        let Some(guest) = guest["guest_token"].as_str() else { return };
-        let headers = json!({
-            "content-type": "application/json",
-            "guest-token": guest,
-            "idempotency-key": self.chance.uuid(),
-        });
-        let command = self.command().to_string();
-        let (status, donation) = if self.chance.happens(150) {
-            // A double click: both at once.
-            let one = self.call("POST /v1/donations", "", headers.clone(), &command);
-            let two = self.call("POST /v1/donations", "", headers.clone(), &command);
-            tokio::join!(one, two).0
-        } else {
-            self.call("POST /v1/donations", "", headers.clone(), &command).await
-        };
+        let Some(guest) = self.greet().await else { return };
+        let (headers, command) = (self.headers(&guest), self.command().to_string());
+        let twice = self.chance.happens(150);
+        let (status, donation) = self.post(headers, &command, twice).await;
         if status != 201 && status != 200 {
             return;
         }
         tokio::time::sleep(Duration::from_millis(self.chance.below(20_000))).await;
         self.decide(donation).await;
+    }
+
+    /// A guest's token.
+    async fn greet(&self) -> Option<String> {
+        let (_, guest) = self.call("POST /v1/guests", "", json!({}), "").await;
+        guest["guest_token"].as_str().map(str::to_owned)
+    }
+
+    /// Those of a new gift.
+    fn headers(&self, guest: &str) -> Value {
+        json!({"content-type": "application/json", "guest-token": guest, "idempotency-key": self.chance.uuid()})
+    }
+
+    /// Makes a gift; by a double click both at once, and the app waits for both, or forgets the second.
+    async fn post(&self, headers: Value, command: &str, twice: bool) -> Reply {
+        const POST: &str = "POST /v1/donations";
+        let one = self.call(POST, "", headers.clone(), command);
+        if !twice {
+            return one.await;
+        }
+        if self.chance.happens(500) {
+            let event = event::http(POST, json!({"id": ""}), headers, command);
+            let forgotten = async { drop(app::tap(&self.world, &self.chance, "donations", POST, &event).await) };
+            tokio::join!(one, forgotten).0
+        } else {
+            tokio::join!(one, self.call(POST, "", headers, command)).0
+        }
     }
 
     fn command(&self) -> Value {
@@ -89,7 +109,7 @@ impl Donor {
         let Some(id) = donation["id"].as_str().map(str::to_owned) else { return };
         if let Ok(id) = id.parse() {
             self.world.told_of(id);
-            self.world.send_out(Desk::new(&self.world, self.seed, self.number, id).look());
+            self.world.send_out(Desk::new(&self.world, self.seed, id).look());
         }
         let Some(invoice) = invoice(&donation) else { return };
         let headers = json!({"access-token": donation["access_token"], "content-type": "application/json"});
@@ -118,7 +138,7 @@ impl Donor {
         let _closed_is_fine = self.world.stage.sandbox.pay(invoice, &payer);
         tokio::time::sleep(Duration::from_millis(1_000 + self.chance.below(20_000))).await;
         let (status, attempt) = self.call("POST /v1/donations/{id}/attempts", id, headers, r#"{"after":1}"#).await;
-        let again = if status == 200 || status == 201 { crate::donors::invoice(&attempt) } else { None };
+        let again = if status == 200 || status == 201 { self::invoice(&attempt) } else { None };
         self.pay(again.unwrap_or(invoice), 1);
         if self.chance.happens(200) {
             // The first page is still open, and the card works after all.

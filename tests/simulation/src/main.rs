@@ -10,11 +10,11 @@ use std::sync::{Mutex, PoisonError};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use simulation::plan::{self, DONORS};
+use simulation::plan::{self, DONORS, SACRIFICES};
 use simulation::trace::story;
 use simulation::{Plan, Report, play, shrink};
 
-/// Plays the platform against itself: production code, donors who get into each other's way, and every fault, all from a seed.
+/// Plays the platform against itself: production code, donors who get into each other's way, animals sold to the last share, and every fault, all from a seed.
 ///
 /// A seed that breaks a rule is told at once, brought down to fewer donors and faults that break the same rule, and told with the steps that matter and
 /// the command that plays them again. Every tenth seed is played twice: a run that is not the same again is broken itself. Ends with exit code 1 when
@@ -30,6 +30,9 @@ struct Arguments {
     /// Donors in each: how many, or which (`3..5,17`).
     #[arg(long, default_value_t = DONORS.to_string())]
     donors: String,
+    /// How many of a hundred donors come for a sacrifice; without any nothing is sold by the share.
+    #[arg(long, default_value_t = SACRIFICES, value_parser = clap::value_parser!(u64).range(..=100))]
+    sacrifices: u64,
     /// Kinds of faults to leave out, as `faults` in the JSON names them, with commas between them.
     #[arg(long, value_delimiter = ',')]
     without: Vec<String>,
@@ -55,6 +58,7 @@ impl Arguments {
         let only = self.only.as_deref().map(plan::read_spans).transpose().map_err(anyhow::Error::msg)?;
         Ok(Plan {
             donors: plan::read_donors(&self.donors).map_err(anyhow::Error::msg)?,
+            sacrifices: self.sacrifices,
             without: self.without.iter().cloned().collect(),
             only: only.map(BTreeSet::from_iter),
             record: self.steps,
@@ -80,6 +84,8 @@ struct Summary {
     answers: BTreeMap<String, u64>,
     donations: BTreeMap<String, u64>,
     cases: BTreeMap<String, u64>,
+    /// Shares of animals: sold, given up and sold again, found and lost for payments that came late.
+    shares: BTreeMap<String, u64>,
     violations: Vec<String>,
     /// For each seed that broke a rule, the shortest run that was found to break it too.
     again: Vec<String>,
@@ -99,6 +105,7 @@ impl Summary {
             (&mut self.answers, report.answers),
             (&mut self.donations, report.donations),
             (&mut self.cases, report.cases),
+            (&mut self.shares, report.shares),
         ];
         for (sums, counts) in counts {
             for (name, count) in counts {

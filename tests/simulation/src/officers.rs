@@ -19,17 +19,29 @@ pub struct Desk {
     world: Arc<World>,
     chance: Chance,
     donation: DonationId,
+    /// A line that is most likely to be given back, and what it is worth.
+    line: Option<(usize, String)>,
 }
 
 impl Desk {
     /// Where this donor's gift ends up.
-    pub fn new(world: &Arc<World>, seed: u64, number: u64, donation: DonationId) -> Desk {
-        Desk { world: Arc::clone(world), chance: Chance::seeded(seed, &format!("desk {number}")), donation }
+    pub fn new(world: &Arc<World>, seed: u64, donation: DonationId) -> Desk {
+        let chance = Chance::seeded(seed, &format!("desk of {donation}"));
+        Desk { world: Arc::clone(world), chance, donation, line: None }
+    }
+
+    /// The same with a sacrifice among its lines: who wants it back wants it whole.
+    #[must_use]
+    pub fn with_line(self, line: (usize, String)) -> Desk {
+        Desk { line: Some(line), ..self }
     }
 
     /// Most gifts nobody looks at again.
     pub async fn look(self) {
-        tokio::time::sleep(Duration::from_secs(5 + self.chance.below(150))).await;
+        // A sacrifice is given back while its shares are still being confirmed, now and then.
+        let soon = self.chance.happens(300) && self.line.is_some();
+        let wait = if soon { 2 + self.chance.below(8) } else { 5 + self.chance.below(150) };
+        tokio::time::sleep(Duration::from_secs(wait)).await;
         if self.chance.happens(120) {
             self.refund().await;
         }
@@ -40,10 +52,12 @@ impl Desk {
 
     /// One asks; another agrees, or not. Both may click twice.
     async fn refund(&self) {
-        let body = if self.chance.happens(500) {
+        let (everything, part) = (self.chance.happens(500), format!("0.{:02}", 1 + self.chance.below(99)));
+        let (line, amount) = self.line.clone().filter(|_| self.chance.happens(600)).unwrap_or((0, part));
+        let body = if everything {
             json!({"reason": "donor_asked"})
         } else {
-            json!({"reason": "mistake", "lines": [{"line": 0, "amount": format!("0.{:02}", 1 + self.chance.below(99))}]})
+            json!({"reason": "mistake", "lines": [{"line": line, "amount": amount}]})
         };
         let key = self.chance.uuid();
         let (status, refund) = self.act(("operator-1", "operator"), ASK, "", &key, &body).await;
@@ -59,6 +73,7 @@ impl Desk {
     /// The provider tells of a dispute, and of most also how it ended, sometimes the end first.
     async fn dispute(&self) {
         let amount = format!("{}.00", 1 + self.chance.below(10));
+        let amount = self.line.clone().filter(|_| self.chance.happens(400)).map_or(amount, |(_, price)| price);
         let mut outcomes = match self.chance.below(3) {
             0 => vec!["open"],
             1 => vec!["open", "won"],

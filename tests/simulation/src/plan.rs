@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 /// Donors of a run unless it is said otherwise: enough to get into each other's way, and few enough for many seeds.
 pub const DONORS: u64 = 25;
 
+/// Of a hundred donors so many come for a sacrifice unless it is said otherwise, and twice as many where a sale opens with a rush: enough to sell out, and few enough that everything else goes on.
+pub const SACRIFICES: u64 = 22;
+
 /// Stands for every kind of fault.
 pub const ALL: &str = "all";
 
@@ -15,6 +18,8 @@ pub struct Plan {
     pub seed: u64,
     /// The donors who come, by number.
     pub donors: Vec<u64>,
+    /// Of a hundred donors so many come for a sacrifice.
+    pub sacrifices: u64,
     /// Kinds of faults that are not done; [`ALL`] stands for all of them.
     pub without: BTreeSet<String>,
     /// The only calls to which faults are done, by number; all if absent.
@@ -26,7 +31,8 @@ pub struct Plan {
 impl Plan {
     /// A whole run: so many donors, and every fault.
     pub fn new(seed: u64, donors: u64) -> Plan {
-        Plan { seed, donors: (0..donors).collect(), without: BTreeSet::new(), only: None, record: false }
+        let donors = (0..donors).collect();
+        Plan { seed, donors, sacrifices: SACRIFICES, without: BTreeSet::new(), only: None, record: false }
     }
 
     /// Whether a kind of fault is done at all.
@@ -46,6 +52,9 @@ impl Plan {
             self.seed,
             donors(&self.donors)
         );
+        if self.sacrifices != SACRIFICES {
+            command += &format!(" --sacrifices {}", self.sacrifices);
+        }
         if !self.without.is_empty() {
             let kinds: Vec<&str> = self.without.iter().map(String::as_str).collect();
             command += &format!(" --without '{}'", kinds.join(","));
@@ -127,7 +136,8 @@ mod tests {
         plan.donors = vec![4];
         plan.without.insert("reply lost".to_owned());
         plan.only = Some([3, 4, 9].into());
-        let expected = "--first 17 --donors 4..5 --without 'reply lost' --only '3..5,9'";
+        plan.sacrifices = 0;
+        let expected = "--first 17 --donors 4..5 --sacrifices 0 --without 'reply lost' --only '3..5,9'";
         assert!(plan.command().ends_with(expected), "{}", plan.command());
         assert_eq!((read_donors("4..5"), read_donors("4")), (Ok(vec![4]), Ok(vec![0, 1, 2, 3])));
     }

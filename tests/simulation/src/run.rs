@@ -20,7 +20,7 @@ use crate::environment::Environment;
 use crate::plan::Plan;
 use crate::trace::{Injected, Step};
 use crate::world::{SKEW, World};
-use crate::{checks, dashboard, paper, pollers, provider};
+use crate::{checks, dashboard, paper, pollers, provider, sellers};
 
 /// The longest that a run waits for everything to come to rest.
 const LONGEST_REST: Duration = Duration::from_secs(6 * 3_600);
@@ -61,6 +61,9 @@ pub struct Report {
     pub told: (usize, usize),
     /// Cases by reason.
     pub cases: BTreeMap<String, u64>,
+    /// Shares of animals: `sold` and paid at the end; `released` by the clock or a donor; `given back` after they were paid; `sold again` after they had been somebody's;
+    /// `late found` and `late lost` for payments that came when the hold was over; `moved` of gifts that had named another lot before.
+    pub shares: BTreeMap<String, u64>,
     /// Rules that were broken.
     pub violations: Vec<String>,
     /// The faults that were done to calls, in order.
@@ -84,11 +87,19 @@ pub fn run(seed: u64, donors: u64) -> anyhow::Result<Report> {
 /// # Errors
 /// When the simulation itself cannot go on; what the platform does wrong is in the report.
 pub fn play(plan: &Plan) -> anyhow::Result<Report> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
-    tokio::task::LocalSet::new().block_on(&runtime, played(plan))
+    play_meddled(plan, async |_: &World| Ok(()))
 }
 
-async fn played(plan: &Plan) -> anyhow::Result<Report> {
+/// Plays a plan, and has somebody meddle with it once everything is at rest, before it is looked at: so that a test can break a rule on purpose.
+///
+/// # Errors
+/// As [`play`], and whatever the meddler's are.
+pub fn play_meddled(plan: &Plan, meddle: impl AsyncFnOnce(&World) -> anyhow::Result<()>) -> anyhow::Result<Report> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    tokio::task::LocalSet::new().block_on(&runtime, played(plan, meddle))
+}
+
+async fn played(plan: &Plan, meddle: impl AsyncFnOnce(&World) -> anyhow::Result<()>) -> anyhow::Result<Report> {
     let world = Arc::new(World::new(plan).await?);
     let mut wrong = Vec::new();
     provider::misbehave(&world.stage.sandbox, plan);
@@ -98,17 +109,21 @@ async fn played(plan: &Plan) -> anyhow::Result<Report> {
     tokio::task::spawn_local(clock(Arc::clone(&world)));
     tokio::task::spawn_local(comparing(Arc::clone(&world)));
     world.send_out(midnight(Arc::clone(&world)));
+    sellers::start(&world);
     let books = give(&world, &mut wrong).await?;
     world.trace.calm();
     world.stage.sandbox.behave();
     world.stage.outbox.misbehave(0, 0);
     rest(&world, Night::Sleeps, &mut wrong).await?;
+    sellers::finish(&world, &mut wrong).await?;
     make_up_for_what_was_lost(&world, &mut wrong).await;
     rest(&world, Night::Sleeps, &mut wrong).await?;
     nothing_is_missing(&world, &mut wrong).await;
     wait_for_the_morning(&world);
     rest(&world, Night::IsOver, &mut wrong).await?;
-    let (entries, states, cases) = check_all(&world, &books, &mut wrong).await?;
+    meddle(world.as_ref()).await?;
+    let Checked { entries, states, cases, shares } = check_all(&world, &books, &mut wrong).await?;
+    wrong.extend(world.sale.wrong());
     wrong.extend(world.trace.leaks().into_iter().map(|leak| format!("personal data in a call: {leak}")));
     let (events, trace) = world.trace.so_far();
     let donations = states.into_iter().map(|(state, count)| (state.to_owned(), count)).collect();
@@ -123,6 +138,7 @@ async fn played(plan: &Plan) -> anyhow::Result<Report> {
         entries,
         told: checks::counted(&world.stage.outbox.messages()),
         cases,
+        shares,
         violations: wrong,
         injected: world.trace.injected(),
         steps: world.trace.steps(),
@@ -170,11 +186,16 @@ async fn give(world: &Arc<World>, wrong: &mut Vec<String>) -> anyhow::Result<Boo
     }
 }
 
-/// What EventBridge Scheduler does each minute: a request to fold.
+/// What EventBridge Scheduler does each minute: a request to fold. Where nothing was written since the last one there is nothing to fold, and most of the minutes of a run only wait for
+/// the end of holds.
 async fn clock(world: Arc<World>) {
+    let mut asked_at = None;
     loop {
         tokio::time::sleep(MINUTE).await;
-        let _next_minute_is_soon = send(&world, "journal", &Envelope::from(Message::FoldRequested {})).await;
+        let writes = world.trace.writes();
+        if asked_at != Some(writes) && send(&world, "journal", &Envelope::from(Message::FoldRequested {})).await.is_ok() {
+            asked_at = Some(writes);
+        }
     }
 }
 
@@ -297,7 +318,13 @@ async fn nothing_is_missing(world: &World, wrong: &mut Vec<String>) {
     }
 }
 
-type Checked = (u64, BTreeMap<&'static str, u64>, BTreeMap<String, u64>);
+/// What was counted while everything was looked at.
+struct Checked {
+    entries: u64,
+    states: BTreeMap<&'static str, u64>,
+    cases: BTreeMap<String, u64>,
+    shares: BTreeMap<String, u64>,
+}
 
 async fn check_all(world: &World, read_before: &Books, wrong: &mut Vec<String>) -> anyhow::Result<Checked> {
     checks::at_rest(world, wrong);
@@ -310,13 +337,15 @@ async fn check_all(world: &World, read_before: &Books, wrong: &mut Vec<String>) 
     checks::books::balance(&pages, wrong);
     checks::books::serials(&pages, wrong);
     checks::payments::payments(world, &pages, &cases, wrong);
-    checks::payments::charges(world, &pages, &cases, wrong).await?;
+    let charges = checks::payments::charges(world, &pages, &cases, wrong).await?;
     let donations = checks::donations(world, &pages, wrong).await?;
     checks::payments::refunds(world, &donations, wrong);
     checks::back(&donations, &pages, &cases, wrong);
     checks::told(&donations, &world.stage.outbox.messages(), wrong);
+    checks::told_of_returns(&charges, &donations, &world.stage.outbox.messages(), wrong);
     checks::escrow::escrow(world, &pages, wrong).await?;
     checks::escrow::holds(world, &donations, wrong);
+    let shares = checks::lots::lots(world, (&donations, &pages), &cases, wrong).await?;
     checks::cases::explained(world, &cases, wrong);
     checks::day(world, &pages, wrong).await?;
     checks::published::published(world, &pages, wrong).await?;
@@ -326,5 +355,5 @@ async fn check_all(world: &World, read_before: &Books, wrong: &mut Vec<String>) 
     world.trace.calm();
     checks::rebuilt::rebuilt(world, &pages, wrong).await?;
     let entries = pages.iter().map(|page| page.entries().len() as u64).sum();
-    Ok((entries, checks::states(&donations), cases.counted()))
+    Ok(Checked { entries, states: checks::states(&donations), cases: cases.counted(), shares })
 }

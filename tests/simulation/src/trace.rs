@@ -29,6 +29,30 @@ const STORM: Rates = Rates {
     longest_delay: Duration::from_millis(1_500),
 };
 
+/// Faults at every claim on a lot while everybody comes for a few animals at once: a call that is made twice, or whose answer is lost, is refused when it comes again, by the condition that
+/// it has met before.
+const RUSH_STORM: Rates = Rates {
+    throttled: 150,
+    failed: 20,
+    conflict: 150,
+    reply_lost: 100,
+    delayed: 100,
+    duplicated: 250,
+    crash_before: 40,
+    crash_after: 40,
+    longest_delay: Duration::from_millis(1_500),
+};
+
+/// Of the faults at a question to one of an offering's segments so many are done in a hundred. A look asks all thirty-two at once, and one that is not answered spoils it: at the rate of other
+/// calls nearly half of all looks would fail, and most of the calls would be looks that are made again.
+const OF_SEGMENTS: u64 = 25;
+
+/// What the partitions of lots begin with.
+pub const LOTS: &str = "SEG#";
+
+/// The storm of a sale's opening.
+pub const RUSH: &str = "opening: storm";
+
 /// Texts that stand for a person: they may never be seen in a call that is not theirs.
 pub const PERSONAL: [&str; 2] = ["Simulated Donor", "+96655"];
 
@@ -71,11 +95,29 @@ struct Seen {
     steps: Vec<Step>,
 }
 
-/// The faults of a storm: one stream for AWS, another for everybody else who is called.
+/// The faults of a storm: one stream for AWS, another for claims at the opening of a sale, a third for everybody else who is called.
 #[derive(Clone)]
 struct Storm {
     aws: RandomFaults,
+    rush: RandomFaults,
+    segments: Chance,
     others: Chance,
+}
+
+impl Storm {
+    fn draw(&self, call: &Call<'_>, is_rush: bool) -> Fault {
+        if is_rush {
+            return self.rush.decide(call);
+        }
+        let fault = self.aws.decide(call);
+        let is_segment =
+            call.operation == "Query" && fault != Fault::Pass && names_lots(&String::from_utf8_lossy(call.body));
+        if is_segment && self.segments.below(100) >= OF_SEGMENTS { Fault::Pass } else { fault }
+    }
+}
+
+fn names_lots(body: &str) -> bool {
+    body.contains(LOTS)
 }
 
 /// Faults drawn from the seed, and a record of every call. Clones share it.
@@ -84,6 +126,8 @@ pub struct Trace {
     plan: Arc<Plan>,
     clock: Clock,
     storm: Arc<Mutex<Option<Storm>>>,
+    /// From when until when a sale's opening has a storm of its own.
+    rush: Arc<Mutex<Option<(i64, i64)>>>,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -94,14 +138,31 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Trace {
     /// With the faults of this plan.
     pub fn new(plan: &Plan, clock: Clock) -> Trace {
-        let trace = Trace { plan: Arc::new(plan.clone()), clock, storm: Arc::default(), seen: Arc::default() };
-        trace.begin(plan.seed);
+        let (plan, storm, rush, seen) = (Arc::new(plan.clone()), Arc::default(), Arc::default(), Arc::default());
+        let trace = Trace { plan, clock, storm, rush, seen };
+        trace.begin(trace.plan.seed);
         trace
     }
 
+    /// Has a storm break over the claims on lots between two times, unless the plan has none.
+    pub fn rush(&self, from: i64, until: i64) {
+        if self.plan.has(RUSH) {
+            self.count(RUSH);
+            *lock(&self.rush) = Some((from, until));
+        }
+    }
+
+    fn is_rush(&self, call: &Call<'_>, body: &str) -> bool {
+        let is_on = lock(&self.rush).is_some_and(|(from, until)| (from..until).contains(&self.clock.now_millis()));
+        is_on && call.operation == "UpdateItem" && names_lots(body)
+    }
+
     fn begin(&self, seed: u64) {
-        let storm = Storm { aws: RandomFaults::new(STORM, seed), others: Chance::seeded(seed, "faults of others") };
-        *lock(&self.storm) = Some(storm);
+        let others = Chance::seeded(seed, "faults of others");
+        // The same seed would draw the same for both.
+        let rush = RandomFaults::new(RUSH_STORM, seed.wrapping_add(1 << 33));
+        let segments = Chance::seeded(seed, "faults of segments");
+        *lock(&self.storm) = Some(Storm { aws: RandomFaults::new(STORM, seed), rush, segments, others });
     }
 
     /// Faults again, others than before.
@@ -222,8 +283,10 @@ fn sorted(value: Value) -> Value {
 impl Faults for Trace {
     fn decide(&self, call: &Call<'_>) -> Fault {
         let storm = lock(&self.storm).clone();
+        let body = String::from_utf8_lossy(call.body);
+        let is_rush = self.is_rush(call, &body);
         // Drawn even where it is not done, so that leaving one out does not shift the others.
-        let drawn = storm.map_or(Fault::Pass, |storm| storm.aws.decide(call));
+        let drawn = storm.map_or(Fault::Pass, |storm| storm.draw(call, is_rush));
         let number = lock(&self.seen).calls;
         let fault = match drawn.name() {
             Some(kind) if !self.plan.allows(kind, number) => Fault::Pass,
@@ -233,7 +296,6 @@ impl Faults for Trace {
         self.saw(&service, call.operation, call.body, &format!("{fault:?}"), fault.name());
         let mut seen = lock(&self.seen);
         seen.writes += u64::from(call.service == Service::DynamoDb && call.is_write());
-        let body = String::from_utf8_lossy(call.body);
         if PERSONAL.iter().any(|text| body.contains(text)) {
             seen.leaks.push(format!("{service} {}", call.operation));
         }

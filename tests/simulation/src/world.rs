@@ -18,8 +18,10 @@ use testkit::sqs::Disorder;
 
 use crate::deeds::Deeds;
 use crate::environment::Environment;
+use crate::offerings::Sales;
 use crate::outside;
 use crate::plan::Plan;
+use crate::sale::Sale;
 use crate::trace::{Trace, acting};
 
 /// When runs begin: two minutes before a midnight in Riyadh, so that each has one in its middle.
@@ -53,6 +55,12 @@ pub struct World {
     pub deeds: Deeds,
     /// What can be given to.
     pub opportunities: Vec<Opportunity>,
+    /// What is sold by the share.
+    pub sales: Sales,
+    /// What was seen of that.
+    pub sale: Sale,
+    /// Environments that are used again, by function.
+    warm: Mutex<BTreeMap<String, Vec<Environment>>>,
     made: Mutex<Vec<DonationId>>,
     answers: Mutex<BTreeMap<String, u64>>,
     silent: AtomicBool,
@@ -76,8 +84,14 @@ impl World {
             retry_waits_ms: [1_000, 5_000, 20_000, 60_000, 120_000],
         })
         .await?;
+        let sale = Sale::watch(&stage);
         let opportunities = catalogue(&stage).await?;
+        let sales = Sales::drawn(plan, stage.now())?;
+        sales.publish(&stage).await?;
         let trace = Trace::new(plan, stage.clock.clone());
+        if let Some((from, until)) = sales.rush {
+            trace.rush(from, until);
+        }
         stage.cloud.services().set_faults(trace.clone());
         Ok(World {
             stage,
@@ -85,6 +99,9 @@ impl World {
             trace,
             deeds: Deeds::default(),
             opportunities,
+            sales,
+            sale,
+            warm: Mutex::default(),
             made: Mutex::default(),
             answers: Mutex::default(),
             silent: AtomicBool::new(false),
@@ -104,6 +121,17 @@ impl World {
         let mut platform = self.stage.platform_with_skew(function, if is_wrong { SKEW } else { 0 })?;
         platform.outbound = outside::faulty(platform.outbound, &self.trace);
         Ok(platform)
+    }
+
+    /// An environment of a function that has served before, if one is at rest.
+    pub fn warm(&self, function: &str) -> Option<Environment> {
+        self.warm.lock().unwrap_or_else(PoisonError::into_inner).get_mut(function)?.pop()
+    }
+
+    /// Keeps an environment for another call.
+    pub fn keep_warm(&self, function: &str, environment: Environment) {
+        let mut warm = self.warm.lock().unwrap_or_else(PoisonError::into_inner);
+        warm.entry(function.to_owned()).or_default().push(environment);
     }
 
     /// Has whoever carries notices refuse some, and lose some replies.

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use domain::donation::State;
+use domain::donation::{Donation, State};
 use domain::message::Message;
 use domain::money::Money;
 use domain::payment::{Happening, Method, PaymentFact};
 use domain::sacrifice::Standing;
-use stage::{Options, event};
+use stage::{Options, event, sample};
 use testkit::connector::invocation;
 use testkit::dynamo::DynamoOptions;
-use testkit::faults::{NoFaults, RandomFaults, Rates};
+use testkit::faults::{Call, Fault, NoFaults, RandomFaults, Rates};
 
 use crate::scene::{Scene, paid};
 
@@ -137,4 +137,60 @@ async fn every_paid_share_is_confirmed_once_whatever_happens() {
         }
         assert!(lots.iter().all(domain::sacrifice::Lot::is_whole), "seed {seed}");
     }
+}
+
+/// The money goes back while its shares are looked for: whichever comes first at which call, no claim is left.
+#[tokio::test(start_paused = true)]
+async fn money_that_goes_back_meanwhile_leaves_no_claim() {
+    for step in 0..60 {
+        let scene = Scene::set(Options { dynamo: DynamoOptions::default(), ..Options::default() }, 1).await;
+        let gift = scene.make(3, 2, 0, State::Awaiting, false).await;
+        scene.stage.settle(&gift.id).await.unwrap();
+        scene.stage.cloud.services().set_faults(|_: &Call<'_>| Fault::Delay(Duration::from_millis(300)));
+        let messages = [moved(3)];
+        let goes_back = async {
+            scene.stage.clock.sleep(Duration::from_millis(50 * step)).await;
+            scene.stage.give_back(&gift.id, gift.total()).await.unwrap();
+            drain(&scene, &messages).await;
+        };
+        tokio::join!(drain(&scene, &messages), goes_back);
+        assert_eq!(scene.claims().await, ["lot 0, 7 free; "], "step {step}");
+    }
+}
+
+/// Its lot is full without it, and there is room on two others.
+#[tokio::test(start_paused = true)]
+async fn several_that_look_for_the_same_shares_leave_one_claim() {
+    let rates = Rates { delayed: 800, longest_delay: Duration::from_millis(400), ..Rates::default() };
+    for seed in 0..30 {
+        let dynamo = DynamoOptions { seed, ..DynamoOptions::default() };
+        let scene = Scene::set(Options { seed, dynamo, ..Options::default() }, 3).await;
+        let now = scene.stage.now();
+        scene.make(1, 7, 0, paid(1, now), true).await;
+        scene.make(2, 2, 0, paid(2, now), false).await;
+        scene.stage.cloud.services().set_faults(RandomFaults::new(rates, seed));
+        let messages = [moved(2)];
+        tokio::join!(drain(&scene, &messages), drain(&scene, &messages), drain(&scene, &messages));
+        let named = scene.donation(2).await.reservation.unwrap();
+        let lots = scene.lots().await;
+        let claims: Vec<(u32, String)> = lots
+            .iter()
+            .filter_map(|lot| Some((lot.lot, lot.claims.get(&domain::id::DonationId::from_bytes([2; 16]))?.to_string())))
+            .collect();
+        assert_eq!(claims, [(named.lot, "2c".to_owned())], "seed {seed}");
+    }
+}
+
+/// The clock by which the gift was made was ahead of the one by which other shares are held for it, and it was cancelled at once.
+#[tokio::test(start_paused = true)]
+async fn a_new_hold_ends_after_the_one_before() {
+    let scene = Scene::set(Options::default(), 1).await;
+    let ahead = scene.stage.now().plus_seconds(2);
+    let gift = Donation { state: State::Cancelled, ..sample::sacrifice(8, 2, 0, ahead) };
+    assert!(scene.stage.table.make_donation(&gift).await.unwrap().is_none());
+    drain(&scene, &[late(&scene, 8)]).await;
+    let named = scene.donation(8).await.reservation.unwrap();
+    let of_the_first = |claim: &domain::sacrifice::Claim| claim.is_over(gift.expires_at);
+    let freed = scene.stage.table.give_shares_back(&named.offering, named.lot, &gift.id, of_the_first).await.unwrap();
+    assert_eq!((freed, scene.claims().await), (0, vec!["lot 0, 5 free; 8: 2 held".to_owned()]));
 }

@@ -61,7 +61,16 @@ pub struct Reservation {
 impl Reservation {
     /// The first lot of a donation.
     pub const fn new(offering: OpportunityId, lot: u32, shares: u8) -> Reservation {
-        Reservation { offering, lot, shares, parts: Vec::new(), before: Vec::new(), is_lost: false, givers: Vec::new(), is_refused: false }
+        Reservation {
+            offering,
+            lot,
+            shares,
+            parts: Vec::new(),
+            before: Vec::new(),
+            is_lost: false,
+            givers: Vec::new(),
+            is_refused: false,
+        }
     }
 
     /// This one for a gift that is made anew: on the lots that it named before something may be claimed still. Nothing when too many were named.

@@ -75,7 +75,7 @@ pub async fn claims(world: &World, books: &mut Books, wrong: &mut Vec<String>) -
 pub fn holds(world: &World, donations: &[Donation], wrong: &mut Vec<String>) {
     let now = world.stage.now();
     for donation in donations {
-        if donation.state.is_payable() && !donation.hold.is_empty() && donation.expires_at < now {
+        if donation.state.is_payable() && donation.holds() && donation.expires_at < now {
             wrong.push(format!("donation {} is {} and holds what it no longer may", donation.id, donation.state.code()));
         }
     }

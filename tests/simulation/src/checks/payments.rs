@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::donation::{ChargeKind, Donation};
+use domain::donation::{Charge, ChargeKind, Donation};
 use domain::journal::{Entry, EntryKind, Page};
 use moyasar_sandbox::{PaymentFacts, Sandbox, Status};
 
@@ -89,18 +89,19 @@ pub fn sum(entries: &[&Entry], of: impl Fn(EntryKind) -> bool) -> u64 {
     entries.iter().filter(|entry| of(entry.kind)).map(|entry| entry.moved_minor().unsigned_abs()).sum()
 }
 
-/// What is owed back by itself has been given back, unless the provider refuses to.
+/// What is owed back by itself has been given back, unless the provider refuses to. Gives back what is kept apart.
 ///
 /// # Errors
 /// When the table cannot be read.
-pub async fn charges(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<String>) -> anyhow::Result<()> {
+pub async fn charges(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<String>) -> anyhow::Result<Vec<Charge>> {
     let kept: Vec<_> = pages
         .iter()
         .flat_map(Page::entries)
         .filter(|entry| matches!(entry.kind, EntryKind::SecondCharge | EntryKind::LateCharge | EntryKind::Orphan))
         .map(|entry| entry.payment.clone())
         .collect();
-    for charge in world.stage.table.charges(&kept).await? {
+    let charges = world.stage.table.charges(&kept).await?;
+    for charge in &charges {
         let payment = charge.payment.payment.as_str();
         let is_refused = || cases.about("refund_refused", payment) && cases.about("void_after_capture", payment);
         match charge.kind {
@@ -110,7 +111,7 @@ pub async fn charges(world: &World, pages: &[Page], cases: &Cases, wrong: &mut V
             ChargeKind::Second | ChargeKind::Late | ChargeKind::Orphan => {}
         }
     }
-    Ok(())
+    Ok(charges)
 }
 
 /// Every refund was made once: what the provider gave back of a gift is what two people agreed to and what was given back from the dashboard, and of

@@ -28,7 +28,6 @@ pub async fn moved(deps: &Deps, id: &DonationId) -> Result<(), FulfilmentError> 
         let is_done = match &donation.state {
             State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. } => {
                 if donation.keeps_shares() {
-                if donation.keeps_shares() {
                     confirm(deps, &donation, &named).await?
                 } else {
                     give_back(deps, &donation, &named).await?

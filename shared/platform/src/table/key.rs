@@ -9,8 +9,8 @@ use domain::journal::ChainId;
 use domain::moment::{Day, Moment};
 use domain::notice::Notice;
 use domain::payment::{PaymentRef, Provider};
-use domain::sacrifice::fairness::GiverHash;
 use domain::sacrifice::ListDay;
+use domain::sacrifice::fairness::GiverHash;
 
 use super::{Item, text};
 
@@ -112,6 +112,8 @@ impl Key {
     /// How often somebody tried in a minute, counted from 1970. Who it is is hashed with a key.
     pub fn attempts(who: &str, minute: i64) -> Key {
         Key::of(format!("BRAKE#{who}"), format!("{minute:010}"))
+    }
+
     /// A round of the plan by which an offering's animals are filled.
     pub fn round(offering: &OpportunityId, round: u32) -> Key {
         Key::of(packing_partition(offering), format!("{ROUNDS}{round:06}"))

@@ -56,6 +56,9 @@ pub async fn put_waited_for(scene: &Scene) {
     ] {
         scene.put("PUT /v1/opportunities/{id}", id, &opportunity()).await;
         scene.put("PUT /v1/sacrifice/offerings/{id}", id, &body).await;
+    }
+}
+
 /// Two lists of a day that went out to the slaughterhouse of the examples.
 pub async fn issue(scene: &Scene) {
     for version in 1..=2 {

@@ -7,13 +7,13 @@
 //! update; then the donation is read again, because the same request, sent twice, may have named another. Only the named lot counts. Whatever is claimed elsewhere on the way is swept at the hold's end, of which a message was sent before the first
 //! claim.
 //!
-//! **Where to claim.** [`stock`] remembers what this environment has seen: it stays with one lot as long as it knows it to have room, and reads before it writes to one that it
-//! does not know.
+//! **Where to claim.** [`stock`] remembers what this environment has seen: it stays with one lot as long as it knows it to have room, reads before it writes to one that it does not
+//! know, and where little is left waits a moment first.
 //!
 //! **Again.** A gift whose claims all stand is only looked at: its retry writes nothing and sends nothing. One that was refused is as if it had never been made: asked for again it looks
 //! anew, so that of two equal requests at once both are told the same.
 //!
-//! **Bounds.** [`MOST_ROUNDS`] lots for one request, then "one moment": the donation stays, and the same request goes on.
+//! **Bounds.** [`MOST_ROUNDS`] lots and [`stock::MOST_WAITS`] waits for one request, then "one moment": the donation stays, and the same request goes on.
 
 pub mod allowance;
 pub mod stock;
@@ -34,7 +34,7 @@ use crate::fault::{
 };
 use crate::gate::limit_reached;
 use crate::ground::Ground;
-use stock::Found as Lots;
+use stock::{Found as Lots, Ready, Tries};
 
 /// Rounds of one request: each is lost to somebody who took the last of a lot.
 pub const MOST_ROUNDS: usize = 6;
@@ -127,7 +127,7 @@ pub fn asked(wanted: &Wanted, line: usize, ground: &Ground) -> Option<Asked> {
 /// # Errors
 /// When the table cannot be reached.
 pub async fn first(deps: &Deps, asked: &Asked) -> Result<Result<Reservation, Vec<Found>>, Problem> {
-    Ok(match stock::find(deps, asked, &[]).await? {
+    Ok(match stock::find(deps, asked).await? {
         Lots::Room(lot) => Ok(Reservation::new(asked.offering.clone(), lot, asked.shares)),
         Lots::None { largest } => Err(vec![none_left(asked.line, largest)]),
     })
@@ -168,7 +168,7 @@ pub async fn reserve(deps: &Deps, mut donation: Donation, asked: Option<&Asked>)
         Some(asked) => asked.clone(),
         None => asked_by(deps, &donation, &first).await?,
     };
-    let (mut tried, mut is_counted) = (Vec::new(), false);
+    let (mut tries, mut is_counted) = (Tries::default(), false);
     for _ in 0..MOST_ROUNDS {
         let Some(reservation) = donation.reservation.clone() else { return Ok(Reserving::Reserved(donation)) };
         if !donation.state_at(deps.clock.now()).is_payable() {
@@ -187,12 +187,15 @@ pub async fn reserve(deps: &Deps, mut donation: Donation, asked: Option<&Asked>)
             }
             is_counted = true;
         }
-        let taken = take(deps, &donation.id, &reservation, donation.expires_at).await?;
+        let taken = match stock::is_ready(deps, &asked, &donation, &reservation, &mut tries).await? {
+            Ready::Mine => true,
+            Ready::Room => take(deps, &donation.id, &reservation, donation.expires_at).await?,
+            Ready::Gone => false,
+        };
         let now = if taken {
             read(deps, &donation.id).await?
         } else {
-            tried.push(reservation.lot);
-            match stock::find(deps, &asked, &tried).await? {
+            match stock::other(deps, &asked, &reservation, &mut tries).await? {
                 Lots::Room(lot) => name(deps, &donation, &reservation, lot).await?,
                 Lots::None { largest } => {
                     if refuse(deps, &donation, &reservation).await? {
@@ -239,8 +242,9 @@ async fn refuse(deps: &Deps, donation: &Donation, named: &Reservation) -> Result
 async fn take(deps: &Deps, id: &DonationId, named: &Reservation, until: Moment) -> Result<bool, Problem> {
     let taking = deps.table.take_shares(&named.offering, named.lot, id, (named.shares, until)).await?;
     let (Taking::Held(free) | Taking::Gone(free)) = taking;
-    deps.stock.saw(&named.offering, named.lot, free, deps.clock.now());
-    Ok(matches!(taking, Taking::Held(_)))
+    let is_held = matches!(taking, Taking::Held(_));
+    deps.stock.claimed(&named.offering, (named.lot, free), is_held, deps.clock.now());
+    Ok(is_held)
 }
 
 /// Names another lot. Whether it was this request that did or another one: what stands is read.

@@ -3,7 +3,7 @@
 //! | exit code | means |
 //! |---|---|
 //! | 0 | stopped by Ctrl-C, or with `--once` every proof held |
-//! | 1 | with `--once` or `load` something did not hold; or it broke down |
+//! | 1 | with `--once`, `load` or `burst` something did not hold; or it broke down |
 //! | 2 | it could not start: a bad flag, a taken port, a folder that cannot be written: one line says which |
 
 mod arguments;
@@ -19,14 +19,16 @@ use clap::error::ErrorKind;
 use domain::moment::{Day, Moment};
 use testkit::Clock;
 
+use crate::burst::{self, BurstError};
 use crate::client::Client;
 use crate::load::{self, LoadError};
 use crate::night::{self, Morning};
+use crate::picture;
 use crate::proof::{self, Proof};
 use crate::scenario::{Played, Scenario};
 use crate::seed;
 use crate::stack::{Local, Options, StartError};
-use arguments::{Arguments, Command, LoadArguments};
+use arguments::{Arguments, BurstArguments, Command, LoadArguments, PictureArguments};
 use screen::Screen;
 
 /// How long everything may take to come to rest after the scenario.
@@ -61,6 +63,8 @@ pub async fn main() -> ExitCode {
     let outcome = match &arguments.command {
         None => platform(&arguments).await,
         Some(Command::Load(order)) => load(order).await,
+        Some(Command::Burst(order)) => burst(order).await,
+        Some(Command::Picture(files)) => draw(files),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -258,13 +262,16 @@ async fn interrupted() {
     }
 }
 
+/// Better refused now than after the run.
+fn is_writable(file: Option<&Path>) -> Result<(), Ended> {
+    let Some(file) = file else { return Ok(()) };
+    let tried = std::fs::File::options().append(true).create(true).open(file);
+    tried.map(drop).map_err(|error| Ended::NotStarted(format!("{} cannot be written: {error}", file.display())))
+}
+
 async fn load(arguments: &LoadArguments) -> Result<bool, Ended> {
     let order = arguments.order();
-    if let Some(file) = &order.json {
-        // Better now than after the load.
-        let tried = std::fs::File::options().append(true).create(true).open(file);
-        tried.map_err(|error| Ended::NotStarted(format!("{} cannot be written: {error}", file.display())))?;
-    }
+    is_writable(order.json.as_deref())?;
     let screen = Screen::new();
     let outcome = tokio::select! {
         outcome = load::run(&order, &screen) => outcome,
@@ -279,4 +286,29 @@ async fn load(arguments: &LoadArguments) -> Result<bool, Ended> {
         Err(LoadError::Start(error)) => Err(error.into()),
         Err(error) => Err(Ended::Broken(error.to_string())),
     }
+}
+
+async fn burst(arguments: &BurstArguments) -> Result<bool, Ended> {
+    let order = arguments.order();
+    is_writable(order.json.as_deref())?;
+    let screen = Screen::new();
+    let outcome = tokio::select! {
+        outcome = burst::run(&order, &screen) => outcome,
+        () = interrupted() => return Ok(false),
+    };
+    screen.clear();
+    match outcome {
+        Ok(figures) => {
+            println!("{figures}");
+            Ok(figures.is_sound())
+        }
+        Err(BurstError::Start(error)) => Err(error.into()),
+        Err(error) => Err(Ended::Broken(error.to_string())),
+    }
+}
+
+fn draw(files: &PictureArguments) -> Result<bool, Ended> {
+    picture::draw(&files.json, &files.svg).map_err(|error| Ended::NotStarted(error.to_string()))?;
+    println!("{}", files.svg.display());
+    Ok(true)
 }

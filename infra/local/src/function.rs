@@ -8,6 +8,9 @@
 //!   decides whether to wait;
 //! - an event or an answer over 6 MB is refused.
 //!
+//! Where a function has so many environments ([`Function::in_line`]), whoever finds none idle waits in line, as a request waits for a processor: in the cloud each environment
+//! has one of its own, here they share a few, and what an invocation reads would be seconds old when it writes if all ran at once. The time in line is not the function's.
+//!
 //! Not imitated: separate processes, cold starts, the freezing of an environment between two invocations.
 
 use std::panic::AssertUnwindSafe;
@@ -84,6 +87,32 @@ struct Counters {
     invocations: AtomicU64,
     errors: AtomicU64,
     throttles: AtomicU64,
+    running: AtomicU64,
+}
+
+/// An invocation that runs; it is counted until it ends, however it ends.
+struct Running<'a>(&'a AtomicU64);
+
+impl<'a> Running<'a> {
+    fn begin(counter: &'a AtomicU64) -> Self {
+        counter.fetch_add(1, Ordering::Relaxed);
+        Self(counter)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Places for invocations that run at the same time.
+#[derive(Clone)]
+enum Slots {
+    /// Whoever finds none is refused.
+    Reserved(Arc<Semaphore>),
+    /// Whoever finds none waits, in the order in which they came.
+    InLine(Arc<Semaphore>),
 }
 
 type Code = dyn Fn(Value) -> BoxFuture<'static, Result<Value, String>> + Send + Sync;
@@ -112,7 +141,7 @@ impl std::fmt::Debug for Watcher {
 pub struct Function {
     name: Arc<str>,
     timeout: Duration,
-    slots: Option<Arc<Semaphore>>,
+    slots: Option<Slots>,
     code: Arc<Code>,
     counters: Arc<Counters>,
     watcher: Option<Watcher>,
@@ -145,7 +174,14 @@ impl Function {
     /// The same function with `ReservedConcurrentExecutions`.
     #[must_use]
     pub fn with_reserved_concurrency(mut self, executions: usize) -> Self {
-        self.slots = Some(Arc::new(Semaphore::new(executions)));
+        self.slots = Some(Slots::Reserved(Arc::new(Semaphore::new(executions))));
+        self
+    }
+
+    /// The same function in so many environments; whoever finds none idle waits in line.
+    #[must_use]
+    pub fn in_line(mut self, environments: usize) -> Self {
+        self.slots = Some(Slots::InLine(Arc::new(Semaphore::new(environments))));
         self
     }
 
@@ -168,10 +204,15 @@ impl Function {
         }
     }
 
+    /// How many invocations run now.
+    pub fn running(&self) -> u64 {
+        self.counters.running.load(Ordering::Relaxed)
+    }
+
     /// Invokes the function and waits for its answer. Dropping the returned future does not stop the invocation.
     pub async fn invoke(&self, event: Value) -> Result<Value, InvokeError> {
         self.check_size("event", &event)?;
-        let slot = self.slot()?;
+        let slot = self.slot().await?;
         self.counters.invocations.fetch_add(1, Ordering::Relaxed);
         let this = self.clone();
         let work = tokio::spawn(async move { this.run(event, slot).await });
@@ -185,6 +226,7 @@ impl Function {
     }
 
     async fn run(&self, event: Value, _slot: Option<OwnedSemaphorePermit>) -> Result<Value, InvokeError> {
+        let _running = Running::begin(&self.counters.running);
         let seen = self.watcher.is_some().then(|| event.clone());
         let invocation = AssertUnwindSafe(async { (self.code)(event).await }).catch_unwind();
         let answer = match tokio::time::timeout(self.timeout, invocation).await {
@@ -200,12 +242,16 @@ impl Function {
         Ok(answer)
     }
 
-    fn slot(&self) -> Result<Option<OwnedSemaphorePermit>, InvokeError> {
-        let Some(slots) = &self.slots else { return Ok(None) };
-        Arc::clone(slots).try_acquire_owned().map(Some).map_err(|_| {
-            self.counters.throttles.fetch_add(1, Ordering::Relaxed);
-            InvokeError::Throttled { function: self.name.to_string() }
-        })
+    async fn slot(&self) -> Result<Option<OwnedSemaphorePermit>, InvokeError> {
+        match &self.slots {
+            None => Ok(None),
+            // It is never closed.
+            Some(Slots::InLine(slots)) => Ok(Arc::clone(slots).acquire_owned().await.ok()),
+            Some(Slots::Reserved(slots)) => Arc::clone(slots).try_acquire_owned().map(Some).map_err(|_| {
+                self.counters.throttles.fetch_add(1, Ordering::Relaxed);
+                InvokeError::Throttled { function: self.name.to_string() }
+            }),
+        }
     }
 
     fn failed(&self, message: String) -> InvokeError {

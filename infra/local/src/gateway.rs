@@ -63,6 +63,8 @@ pub const BODY_LIMIT_BYTES: usize = 10 * 1024 * 1024;
 pub const HEADER_LIMIT_BYTES: usize = 10_240;
 /// API Gateway's longest wait for an integration of an HTTP API.
 pub const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
+/// Connections served at once unless told: enough for a load test, few enough for the usual limit on open files.
+pub const CONNECTIONS: usize = 512;
 /// How long requests in hand may take once the gateway is told to stop.
 pub const STOP_GRACE: Duration = Duration::from_secs(5);
 
@@ -90,6 +92,8 @@ pub struct Api {
     pub pages: Vec<Page>,
     /// Where the time comes from.
     pub clock: Clock,
+    /// Connections served at once; others wait to be accepted.
+    pub connections: usize,
 }
 
 /// A port that is taken but not yet served.

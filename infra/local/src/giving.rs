@@ -50,6 +50,22 @@ pub struct Gift {
     pub replayed: bool,
 }
 
+impl Gift {
+    /// The gift that an answer to this giver tells of.
+    pub fn read(giver: &Giver, reply: &Reply) -> Option<Gift> {
+        let opens = match giver {
+            Giver::Guest(_) => ("access-token", reply.body["access_token"].as_str().unwrap_or_default().to_owned()),
+            Giver::Donor(token) => ("authorization", token.clone()),
+        };
+        Some(Gift {
+            id: reply.body["id"].as_str()?.to_owned(),
+            checkout_url: reply.body["checkout_url"].as_str().map(str::to_owned),
+            opens,
+            replayed: reply.headers.contains_key("idempotent-replayed"),
+        })
+    }
+}
+
 /// Gives through the gateway and pays at the provider. Clones share the connections.
 #[derive(Clone)]
 pub struct Givers {
@@ -119,18 +135,9 @@ impl Givers {
     /// When the gift was not made.
     pub async fn give(&self, giver: &Giver, key: &str, body: Value) -> Result<Gift, GivingError> {
         let reply = self.ask(giver, key, body).await?;
-        let opens = match giver {
-            Giver::Guest(_) => ("access-token", reply.body["access_token"].as_str().unwrap_or_default().to_owned()),
-            Giver::Donor(token) => ("authorization", token.clone()),
-        };
-        match reply.body["id"].as_str() {
-            Some(id) if reply.status == 201 => Ok(Gift {
-                id: id.to_owned(),
-                checkout_url: reply.body["checkout_url"].as_str().map(str::to_owned),
-                opens,
-                replayed: reply.headers.contains_key("idempotent-replayed"),
-            }),
-            _ => Err(unexpected("a gift", reply)),
+        match Gift::read(giver, &reply) {
+            Some(gift) if reply.status == 201 => Ok(gift),
+            Some(_) | None => Err(unexpected("a gift", reply)),
         }
     }
 

@@ -18,15 +18,18 @@
 #![recursion_limit = "256"]
 
 pub mod authorizer;
+pub mod burst;
 pub mod cli;
 pub mod client;
 pub mod clock;
+pub mod figure;
 pub mod function;
 pub mod gateway;
 pub mod giving;
 pub mod issuer;
 pub mod load;
 pub mod night;
+pub mod picture;
 pub mod pollers;
 pub mod proof;
 pub mod scenario;

@@ -4,9 +4,9 @@
 //! gives it, the gateway with the template's routes, the pollers of its event source mappings, its schedules, the issuer of
 //! tokens, and a payment provider whose webhooks are posted to the gateway. Nothing of the template is repeated here.
 //!
-//! **Shape.** One clock for all parts. Functions reach the cloud by the real SDK clients over loopback HTTP, and the provider by HTTP;
+//! **Shape.** One clock for all parts. Functions reach the cloud by the real SDK clients over loopback HTTP, or in process if asked, and the provider by HTTP;
 //! the provider reaches them through the gateway. An invocation shares its function's clients with the others in flight, as
-//! invocations of one Lambda environment would if it took more than one.
+//! invocations of one Lambda environment would if it took more than one, unless each is to have an environment of its own.
 //!
 //! **Bounds.** Everything listens on 127.0.0.1: the gateway on the port asked for, the cloud and the provider on free ones. With no data
 //! folder nothing is left behind; with one the next start goes on where this one stopped.
@@ -14,6 +14,7 @@
 //! **Failure.** What cannot be started is a [`StartError`] in one line. What goes wrong later does not stop the rest: it is
 //! counted and told by [`Inside::troubles`].
 
+mod environments;
 mod error;
 mod functions;
 mod inside;
@@ -32,7 +33,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::function::Watcher;
-use crate::gateway::{Api, Bound, Gateway, Identity};
+use crate::gateway::{Api, Bound, CONNECTIONS, Gateway, Identity};
 use crate::pollers::Pollers;
 use crate::scheduler::Scheduler;
 pub use error::StartError;
@@ -58,6 +59,12 @@ pub struct Options {
     /// Of a million calls that functions behind queues make of AWS, after how many the invocation dies: before the call is made, or before its answer is
     /// known. None unless told.
     pub crashed_per_million: u32,
+    /// Functions reach the emulated cloud without sockets, by the same clients: a call costs less than half.
+    pub in_process: bool,
+    /// So many environments of `donations`, each with a memory of its own and one request at a time, as Lambda has them; one for all unless told.
+    pub environments: Option<usize>,
+    /// Connections that the gateway serves at once, if not as many as usual.
+    pub connections: Option<usize>,
 }
 
 /// A local platform at work.
@@ -125,7 +132,8 @@ impl Local {
         });
         let identity =
             Identity { account: testkit::sqs::ACCOUNT.to_owned(), api: "local".to_owned(), port: bound.address().port() };
-        let gateway = bound.serve(Api { identity, routes, pages: pages::all(&inside), clock: clock_of_parts });
+        let connections = options.connections.unwrap_or(CONNECTIONS);
+        let gateway = bound.serve(Api { identity, routes, pages: pages::all(&inside), clock: clock_of_parts, connections });
         let provider = Provider::serve(sandbox, listener, files.sandbox_file());
         Ok(Self { inside, gateway, pollers, scheduler, provider, cloud })
     }
@@ -133,6 +141,11 @@ impl Local {
     /// What is inside: for looking, and for playing the provider's side.
     pub fn inside(&self) -> &Arc<Inside> {
         &self.inside
+    }
+
+    /// The emulated cloud, for clients of one's own.
+    pub fn cloud(&self) -> &LocalAws {
+        &self.cloud
     }
 
     /// The gateway's URL, without a slash at the end.

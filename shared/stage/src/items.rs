@@ -5,29 +5,28 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use serde_json::{Map, Value, json};
-use testkit::dynamo::{DynamoDb, Written};
+use testkit::dynamo;
 
 use crate::Stage;
 
 /// The table right after a write.
-pub struct Peek<'a> {
-    database: &'a DynamoDb,
-    table: &'a str,
-}
+pub struct Peek<'a>(&'a dynamo::Peek<'a>);
 
 impl Peek<'_> {
     /// An item as it stands, as plain JSON.
     pub fn item(&self, pk: &str, sk: &str) -> Option<Value> {
-        Some(plain(&json!({ "M": self.database.peek(self.table, pk, sk)? })))
+        Some(plain(&json!({ "M": self.0.item(pk, sk)? })))
     }
 }
 
 impl Stage {
-    /// Has `told` hear of every item right after it was written, by its keys, if one of the `texts` stands in the write; past the faults or not. Of several in one
+    /// Has `told` hear of every item whose partition key begins so right after it was written, with its keys and as plain JSON; past the faults or not. Of several in one
     /// transaction each is told by itself.
-    pub fn watch(&self, texts: &'static [&'static str], told: impl Fn(&Peek<'_>, (&str, &str)) + Send + Sync + 'static) {
-        self.cloud.services().dynamo.watch(texts, move |database, Written { table, pk, sk }| {
-            told(&Peek { database, table }, (pk, sk));
+    pub fn watch(&self, partitions: &str, told: impl Fn(&Peek<'_>, (&str, &str), Value) + Send + Sync + 'static) {
+        self.cloud.services().dynamo.watch(partitions, move |peek, written| {
+            if let Some(item) = written.item {
+                told(&Peek(peek), (&written.partition, &written.sort), plain(&json!({ "M": item })));
+            }
         });
     }
 

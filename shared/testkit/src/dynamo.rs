@@ -7,7 +7,7 @@
 //! - [index lag](DynamoOptions::index_lag): a new item is not at once in an index;
 //! - client tokens that live ten minutes of *our* [`Clock`], whatever the machine's time;
 //! - [usage](DynamoDb::usage): what every call cost, by operation and table;
-//! - [a watch](DynamoDb::watch) that sees the items right after each write.
+//! - [watching](DynamoDb::watch): every state that chosen items have had, in order.
 //!
 //! Shape: [`DynamoDb::call`] takes a target and a body and answers; a server and the in-process connector both use it.
 //! Requests are dispatched into the database in process, each whole on the calling thread, so a single-threaded run with
@@ -28,7 +28,7 @@ mod tables;
 mod tokens;
 mod transactions;
 pub mod usage;
-mod watch;
+mod watching;
 mod writes;
 
 use std::path::Path;
@@ -50,9 +50,9 @@ use metering::Metered;
 use refusal::Refusal;
 use tables::Tables;
 use tokens::Tokens;
-pub use usage::{KeyWrite, Units, Usage};
-use watch::Watched;
-pub use watch::Written;
+pub use usage::{KeyWrite, Units, Usage, Watched};
+pub use watching::Peek;
+use watching::Watching;
 
 /// What precedes an operation's name in `x-amz-target`.
 pub const TARGET_PREFIX: &str = "DynamoDB_20120810.";
@@ -99,7 +99,7 @@ struct Parts {
     lag: IndexLag,
     tokens: Tokens,
     accounting: Accounting,
-    watched: Watched,
+    watching: Watching,
 }
 
 /// The database could not be opened or swept.
@@ -135,7 +135,7 @@ impl DynamoDb {
                 lag: IndexLag::new(options.index_lag, chance, has_past),
                 tokens: Tokens::default(),
                 accounting: Accounting::default(),
-                watched: Watched::default(),
+                watching: Watching::default(),
                 database,
                 clock,
             }),
@@ -165,9 +165,6 @@ impl DynamoDb {
                 None => return unknown_operation(),
             },
         };
-        if answer.is_ok() {
-            self.tell_watch(operation, body);
-        }
         answer.map_or_else(|refusal| parts.refuse(operation, &refusal), Reply::ok)
     }
 
@@ -186,9 +183,20 @@ impl DynamoDb {
         self.parts.accounting.take_key_writes()
     }
 
+    /// Shows every write, plain or in a transaction, of items whose partition keys begin so, in the order in which they are made. It runs within the call, so it
+    /// must be quick; other items can be looked at as they stand then.
+    pub fn watch(&self, partitions: &str, see: impl Fn(&Peek<'_>, Watched) + Send + Sync + 'static) {
+        self.parts.watching.add(partitions, see);
+    }
+
     /// Deletes what its time to live says is over, as DynamoDB does within days. Returns how many items went.
     pub fn sweep_expired(&self) -> Result<usize, DatabaseError> {
         Ok(self.parts.database.sweep_ttl()?)
+    }
+
+    /// The time by its clock, in milliseconds since 1970.
+    pub fn now_millis(&self) -> i64 {
+        self.parts.clock.now_millis()
     }
 
     /// The number of writes in flight: 0 when quiet.

@@ -3,8 +3,9 @@
 use domain::catalogue::Opportunity;
 use domain::id::OpportunityId;
 use domain::moment::Moment;
+use domain::sacrifice::fairness::{Attempts, MOST_ATTEMPTS};
 use domain::sacrifice::quota::lots_for;
-use domain::sacrifice::{Offering, Species};
+use domain::sacrifice::{Fairness, Offering, Species};
 use stage::{Stage, sample};
 use testkit::chance::Chance;
 
@@ -56,7 +57,14 @@ impl Sales {
         let of = |id: &str, species: Species, quota: u32| -> anyhow::Result<Offering> {
             let lots = lots_for(species, quota, 0);
             let opens_at = begins.plus_seconds(-3_600);
-            Ok(Offering { id: id.parse()?, species, lots, opens_at, ..sample::offering(quota, begins) })
+            Ok(Offering {
+                id: id.parse()?,
+                species,
+                lots,
+                opens_at,
+                fairness: unbraked(),
+                ..sample::offering(quota, begins)
+            })
         };
         let weights = if is_rush { [10, 10, 72, 8] } else { [30, 30, 25, 15] };
         let [camels, sheep, cows, goats] = weights;
@@ -102,6 +110,11 @@ impl Sales {
             None => true,
         })
     }
+}
+
+/// All requests of a run come from one address.
+fn unbraked() -> Fairness {
+    Fairness { brake: Some(Attempts { source: MOST_ATTEMPTS, mobile: MOST_ATTEMPTS }), ..Fairness::default() }
 }
 
 fn opportunity(id: &OpportunityId) -> anyhow::Result<Opportunity> {

@@ -28,8 +28,8 @@ use crate::trace::LOTS;
 pub use honest::Heard;
 use window::Free;
 
-/// What is looked for in a write: a lot, an offering, a donation that loses its shares.
-const TEXTS: [&str; 3] = [LOTS, OFFERINGS, "is_lost"];
+/// The partitions that are watched: lots, offerings, donations.
+const WATCHED: [&str; 3] = [LOTS, OFFERINGS, "DON#"];
 
 /// Reads an item by its keys.
 type Read<'a> = &'a dyn Fn(&str, &str) -> Option<Value>;
@@ -69,11 +69,13 @@ impl Sale {
     /// Watches the sale on this stage.
     pub fn watch(stage: &Stage) -> Sale {
         let sale = Sale::default();
-        let (watching, clock) = (sale.clone(), stage.clock.clone());
-        stage.watch(&TEXTS, move |peek, keys| {
-            let at = Moment::from_millis(clock.now_millis());
-            watching.lock().wrote(&|pk: &str, sk: &str| peek.item(pk, sk), keys, at);
-        });
+        for partitions in WATCHED {
+            let (watching, clock) = (sale.clone(), stage.clock.clone());
+            stage.watch(partitions, move |peek, (pk, _), item| {
+                let at = Moment::from_millis(clock.now_millis());
+                watching.lock().wrote(&|pk: &str, sk: &str| peek.item(pk, sk), (pk, item), at);
+            });
+        }
         sale
     }
 
@@ -107,37 +109,26 @@ impl Sale {
 }
 
 impl Watched {
-    fn wrote(&mut self, read: Read<'_>, (pk, sk): (&str, &str), at: Moment) {
+    fn wrote(&mut self, read: Read<'_>, (pk, item): (&str, Value), at: Moment) {
         if let Some((offering, _)) = pk.strip_prefix(LOTS).and_then(|rest| rest.rsplit_once('#')) {
-            let (offering, lot) = (offering.parse::<OpportunityId>().ok(), self.read::<Lot>(read, pk, sk));
+            let (offering, lot) = (offering.parse::<OpportunityId>().ok(), self.read::<Lot>(pk, item));
             if let (Some(offering), Some(lot)) = (offering, lot) {
                 self.saw_lot(read, &offering, lot, at);
             }
         } else if pk == OFFERINGS {
-            if let Some(offering) = self.read::<Offering>(read, pk, sk) {
+            if let Some(offering) = self.read::<Offering>(pk, item) {
                 self.saw_offering(offering, at);
             }
-        } else if pk.starts_with("DON#")
-            && let Some(donation) = self.read::<Donation>(read, pk, sk)
+        } else if item["reservation"]["is_lost"] == true
+            && let Some(donation) = self.read::<Donation>(pk, item)
         {
             self.saw_donation(&donation, at);
         }
     }
 
-    /// An item that was just written. None of these is ever deleted.
-    fn read<T: DeserializeOwned>(&mut self, read: Read<'_>, pk: &str, sk: &str) -> Option<T> {
-        let item = read(pk, sk).map(serde_json::from_value::<T>);
-        match item {
-            Some(Ok(item)) => Some(item),
-            Some(Err(error)) => {
-                self.wrong.push(format!("{pk}/{sk} cannot be read: {error}"));
-                None
-            }
-            None => {
-                self.wrong.push(format!("{pk}/{sk} is gone"));
-                None
-            }
-        }
+    /// An item that was just written.
+    fn read<T: DeserializeOwned>(&mut self, pk: &str, item: Value) -> Option<T> {
+        serde_json::from_value(item).map_err(|error| self.wrong.push(format!("{pk} cannot be read: {error}"))).ok()
     }
 
     fn saw_offering(&mut self, offering: Offering, at: Moment) {

@@ -95,6 +95,7 @@ async fn put(world: &World, chance: &Chance, subject: &str, offering: &Offering,
         "closes_at": offering.closes_at.to_string(),
         "wakala": offering.wakala,
         "methods": offering.methods,
+        "brake": offering.fairness.attempts(),
     });
     let mut event = event::http(PUT, json!({"id": offering.id}), json!({}), &body.to_string());
     event["requestContext"]["authorizer"] = json!({"jwt": {"claims": {"sub": subject, "role": "operator"}, "scopes": null}});

@@ -1,34 +1,58 @@
-//! What this environment has seen of offerings' lots.
+//! What this environment has seen of offerings' lots, and how it comes to claim on one.
 //!
-//! **Staying.** A lot that was seen with room less than [`FRESH_MS`] ago is written to straight away: after each claim the table tells what is left. Of an animal of seven only a
-//! lot that fits exactly is stayed with; where others would fit better, they are read.
+//! **Staying.** A lot that was claimed on less than [`FRESH_MS`] ago is claimed on again: after each claim the table tells what is left. Of an animal of seven only a lot that fits
+//! exactly is stayed with; where others would fit better, they are read.
 //!
-//! **Reading first.** Of the lots that had room when they were last seen, up to [`CANDIDATES`] at random are read at once, strongly consistent, and the best is chosen.
+//! **Reading first.** Of the lots that had room when they were last seen, up to [`CANDIDATES`] at random are read at once, strongly consistent, and the best is chosen. What they
+//! have tells how much is left in all.
 //!
-//! **Looking.** Where those have no room, every segment is asked, unless this environment did so less than [`LOOK_AGE_MS`] ago. A look finds lots that were full and have room
-//! again, because somebody did not pay.
+//! **Looking.** Where those have no room, every segment is asked, unless this environment did so less than [`LOOK_AGE_MS`] ago; one look at a time, which serves all who wait for it.
+//! A look finds lots that were full and have room again, because somebody did not pay.
+//!
+//! **Right before the claim** ([`is_ready`]) the lot is read once more, unless it was seen a moment ago with shares to spare: between finding it and claiming on it the gift is written.
+//! Where no more than [`SCARCE_TURNS`] requests find room, an environment waits first, as [`patience`] draws it, and takes any lot with room instead of the best. If the lot is gone
+//! when it wakes, it aims at another, waits again, and names that one only if it has room then ([`other`]). So the last shares cost hardly a write that is refused, however many want them. Whoever has waited
+//! [`MOST_WAITS`] times in vain is told "one moment": there was room.
+//!
+//! *Sold out* is said only of a look that is not older than [`SAID_WITHIN_MS`] when it is said.
+
+mod known;
+#[cfg(test)]
+mod model;
+pub mod patience;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use domain::donation::Donation;
 use domain::id::OpportunityId;
 use domain::moment::Moment;
-use domain::sacrifice::lot::{choose, largest as largest_of};
-use domain::sacrifice::{Room, Species};
+use domain::sacrifice::{Claim, Lot, Reservation, Room, Species, Standing};
 use platform::http::Problem;
 
 use super::Asked;
 use crate::Deps;
+use known::{Aim, Known, Next, Step};
 
 /// How long what was seen of a lot is relied on, in milliseconds: longer, and others have taken it.
 pub const FRESH_MS: i64 = 100;
 /// How long ago a look at all lots may have begun for *sold out* to be said of it, in milliseconds. Whoever is told so at a moment is told what was so within two seconds
 /// before.
 pub const LOOK_AGE_MS: i64 = 1_000;
+/// How long after a look began it may end for *sold out* to be said of it, in milliseconds: on a slow day "one moment" is said instead.
+pub const SAID_WITHIN_MS: i64 = 1_500;
 /// Lots that are read at once.
 pub const CANDIDATES: usize = 10;
 /// How often some are read before all are looked at: what was seen of them may be old.
 const READS: u32 = 3;
+/// So many shares are left on a lot that is claimed on without another look at it: as many as others may take in the moment since.
+const SLACK_SHARES: u8 = 4;
+/// Little is left when no more than so many requests find room. Hundreds of environments may be at the same point of the same second when a sale opens; where there is room for
+/// more than they are, few of them meet. Not more, because who comes then waits, on a quiet day too.
+pub const SCARCE_TURNS: usize = 1_024;
+/// How often one request waits where little is left.
+pub const MOST_WAITS: u32 = 3;
 
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,21 +66,52 @@ pub enum Found {
     },
 }
 
-/// What is known of one offering's lots.
-#[derive(Debug, Clone, Default)]
-struct Known {
-    species: Option<Species>,
-    /// The lot to stay with, and when it was seen so.
-    current: Option<(Room, Moment)>,
-    /// What was free on each lot when it was last seen, of those that had any.
-    free: BTreeMap<u32, u8>,
-    /// When the last look began.
-    looked_at: Option<Moment>,
+/// Whether the named lot is to be claimed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ready {
+    /// It had room a moment ago.
+    Room,
+    /// It has too little.
+    Gone,
+    /// The donation has its claim there already.
+    Mine,
+}
+
+/// How far one request has come.
+#[derive(Debug, Default)]
+pub struct Tries {
+    /// Lots that were named in vain.
+    tried: Vec<u32>,
+    /// How often it has waited.
+    waits: u32,
+    /// It has waited for the lot that it names.
+    has_waited: bool,
+}
+
+impl Tries {
+    /// Waits, unless it has done so often enough: then "one moment" is said.
+    async fn wait(&mut self, millis: u64) -> Result<(), Problem> {
+        if self.waits == MOST_WAITS {
+            return Err(Problem::try_again("little is left, and many want it"));
+        }
+        self.waits += 1;
+        self.has_waited = true;
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+        Ok(())
+    }
 }
 
 /// What an environment has seen of all offerings.
 #[derive(Debug, Default)]
-pub struct Stock(Mutex<BTreeMap<OpportunityId, Known>>);
+pub struct Stock(Mutex<BTreeMap<OpportunityId, Entry>>);
+
+/// One offering's.
+#[derive(Debug, Default)]
+struct Entry {
+    known: Known,
+    /// Held by whoever looks at all lots.
+    looking: Arc<tokio::sync::Mutex<()>>,
+}
 
 impl Stock {
     /// The kind of animal of an offering, if it was asked for here before.
@@ -64,170 +119,172 @@ impl Stock {
         self.with(offering, |known| known.species)
     }
 
-    /// So much was free on a lot just now.
-    pub fn saw(&self, offering: &OpportunityId, lot: u32, free: u8, now: Moment) {
+    /// A claim went through on a lot, or was refused there, and so much was free then.
+    pub fn claimed(&self, offering: &OpportunityId, (lot, free): (u32, u8), went_through: bool, now: Moment) {
         self.with(offering, |known| {
-            known.saw(Room { lot, free });
-            known.current = (free > 0).then_some((Room { lot, free }, now));
+            known.claimed(Room { lot, free }, now);
+            if went_through { known.pace.won() } else { known.pace.refused() }
         });
     }
 
     fn with<T>(&self, offering: &OpportunityId, act: impl FnOnce(&mut Known) -> T) -> T {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        act(known.entry(offering.clone()).or_default())
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        act(&mut entries.entry(offering.clone()).or_default().known)
+    }
+
+    fn looking(&self, offering: &OpportunityId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&entries.entry(offering.clone()).or_default().looking)
     }
 }
 
-impl Known {
-    fn saw(&mut self, room: Room) {
-        if room.free == 0 {
-            self.free.remove(&room.lot);
-        } else {
-            self.free.insert(room.lot, room.free);
-        }
-    }
-
-    /// The lot to stay with.
-    fn stay(&self, asked: &Asked, tried: &[u32], now: Moment) -> Option<u32> {
-        let (room, seen_at) = self.current?;
-        let fits = match asked.species {
-            Species::Sheep | Species::Goat => room.free >= asked.shares,
-            // Where something would be left of the animal, others may fit better.
-            Species::Cow | Species::Camel => room.free == asked.shares,
-        };
-        (fits && now.millis_since(seen_at) < FRESH_MS && !tried.contains(&room.lot)).then_some(room.lot)
-    }
-
-    /// Lots that had room when they were last seen, some of them at random.
-    fn candidates(&self, asked: &Asked, tried: &[u32], mut chance: u64) -> Vec<u32> {
-        let has_room = |(lot, free): &(&u32, &u8)| **free >= asked.shares && !tried.contains(lot);
-        let mut lots: Vec<u32> = self.free.iter().filter(has_room).map(|(lot, _)| *lot).collect();
-        let count = lots.len().min(CANDIDATES);
-        for place in 0..count {
-            let left = (lots.len() - place) as u64;
-            lots.swap(place, place + usize::try_from(chance % left).unwrap_or(0));
-            // Another number from the same chance: Knuth's multiplier.
-            chance = chance.rotate_left(17).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        }
-        lots.truncate(count);
-        lots
-    }
-
-    fn is_looked(&self, now: Moment) -> bool {
-        self.looked_at.is_some_and(|began| now.millis_since(began) < LOOK_AGE_MS)
-    }
-
-    fn largest(&self) -> u8 {
-        self.free.values().copied().max().unwrap_or(0)
-    }
-}
-
-/// A lot with room for what is asked for, none of those that were tried in vain.
+/// A lot with room for what is asked for.
 ///
 /// # Errors
-/// When the table cannot be reached.
-pub async fn find(deps: &Deps, asked: &Asked, tried: &[u32]) -> Result<Found, Problem> {
+/// When the table cannot be reached, or is too slow for what it tells to be believed.
+pub async fn find(deps: &Deps, asked: &Asked) -> Result<Found, Problem> {
+    deps.stock.with(&asked.offering, |known| known.species = Some(asked.species));
+    seek(deps, asked, &[], 0).await
+}
+
+/// Another lot with room than the named one, which has too little; one that was tried in vain only where there is no other. Where little is left it is named only if it still has
+/// room after a wait.
+///
+/// # Errors
+/// As [`find`]; and when little is left and this request has waited often enough.
+pub async fn other(deps: &Deps, asked: &Asked, named: &Reservation, tries: &mut Tries) -> Result<Found, Problem> {
+    tries.tried.push(named.lot);
+    loop {
+        let at = (deps.clock.now(), deps.random.number());
+        match deps.stock.with(&asked.offering, |known| known.aim(asked, &tries.tried, at)) {
+            Aim::Best => return seek(deps, asked, &tries.tried, 0).await,
+            Aim::At { lot, wait_ms } => {
+                tries.wait(wait_ms).await?;
+                if look_at(deps, asked, lot).await?.is_some_and(|lot| lot.free >= asked.shares) {
+                    return Ok(Found::Room(lot));
+                }
+            }
+            Aim::Nowhere => match seek(deps, asked, &tries.tried, READS).await? {
+                Found::Room(_) => {}
+                none @ Found::None { .. } => return Ok(none),
+            },
+        }
+    }
+}
+
+async fn seek(deps: &Deps, asked: &Asked, tried: &[u32], mut reads: u32) -> Result<Found, Problem> {
+    loop {
+        let at = (deps.clock.now(), deps.random.number());
+        match deps.stock.with(&asked.offering, |known| known.next(asked, tried, reads, at)) {
+            Next::Stay(lot) => return Ok(Found::Room(lot)),
+            Next::Read { lots, among } => {
+                reads += 1;
+                if let Some(lot) = read(deps, asked, &lots, among).await? {
+                    return Ok(Found::Room(lot));
+                }
+            }
+            Next::Look => return look(deps, asked, tried).await,
+            Next::Nothing { largest } => return Ok(Found::None { largest }),
+        }
+    }
+}
+
+/// Reads a lot, and in the same call others that may serve if it is gone.
+async fn look_at(deps: &Deps, asked: &Asked, lot: u32) -> Result<Option<Lot>, Problem> {
+    let chance = deps.random.number();
+    let wanted = deps.stock.with(&asked.offering, |known| known.beside(asked, lot, chance));
+    let lots = lots(deps, asked, &wanted).await?;
     let now = deps.clock.now();
-    let stay = deps.stock.with(&asked.offering, |known| {
-        known.species = Some(asked.species);
-        known.stay(asked, tried, now)
-    });
-    if let Some(lot) = stay {
-        return Ok(Found::Room(lot));
-    }
-    for _ in 0..READS {
-        let chance = deps.random.number();
-        let candidates = deps.stock.with(&asked.offering, |known| known.candidates(asked, tried, chance));
-        if candidates.is_empty() {
-            break;
-        }
-        if let Some(lot) = read(deps, asked, &candidates).await? {
-            return Ok(Found::Room(lot));
-        }
-    }
-    look(deps, asked, tried).await
+    deps.stock.with(&asked.offering, |known| lots.iter().for_each(|lot| known.saw(lot.room(), now)));
+    Ok(lots.into_iter().find(|read| read.lot == lot))
 }
 
 /// Reads some lots and chooses among them.
-async fn read(deps: &Deps, asked: &Asked, candidates: &[u32]) -> Result<Option<u32>, Problem> {
-    let lots = deps.table.lots(&asked.offering, candidates).await?;
-    let rooms: Vec<Room> = lots.iter().map(domain::sacrifice::Lot::room).collect();
-    let chosen = choose(&rooms, asked.shares, asked.species, deps.random.number());
-    deps.stock.with(&asked.offering, |known| rooms.iter().for_each(|room| known.saw(*room)));
-    Ok(chosen.map(|room| room.lot))
+async fn read(deps: &Deps, asked: &Asked, candidates: &[u32], among: usize) -> Result<Option<u32>, Problem> {
+    let rooms: Vec<Room> = lots(deps, asked, candidates).await?.iter().map(Lot::room).collect();
+    let at = (deps.clock.now(), deps.random.number());
+    Ok(deps.stock.with(&asked.offering, |known| known.saw_some(asked, &rooms, among, at)))
 }
 
-/// Looks at every lot, unless that was done a moment ago: then every lot has been seen without room since.
-async fn look(deps: &Deps, asked: &Asked, tried: &[u32]) -> Result<Found, Problem> {
+/// Reads lots, and minds how long that took.
+async fn lots(deps: &Deps, asked: &Asked, numbers: &[u32]) -> Result<Vec<Lot>, Problem> {
     let began = deps.clock.now();
-    let (is_looked, largest) = deps.stock.with(&asked.offering, |known| (known.is_looked(began), known.largest()));
-    if is_looked && largest < asked.shares {
-        return Ok(Found::None { largest });
-    }
-    let rooms = deps.table.rooms(&asked.offering).await?;
-    deps.stock.with(&asked.offering, |known| {
-        known.free = rooms.iter().map(|room| (room.lot, room.free)).collect();
-        known.looked_at = Some(began);
-    });
-    let untried: Vec<Room> = rooms.iter().copied().filter(|room| !tried.contains(&room.lot)).collect();
-    Ok(match choose(&untried, asked.shares, asked.species, deps.random.number()) {
-        Some(room) => Found::Room(room.lot),
-        None => Found::None { largest: largest_of(&rooms).min(asked.shares.saturating_sub(1)) },
-    })
+    let lots = deps.table.lots(&asked.offering, numbers).await?;
+    let took = u64::try_from(deps.clock.now().millis_since(began)).unwrap_or(0);
+    deps.stock.with(&asked.offering, |known| known.pace.called(took));
+    Ok(lots)
 }
 
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    const NOW: Moment = Moment::from_millis(1_795_500_000_000);
-
-    fn asked(species: Species, shares: u8) -> Asked {
-        let (offering, fairness) = ("animals".parse().unwrap(), domain::sacrifice::Fairness::default());
-        Asked { line: 0, offering, species, shares, fairness, closes_at: NOW }
+/// Looks at every lot, or waits for somebody who does. Where none has room, every lot has been seen without it since the look began.
+async fn look(deps: &Deps, asked: &Asked, tried: &[u32]) -> Result<Found, Problem> {
+    let came = deps.clock.now();
+    let looking = deps.stock.looking(&asked.offering);
+    let _alone = looking.lock().await;
+    let mut began = came;
+    if !deps.stock.with(&asked.offering, |known| known.is_looked_since(came)) {
+        began = deps.clock.now();
+        let rooms = deps.table.rooms(&asked.offering).await?;
+        deps.stock.with(&asked.offering, |known| known.saw_all(&rooms, began));
     }
-
-    fn later(millis: i64) -> Moment {
-        Moment::from_millis(NOW.millis() + millis)
-    }
-
-    #[test]
-    fn an_environment_stays_with_a_lot_that_it_has_just_seen() {
-        let (stock, heads) = (Stock::default(), asked(Species::Sheep, 2));
-        stock.saw(&heads.offering, 5, 3, NOW);
-        let stay = |asked: &Asked, tried: &[u32], millis| {
-            stock.with(&heads.offering, |known| known.stay(asked, tried, later(millis)))
-        };
-        assert_eq!(stay(&heads, &[], FRESH_MS - 1), Some(5));
-        assert_eq!(stay(&heads, &[], FRESH_MS), None, "it was seen too long ago");
-        assert_eq!(stay(&heads, &[5], 0), None, "it was tried in vain");
-        assert_eq!(stay(&asked(Species::Sheep, 4), &[], 0), None, "it has too little room");
-        assert_eq!(stay(&asked(Species::Camel, 2), &[], 0), None, "others may fit better");
-        assert_eq!(stay(&asked(Species::Camel, 3), &[], 0), Some(5));
-        stock.saw(&heads.offering, 5, 0, NOW);
-        assert_eq!(stay(&heads, &[], 0), None, "it is full");
-    }
-
-    #[test]
-    fn candidates_are_lots_with_room_each_once_and_spread_by_chance() {
-        let mut known = Known::default();
-        (0..40).for_each(|lot| known.saw(Room { lot, free: u8::try_from(lot % 8).unwrap() }));
-        let mut seen = std::collections::BTreeSet::new();
-        for chance in 0..200u64 {
-            let lots = known.candidates(&asked(Species::Camel, 3), &[3, 4], chance.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-            let once: std::collections::BTreeSet<u32> = lots.iter().copied().collect();
-            assert!(lots.len() == CANDIDATES && once.len() == CANDIDATES);
-            assert!(once.iter().all(|lot| lot % 8 >= 3 && ![3, 4].contains(lot)), "{once:?}");
-            seen.extend(once);
+    let chance = deps.random.number();
+    match deps.stock.with(&asked.offering, |known| known.after_look(asked, tried, chance)) {
+        Ok(lot) => Ok(Found::Room(lot)),
+        Err(_) if deps.clock.now().millis_since(began) > SAID_WITHIN_MS => {
+            Err(Problem::try_again("the look at the lots took too long to say of it that nothing is left"))
         }
-        assert_eq!(seen.len(), 23, "every lot with room comes in turn");
+        Err(largest) => Ok(Found::None { largest }),
     }
+}
 
-    #[test]
-    fn a_look_is_relied_on_for_a_second() {
-        let known = Known { looked_at: Some(NOW), ..Known::default() };
-        assert!(known.is_looked(later(LOOK_AGE_MS - 1)) && !known.is_looked(later(LOOK_AGE_MS)));
-        assert!(!Known::default().is_looked(NOW));
+/// Makes sure of the lot that the donation names, right before it is claimed on.
+///
+/// # Errors
+/// When the table cannot be reached; and when little is left and this request has waited often enough.
+pub async fn is_ready(
+    deps: &Deps,
+    asked: &Asked,
+    donation: &Donation,
+    named: &Reservation,
+    tries: &mut Tries,
+) -> Result<Ready, Problem> {
+    let mut step = step(deps, asked, named, tries);
+    if step == Step::Meet {
+        match check(deps, asked, donation, named).await? {
+            Ready::Room => {}
+            ready @ (Ready::Gone | Ready::Mine) => return Ok(ready),
+        }
+        step = match self::step(deps, asked, named, tries) {
+            wait @ Step::Wait(_) => wait,
+            // It was read just now.
+            Step::Claim | Step::Meet | Step::Read => Step::Claim,
+        };
     }
+    match step {
+        Step::Claim => return Ok(Ready::Room),
+        Step::Meet | Step::Read => {}
+        Step::Wait(millis) => tries.wait(millis).await?,
+    }
+    tries.has_waited = false;
+    check(deps, asked, donation, named).await
+}
+
+fn step(deps: &Deps, asked: &Asked, named: &Reservation, tries: &Tries) -> Step {
+    let at = (deps.clock.now(), deps.random.number());
+    deps.stock.with(&asked.offering, |known| known.step(asked, named.lot, tries.has_waited, at))
+}
+
+/// Reads the named lot.
+async fn check(deps: &Deps, asked: &Asked, donation: &Donation, named: &Reservation) -> Result<Ready, Problem> {
+    let Some(lot) = look_at(deps, asked, named.lot).await? else { return Ok(Ready::Gone) };
+    let holds = |claim: &Claim| match claim.standing {
+        Standing::Held(until) => until.seconds() >= donation.expires_at.seconds(),
+        Standing::Confirmed => true,
+    };
+    Ok(match lot.claims.get(&donation.id) {
+        Some(claim) if holds(claim) => Ready::Mine,
+        // It is held for too short a time: claiming again holds it longer.
+        Some(_) => Ready::Room,
+        None if lot.free >= named.shares => Ready::Room,
+        None => Ready::Gone,
+    })
 }

@@ -7,6 +7,7 @@ mod animals;
 mod events;
 mod gifts;
 mod halfway;
+mod patience;
 mod races;
 mod scene;
 mod shares;

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, value_parser};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
+use crate::burst;
 use crate::load::Order;
 
 /// The giving platform on this machine: real functions, an emulated cloud, a payment provider to play against.
@@ -47,6 +48,10 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Drive a load of gifts through the whole path and write what it cost
     Load(LoadArguments),
+    /// Open a sale to everyone at once, sell it to the last share, and write what that cost; other designs side by side
+    Burst(BurstArguments),
+    /// Draw a burst from its figures
+    Picture(PictureArguments),
 }
 
 /// The load to drive.
@@ -97,6 +102,73 @@ impl LoadArguments {
     }
 }
 
+/// The sale to open.
+#[derive(Debug, Args)]
+pub(super) struct BurstArguments {
+    /// Sheep on sale, a share each
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = value_parser!(u64).range(1..=100_000))]
+    sheep: u64,
+    /// Camels on sale, seven shares each
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = value_parser!(u64).range(1..=14_000))]
+    camels: u64,
+    /// How many come
+    #[arg(long, value_name = "N", default_value_t = 60_000, value_parser = value_parser!(u64).range(1..=1_000_000))]
+    buyers: u64,
+    /// How many requests are in flight at once
+    #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = value_parser!(u16).range(1..=4_000))]
+    in_flight: u16,
+    /// How many environments serve them, each with a memory of its own and one request at a time; the others wait in line for one
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = value_parser!(u16).range(1..=4_000))]
+    environments: u16,
+    /// Which part of those who have shares does not pay
+    #[arg(long, value_name = "PART", default_value = "0.20", value_parser = millionths)]
+    abandon: u32,
+    /// Which part sends the same request twice
+    #[arg(long, value_name = "PART", default_value = "0.05", value_parser = millionths)]
+    retry: u32,
+    /// Which part pays when the hold has ended
+    #[arg(long, value_name = "PART", default_value = "0.02", value_parser = millionths)]
+    late: u32,
+    /// After which part of their calls functions behind queues die
+    #[arg(long, value_name = "PART", default_value = "0.001", value_parser = millionths)]
+    crash: u32,
+    /// Draws who wants what and does what: the same seed, the same buyers
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    seed: u64,
+    /// Write the figures to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+impl BurstArguments {
+    pub(super) fn order(&self) -> burst::Order {
+        burst::Order {
+            sheep: self.sheep,
+            camels: self.camels,
+            buyers: self.buyers,
+            in_flight: self.in_flight.into(),
+            environments: self.environments.into(),
+            abandoned_per_million: self.abandon,
+            retried_per_million: self.retry,
+            late_per_million: self.late,
+            crashed_per_million: self.crash,
+            seed: self.seed,
+            json: self.json.clone(),
+        }
+    }
+}
+
+/// The picture to draw.
+#[derive(Debug, Args)]
+pub(super) struct PictureArguments {
+    /// The figures of a burst
+    #[arg(long, value_name = "FILE")]
+    pub json: PathBuf,
+    /// Where the picture goes
+    #[arg(long, value_name = "FILE")]
+    pub svg: PathBuf,
+}
+
 /// A part of one as a decimal, such as 0.05, in millionths.
 fn millionths(text: &str) -> Result<u32, String> {
     let part: Decimal = text.parse().map_err(|_| "a part of one, such as 0.05".to_owned())?;
@@ -118,6 +190,13 @@ mod tests {
         for wrong in ["", "x", "-0.1", "1.1", "0.0000001", "5%"] {
             assert!(millionths(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_burst_is_the_whole_one_unless_told() {
+        let arguments = Arguments::try_parse_from(["local", "burst"]).map_err(|error| error.to_string());
+        let Ok(Arguments { command: Some(Command::Burst(arguments)), .. }) = arguments else { panic!("{arguments:?}") };
+        assert_eq!(format!("{:?}", arguments.order()), format!("{:?}", burst::Order::default()));
     }
 
     #[test]

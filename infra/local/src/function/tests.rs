@@ -80,3 +80,19 @@ fn json_bytes_counts_the_text() {
     let value = json!({"a": [1, "ب"], "b": null});
     assert_eq!(json_bytes(&value), value.to_string().len());
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_finds_no_environment_idle_waits_in_line() {
+    let two = Function::new("two", SECOND, async |event| {
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        Ok(event)
+    });
+    let two = two.in_line(2);
+    let began = tokio::time::Instant::now();
+    let calls: Vec<_> = (0..6).map(|n| two.invoke(json!(n))).collect();
+    let answers = futures_util::future::join_all(calls).await;
+    // Three after each other take longer than one may run: the time in line is not the function's.
+    assert_eq!(answers, (0..6).map(|n| Ok(json!(n))).collect::<Vec<_>>());
+    assert_eq!(began.elapsed(), Duration::from_millis(1_800));
+    assert_eq!((two.counts(), two.running()), (Counts { invocations: 6, errors: 0, throttles: 0 }, 0));
+}

@@ -24,14 +24,12 @@ use super::{answer, choose};
 use crate::authorizer::Refusal;
 use crate::function::InvokeError;
 
-/// Connections served at once: enough for a load test, few enough for the usual limit on open files.
-const CONNECTIONS: usize = 512;
 /// How long a client may take to send its headers, and then its body: whoever is slower holds a place for nothing.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves until `stopped` turns true or its sender is gone.
 pub(super) async fn serve(listener: TcpListener, api: Arc<Api>, mut stopped: watch::Receiver<bool>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let places = Arc::new(Semaphore::new(api.connections));
     let connections = GracefulShutdown::new();
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };

@@ -58,6 +58,7 @@ async fn noting() -> (Gateway, Arc<Mutex<Vec<Value>>>) {
         ],
         pages: vec![page],
         clock: Clock::standing_at(NOW.parse().unwrap()),
+        connections: CONNECTIONS,
     };
     (bound.serve(api), events)
 }
@@ -174,6 +175,7 @@ async fn an_api_without_default_route_says_not_found() {
         routes: Vec::new(),
         pages: Vec::new(),
         clock: Clock::standing_at(NOW.parse().unwrap()),
+        connections: CONNECTIONS,
     });
     let (status, head, body) = exchange(&gateway, &get("/", "")).await;
     assert_eq!((status, body.as_str()), (404, r#"{"message":"Not Found"}"#));

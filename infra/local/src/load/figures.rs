@@ -5,32 +5,16 @@ use std::fmt;
 use std::time::Duration;
 
 use moyasar_sandbox::Deed;
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Map, Value, json};
 use testkit::dynamo::usage::Usage;
 use testkit::sqs::SqsUsage;
 use tokio::time::Instant;
 
 use super::Order;
 use super::tally::Tally;
+use crate::figure::{Figure, Thousandths, percentile};
 use crate::proof::Proof;
 use crate::stack::Inside;
-
-/// A decimal with three places, kept as its thousandths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Thousandths(u64);
-
-impl Thousandths {
-    /// `whole / parts`, rounded down; 0 when there are no parts.
-    fn ratio(whole: u64, parts: u64) -> Self {
-        Self(whole.saturating_mul(1_000).checked_div(parts).unwrap_or(0))
-    }
-}
-
-impl fmt::Display for Thousandths {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{:03}", self.0 / 1_000, self.0 % 1_000)
-    }
-}
 
 /// What a load gave.
 #[derive(Debug, Clone)]
@@ -39,12 +23,6 @@ pub struct Figures {
     by_operation: BTreeMap<String, u64>,
     wrong: Vec<String>,
     failures: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Figure {
-    Count(u64),
-    Decimal(Thousandths),
 }
 
 /// What was done on purpose.
@@ -139,23 +117,10 @@ impl Figures {
     }
 }
 
-impl Figure {
-    fn json(self) -> Value {
-        match self {
-            Figure::Count(count) => json!(count),
-            // Read as a number from its text: nothing is computed with a fraction.
-            Figure::Decimal(decimal) => decimal.to_string().parse::<Number>().map_or(Value::Null, Value::Number),
-        }
-    }
-}
-
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, figure) in &self.figures {
-            match figure {
-                Figure::Count(count) => writeln!(f, "  {name:<32} {count:>12}")?,
-                Figure::Decimal(decimal) => writeln!(f, "  {name:<32} {:>16}", decimal.to_string())?,
-            }
+            writeln!(f, "  {name:<32} {}", figure.aligned())?;
         }
         for wrong in self.wrong.iter().chain(&self.failures) {
             writeln!(f, "  ! {wrong}")?;
@@ -166,29 +131,4 @@ impl fmt::Display for Figures {
 
 fn micros(time: std::time::Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
-/// The smallest value that `percent` in a hundred do not exceed; 0 of none.
-fn percentile(sorted: &[u64], percent: usize) -> u64 {
-    let rank = (sorted.len() * percent).div_ceil(100).max(1) - 1;
-    sorted.get(rank).copied().unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentiles_are_values_that_were_measured() {
-        let hundred: Vec<u64> = (1..=100).collect();
-        assert_eq!((percentile(&hundred, 50), percentile(&hundred, 99), percentile(&hundred, 100)), (50, 99, 100));
-        assert_eq!((percentile(&[7], 99), percentile(&[], 99)), (7, 0));
-    }
-
-    #[test]
-    fn ratios_are_written_with_three_places() {
-        let text = |whole, parts| Thousandths::ratio(whole, parts).to_string();
-        assert_eq!([text(7, 2), text(1, 3), text(0, 5), text(5, 0)], ["3.500", "0.333", "0.000", "0.000"]);
-        assert_eq!(Figure::Decimal(Thousandths::ratio(7, 2)).json().to_string(), "3.5");
-    }
 }

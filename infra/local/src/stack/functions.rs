@@ -17,6 +17,7 @@ use testkit::services::Services;
 use testkit::template::{Function as Described, Stack};
 use testkit::{Clock, LocalAws};
 
+use super::environments::Environments;
 use super::{Options, StartError};
 use crate::function::Function;
 
@@ -25,20 +26,29 @@ pub(super) type Functions = BTreeMap<String, Function>;
 
 /// Makes all of them.
 pub(super) fn all(stack: &Stack, cloud: &LocalAws, clock: &Clock, options: &Options) -> Result<Functions, StartError> {
+    let aws = if options.in_process { directly(cloud, cloud.services()) } else { cloud.sdk_config() };
     let deadly = deadly(cloud, clock, options);
     let is_consumer = |described: &Described| stack.mappings.iter().any(|mapping| mapping.function == described.logical_id);
     let made = stack.functions.iter().map(|described| {
-        let mut platform = platform(described, cloud, clock);
-        if let Some(deadly) = deadly.as_ref().filter(|_| is_consumer(described)) {
-            platform.aws = deadly.clone();
-        }
-        let function = one(described, &platform)?.watched_by(options.watch.clone());
+        let deadly = deadly.as_ref().filter(|_| is_consumer(described));
+        let platform = platform(described, cloud, clock, deadly.unwrap_or(&aws));
+        let environments = options.environments.filter(|_| described.handler == "donations");
+        let function = one(described, &platform, environments.is_none())?.watched_by(options.watch.clone());
+        let function = match environments {
+            Some(environments) => function.in_line(environments),
+            None => function,
+        };
         Ok((described.logical_id.clone(), function))
     });
     made.collect()
 }
 
-/// A way to the emulators on which invocations die, if any are to. It is in process, where the rest goes over HTTP: a server cannot kill its caller.
+/// The way to the emulators without sockets.
+fn directly(cloud: &LocalAws, services: &Services) -> SdkConfig {
+    cloud.sdk_config().into_builder().http_client(connector::http_client(services)).build()
+}
+
+/// A way to the emulators on which invocations die, if any are to. It is in process, where the rest may go over HTTP: a server cannot kill its caller.
 fn deadly(cloud: &LocalAws, clock: &Clock, options: &Options) -> Option<SdkConfig> {
     let rate = u64::from(options.crashed_per_million);
     if rate == 0 {
@@ -52,18 +62,18 @@ fn deadly(cloud: &LocalAws, clock: &Clock, options: &Options) -> Option<SdkConfi
         (true, false) => Fault::CrashBefore,
         (true, true) => Fault::CrashAfter,
     });
-    Some(cloud.sdk_config().into_builder().http_client(connector::http_client(&services)).build())
+    Some(directly(cloud, &services))
 }
 
 /// What Lambda would give the function.
-fn platform(described: &Described, cloud: &LocalAws, clock: &Clock) -> Platform {
+fn platform(described: &Described, cloud: &LocalAws, clock: &Clock, aws: &SdkConfig) -> Platform {
     let clock = clock.clone();
     let now = move || Moment::from_millis(clock.now_millis());
     Platform {
         settings: settings(described, cloud),
         clock: platform::Clock::Shared(Arc::new(now)),
         random: Random::System,
-        aws: cloud.sdk_config(),
+        aws: aws.clone(),
         outbound: Outbound::network(),
     }
 }
@@ -79,27 +89,33 @@ pub(super) fn settings(described: &Described, cloud: &LocalAws) -> Settings {
     described.environment.clone().into_iter().chain(lambda).collect()
 }
 
-/// A function of this process: its `Deps`, made once, and its `handle`, called with each event. A macro, because the future of
-/// a handle borrows its `Deps`, which a bound on a closure cannot yet say of a future that moves between threads.
+/// A function of this process: its environments, each with `Deps` that are made once, and its `handle`, called with each event. A macro, because the
+/// future of a handle borrows its `Deps`, which a bound on a closure cannot yet say of a future that moves between threads.
 macro_rules! function {
-    ($described:expr, $platform:expr, $deps:ty, |$borrowed:ident, $event:ident| $answer:expr) => {{
-        let deps = Arc::new(<$deps>::new($platform).map_err(|source| unset($described, source))?);
+    ($described:expr, $made:expr, $deps:ty, |$borrowed:ident, $event:ident| $answer:expr) => {{
+        let (platform, is_shared) = $made;
+        let platform = Platform::clone(platform);
+        let environments = Environments::new(is_shared, move || <$deps>::new(&platform));
+        let environments = Arc::new(environments.map_err(|source| unset($described, source))?);
         let timeout = Duration::from_secs($described.timeout_secs.into());
         Function::new(&$described.name, timeout, move |event| {
-            let deps = Arc::clone(&deps);
+            let environments = Arc::clone(&environments);
             async move {
-                let $borrowed = &*deps;
+                let environment = environments.take().map_err(|error| error.to_string())?;
+                let $borrowed = &*environment;
                 let $event = read(event)?;
                 let answer = invocation(Box::pin(async { Ok::<_, String>($answer) })).await;
-                write(&answer.map_err(|crashed| crashed.to_string())??)
+                let answer = answer.map_err(|crashed| crashed.to_string())??;
+                environments.give_back(environment);
+                write(&answer)
             }
         })
     }};
 }
 
 /// The function in a folder of that name.
-fn one(described: &Described, platform: &Platform) -> Result<Function, StartError> {
-    let (of, with) = (described, platform);
+fn one(described: &Described, platform: &Platform, is_shared: bool) -> Result<Function, StartError> {
+    let (of, with) = (described, (platform, is_shared));
     Ok(match described.handler.as_str() {
         "catalogue" => function!(of, with, catalogue::Deps, |deps, event| catalogue::handle(deps, event).await),
         "donations" => function!(of, with, donations::Deps, |deps, event| donations::handle(deps, event).await),

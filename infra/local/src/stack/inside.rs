@@ -111,6 +111,12 @@ impl Inside {
         !busy && self.sandbox.next_due().is_none()
     }
 
+    /// Whether no function runs, and no message waits to be received. What an invocation that died had in hand is out of sight, and does not count.
+    pub fn is_still(&self) -> bool {
+        let waits = self.services.sqs.depths().iter().any(|(name, depth)| !name.ends_with("-dlq") && depth.ready > 0);
+        !waits && self.functions.values().all(|function| function.running() == 0)
+    }
+
     /// What has gone wrong so far and has not mended itself, a sentence each.
     pub fn troubles(&self) -> Vec<String> {
         let mut troubles = Vec::new();

@@ -61,11 +61,25 @@ fn run(parts: &Parts, request: TransactWriteItemsRequest, keys: Vec<Option<ItemK
         .collect();
     let put_units: Vec<Option<u64>> = actions.iter().map(|action| action.put_units).collect();
     let refused = refused_units(&actions);
-    let (answer, asked) = parts.measured(WRITE, request).map_err(|error| count_refused(parts, refused, error))?;
+    let watch = parts.watching.begin(parts, keys.iter().map(Option::as_ref).zip(actions.iter().map(|action| action.named)));
+    let outcome = parts.measured(WRITE, request);
     let now_millis = parts.clock.now_millis();
-    parts.lag.after(appearances, now_millis);
+    let (answer, asked) = match outcome {
+        Ok(answer) => answer,
+        Err(error) => {
+            if let (Some(watch), DynoxideError::TransactionCanceledException(..)) = (watch, &error) {
+                watch.refused(now_millis, FACTOR);
+            }
+            return Err(count_refused(parts, now_millis, (keys, refused), error).into());
+        }
+    };
     let table_units = table_write_units(TransactWriteItemsRequest::capacity(&answer));
-    parts.accounting.recorded(now_millis, shares(keys, &put_units, table_units));
+    let written = shares(keys, &put_units, table_units);
+    if let Some(watch) = watch {
+        watch.made(now_millis, &written);
+    }
+    parts.lag.after(appearances, now_millis);
+    parts.accounting.recorded(now_millis, written);
     write(&TransactWriteItemsRequest::trimmed(answer, asked))
 }
 
@@ -138,11 +152,18 @@ fn refused_units(actions: &[Action<'_>]) -> Vec<(String, u64)> {
     actions.iter().map(|action| (action.table.to_owned(), action.put_units.unwrap_or(FACTOR))).collect()
 }
 
-fn count_refused(parts: &Parts, refused: Vec<(String, u64)>, error: DynoxideError) -> DynoxideError {
+fn count_refused(
+    parts: &Parts,
+    now_millis: i64,
+    (keys, refused): (Vec<Option<ItemKey>>, Vec<(String, u64)>),
+    error: DynoxideError,
+) -> DynoxideError {
     if matches!(error, DynoxideError::TransactionCanceledException(..)) {
-        for (table, units) in refused {
-            parts.accounting.count_refused(WRITE, &table, units);
+        for (table, units) in &refused {
+            parts.accounting.count_refused(WRITE, table, *units);
         }
+        let of_keys = keys.into_iter().zip(&refused).filter_map(|(key, (_, units))| Some((key?, *units)));
+        parts.accounting.recorded(now_millis, of_keys);
     }
     error
 }

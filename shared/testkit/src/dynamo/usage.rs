@@ -100,7 +100,7 @@ pub(crate) fn counted_since<K: Ord + Clone>(now: &BTreeMap<K, u64>, before: &BTr
         .collect()
 }
 
-/// One write on one item, for the search for hot keys.
+/// One write on one item, a refused one included, for the search for hot keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyWrite {
     /// The table.
@@ -113,4 +113,21 @@ pub struct KeyWrite {
     pub at_millis: i64,
     /// Write units of the table itself. In a transaction, those of a put are exact and the others share the rest evenly.
     pub units: u64,
+}
+
+/// A write of a watched item, as it was made or refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watched {
+    /// The partition key.
+    pub partition: String,
+    /// The sort key, empty if the table has none.
+    pub sort: String,
+    /// When, in milliseconds since 1970.
+    pub at_millis: i64,
+    /// Write units; of a refused write by estimate.
+    pub units: u64,
+    /// A condition refused it: the item is as it was.
+    pub is_refused: bool,
+    /// The item after it, in DynamoDB's JSON; nothing if it was refused or took the item away.
+    pub item: Option<serde_json::Value>,
 }

@@ -77,18 +77,44 @@ async fn apply<R: Single>(parts: &Parts, mut request: R) -> Answer {
     let appearance = parts.lag.before(parts, key.as_ref(), request.named(), R::STAYS);
     let table = request.table().to_owned();
     let wants_old = request.ask_for_old_item();
-    let (answer, asked) =
-        parts.measured(R::NAME, request).map_err(|error| refused(parts, R::NAME, &table, error, wants_old))?;
+    let watch = parts.watching.begin(parts, [(key.as_ref(), request.named())]);
+    let outcome = parts.measured(R::NAME, request);
     let now_millis = parts.clock.now_millis();
+    let (answer, asked) = match outcome {
+        Ok(answer) => answer,
+        Err(error) => {
+            let units = refused_units(&error);
+            parts.accounting.recorded(now_millis, units.and_then(|units| Some((key?, units))));
+            if let (Some(watch), Some(units)) = (watch, units) {
+                watch.refused(now_millis, units);
+            }
+            return Err(refused(parts, (R::NAME, &table), units, error, wants_old).into());
+        }
+    };
+    let written: Vec<_> = key.map(|key| (key, table_write_units(R::capacity(&answer)))).into_iter().collect();
+    if let Some(watch) = watch {
+        watch.made(now_millis, &written);
+    }
     parts.lag.after(appearance, now_millis);
-    parts.accounting.recorded(now_millis, key.map(|key| (key, table_write_units(R::capacity(&answer)))));
+    parts.accounting.recorded(now_millis, written);
     write(&R::trimmed(answer, asked))
 }
 
+/// What a failed condition cost; nothing for another failure.
+fn refused_units(error: &DynoxideError) -> Option<u64> {
+    let DynoxideError::ConditionalCheckFailedException(_, old) = error else { return None };
+    Some(table_write_capacity_units(old.as_ref().map(item_size), None) as u64)
+}
+
 /// Counts what a failed condition cost, and takes back the item that the caller did not ask for.
-fn refused(parts: &Parts, operation: &str, table: &str, error: DynoxideError, wants_old: bool) -> DynoxideError {
+fn refused(
+    parts: &Parts,
+    (operation, table): (&str, &str),
+    units: Option<u64>,
+    error: DynoxideError,
+    wants_old: bool,
+) -> DynoxideError {
     let DynoxideError::ConditionalCheckFailedException(message, old) = error else { return error };
-    let units = table_write_capacity_units(old.as_ref().map(item_size), None) as u64;
-    parts.accounting.count_refused(operation, table, units);
+    parts.accounting.count_refused(operation, table, units.unwrap_or_default());
     DynoxideError::ConditionalCheckFailedException(message, old.filter(|_| wants_old))
 }

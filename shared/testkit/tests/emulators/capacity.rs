@@ -1,5 +1,7 @@
 //! What calls cost, as DynamoDB bills it.
 
+use std::sync::{Arc, Mutex};
+
 use aws_sdk_dynamodb::types::{PutRequest, ReturnConsumedCapacity, WriteRequest};
 use testkit::LocalAws;
 use testkit::dynamo::Units;
@@ -108,6 +110,56 @@ async fn keys_are_recorded_when_wanted() {
     let seen: Vec<_> = writes.iter().map(|write| (write.partition.as_str(), write.sort.as_str(), write.units)).collect();
     assert_eq!(seen, [("p", "a", 2), ("p", "b", 2), ("q", "c", 1)]);
     assert!(dynamo.take_key_writes().is_empty());
+}
+
+#[tokio::test]
+async fn refused_writes_are_recorded_too() {
+    let cloud = LocalAws::in_process(plain()).unwrap();
+    let client = table(&cloud).await;
+    let dynamo = &cloud.services().dynamo;
+    client.transact_write_items().transact_items(put("a", 1)).send().await.unwrap();
+    dynamo.record_keys(true);
+    let again = client.put_item().table_name("items").item("pk", s("p")).item("sk", s("a"));
+    again.condition_expression("attribute_not_exists(pk)").send().await.unwrap_err();
+    let seen: Vec<_> = dynamo.take_key_writes().into_iter().map(|write| (write.sort, write.units)).collect();
+    assert_eq!(seen, [("a".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn watched_items_are_shown_as_they_are_after_each_write() {
+    let cloud = LocalAws::in_process(plain()).unwrap();
+    let client = table(&cloud).await;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let notes = Arc::clone(&seen);
+    cloud.services().dynamo.watch("p", move |_, write| {
+        let n = write.item.as_ref().map(|item| item["n"]["N"].as_str().unwrap_or("?").to_owned());
+        notes.lock().unwrap().push((write.sort, write.units, write.is_refused, n));
+    });
+    let item = |pk: &str, value: u64| {
+        client.put_item().table_name("items").item("pk", s(pk)).item("sk", s("a")).item("n", n(value))
+    };
+    item("p", 1).send().await.unwrap();
+    item("q", 7).send().await.unwrap();
+    item("p", 2).condition_expression("attribute_not_exists(pk)").send().await.unwrap_err();
+    let add = || {
+        let call = client.update_item().table_name("items").key("pk", s("p")).key("sk", s("a"));
+        call.update_expression("ADD n :one").expression_attribute_values(":one", n(1)).send()
+    };
+    tokio::join!(add(), add(), add()).0.unwrap();
+    client.transact_write_items().transact_items(put("b", 1)).send().await.unwrap();
+    client.delete_item().table_name("items").key("pk", s("p")).key("sk", s("a")).send().await.unwrap();
+    let seen = seen.lock().unwrap();
+    let of: Vec<_> = seen.iter().map(|(sort, units, refused, n)| (sort.as_str(), *units, *refused, n.as_deref())).collect();
+    let expected = [
+        ("a", 1, false, Some("1")),
+        ("a", 1, true, None),
+        ("a", 1, false, Some("2")),
+        ("a", 1, false, Some("3")),
+        ("a", 1, false, Some("4")),
+        ("b", 2, false, Some("?")),
+        ("a", 1, false, None),
+    ];
+    assert_eq!(of, expected);
 }
 
 #[tokio::test]

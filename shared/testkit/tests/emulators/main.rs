@@ -13,7 +13,6 @@ mod s3;
 mod sqs;
 mod sqs_limits;
 mod template;
-mod watch;
 
 use std::time::Duration;
 

@@ -7,6 +7,7 @@ use domain::cap::MOST_SHARDS;
 use domain::donation::{Donation, HoldPart, State};
 use domain::id::{DonationId, OpportunityId};
 use domain::message::Message;
+use domain::sacrifice::Claim;
 use futures_util::future::try_join_all;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use platform::batch::{Delivery, Failure};

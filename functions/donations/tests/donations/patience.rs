@@ -43,7 +43,7 @@ impl Sale {
         scene.stage.offer(&sample::camels(), &sample::offering(ANIMALS * 7, now)).await.unwrap();
         let (refused, seen) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let counter = Arc::clone(&refused);
-        scene.stage.cloud.services().dynamo.watch("SEG#", move |write| {
+        scene.stage.cloud.services().dynamo.watch("SEG#", move |_, write| {
             counter.fetch_add(u64::from(write.is_refused), Ordering::Relaxed);
         });
         // Give or take a millisecond or two: in step with each other they would meet less, or more.

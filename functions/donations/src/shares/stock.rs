@@ -17,9 +17,9 @@
 //! *Sold out* is said only of a look that is not older than [`SAID_WITHIN_MS`] when it is said.
 
 mod known;
-#[cfg(test)]
-mod model;
 pub mod patience;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

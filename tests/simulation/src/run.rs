@@ -20,7 +20,7 @@ use crate::environment::Environment;
 use crate::plan::Plan;
 use crate::trace::{Injected, Step};
 use crate::world::{SKEW, World};
-use crate::{checks, dashboard, paper, pollers, provider, sellers};
+use crate::{checks, dashboard, filling, paper, pollers, provider, sellers};
 
 /// The longest that a run waits for everything to come to rest.
 const LONGEST_REST: Duration = Duration::from_secs(6 * 3_600);
@@ -62,7 +62,8 @@ pub struct Report {
     /// Cases by reason.
     pub cases: BTreeMap<String, u64>,
     /// Shares of animals: `sold` and paid at the end; `released` by the clock or a donor; `given back` after they were paid; `sold again` after they had been somebody's;
-    /// `late found` and `late lost` for payments that came when the hold was over; `moved` of gifts that had named another lot before.
+    /// `late found` and `late lost` for payments that came when the hold was over; `moved` of gifts that had named another lot before; `taken by the platform` to fill
+    /// the last animals.
     pub shares: BTreeMap<String, u64>,
     /// Rules that were broken.
     pub violations: Vec<String>,
@@ -122,7 +123,9 @@ async fn played(plan: &Plan, meddle: impl AsyncFnOnce(&World) -> anyhow::Result<
     wait_for_the_morning(&world);
     rest(&world, Night::IsOver, &mut wrong).await?;
     meddle(world.as_ref()).await?;
-    let Checked { entries, states, cases, shares } = check_all(&world, &books, &mut wrong).await?;
+    let Checked { entries, states, cases, mut shares } = check_all(&world, &books, &mut wrong).await?;
+    let own = filling::close_sales(&world, &mut wrong).await?;
+    shares.extend((own > 0).then(|| ("taken by the platform".to_owned(), own)));
     wrong.extend(world.sale.wrong());
     wrong.extend(world.trace.leaks().into_iter().map(|leak| format!("personal data in a call: {leak}")));
     let (events, trace) = world.trace.so_far();

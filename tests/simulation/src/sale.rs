@@ -216,7 +216,7 @@ fn is_named(donation: Option<&Donation>, offering: &OpportunityId, lot: u32) -> 
 /// A claim is taken away from the lot that its donation names, though it is paid for, or still may be.
 fn taken_from_under(donation: Option<&Donation>, had: &Claim, lot: &Lot) -> Option<String> {
     let donation = donation?;
-    let named = donation.reservation.as_ref().filter(|named| named.lot == lot.lot)?;
+    let named = donation.reservation.as_ref().filter(|named| named.places().iter().any(|part| part.lot == lot.lot))?;
     // The claim of a hold before this one is nobody's any more.
     let is_of_this_hold = match had.standing {
         Standing::Held(until) => until.seconds() >= donation.expires_at.seconds(),

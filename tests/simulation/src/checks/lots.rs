@@ -97,10 +97,14 @@ pub fn each_share_has_its_line(
         let has = claims.remove(&donation.id).unwrap_or_default();
         let (id, state) = (donation.id, donation.state.code());
         let due = due(donation);
-        if due.iter().eq(has.iter()) {
+        let shares: u32 = due.iter().map(|(_, _, shares)| u32::from(*shares)).sum();
+        if !due.is_empty() && shares != asked(donation) {
+            wrong.push(format!("donation {id} pays for {} shares, and names {due:?}", asked(donation)));
+        }
+        if due == has {
             continue;
         }
-        if due.is_none() {
+        if due.is_empty() {
             wrong.push(format!("donation {id} is {state}, owns no share any more, and has {has:?}"));
         } else if !has.is_empty() || !is_missing(&id) {
             wrong.push(format!("donation {id} is {state}, pays for {due:?}, and has {has:?}"));
@@ -109,13 +113,21 @@ pub fn each_share_has_its_line(
     wrong.extend(claims.into_iter().map(|(id, has)| format!("{has:?} are of {id}, which is not in the table")));
 }
 
-/// What a gift pays for, by offering, lot and shares.
-fn due(donation: &Donation) -> Option<(String, u32, u8)> {
-    let (number, line) = donation.lines.iter().enumerate().find(|(_, line)| line.sacrifice.is_some())?;
-    let shares = line.sacrifice.as_ref().map_or(0, |asked| asked.shares);
+/// How many shares a gift asks for.
+fn asked(donation: &Donation) -> u32 {
+    donation.lines.iter().filter_map(|line| line.sacrifice.as_ref()).map(|asked| u32::from(asked.shares)).sum()
+}
+
+/// What a gift pays for, by offering, lot and shares: all that its line asks for, where it says.
+fn due(donation: &Donation) -> Vec<(String, u32, u8)> {
+    let line = donation.lines.iter().enumerate().find_map(|(number, line)| Some((number, line, line.sacrifice.as_ref()?)));
+    let Some((number, line, asked)) = line else { return Vec::new() };
     let stands = donation.state.settled_by().is_some() && stands(donation, number, line.amount_minor);
-    let named = donation.reservation.as_ref().filter(|_| stands)?;
-    Some((named.offering.to_string(), named.lot, shares))
+    let Some(named) = donation.reservation.as_ref().filter(|_| stands) else { return Vec::new() };
+    match named.places().as_slice() {
+        [one] => vec![(named.offering.to_string(), one.lot, asked.shares)],
+        parts => parts.iter().map(|part| (named.offering.to_string(), part.lot, part.shares)).collect(),
+    }
 }
 
 /// Something of the line is left: neither has everything gone back, nor has this line by refunds that name it.

@@ -121,6 +121,8 @@ wrongs! {
     OFFERINGS_TWO = "offerings_two", "أضحية واحدة في كل تبرع؛ قدّم الأخرى على حدة", "One gift has one sacrifice; give the other apart";
     /// Not a number of shares of one animal.
     SHARES_UNUSABLE = "shares_unusable", "عدد الأسهم من 1 إلى 7", "The shares are from 1 to 7";
+    /// A part of an animal, for a rite of which it is given whole.
+    WHOLE_ANIMALS = "whole_animals", "لا يُشترك في هذا النسك؛ اطلب الرأس كاملًا", "For this rite an animal is given whole: ask for all its shares";
     /// Not a name for each share.
     NAMES_COUNT = "names_count", "اسم لكل سهم", "There must be a name for each share";
     /// The wakala is not accepted, or not in the wording that stands.

@@ -30,7 +30,7 @@ use crate::Deps;
 use crate::command::Wanted;
 use crate::fault::{
     Found, NO_ROOM_IN_ONE, OFFERING_UNKNOWN, PRICE_DIFFERS, SALE_CLOSED, SALE_NOT_OPEN, SHARES_NEEDED, SOLD_OUT,
-    WAKALA_REFUSED,
+    WAKALA_REFUSED, WHOLE_ANIMALS,
 };
 use crate::gate::limit_reached;
 use crate::ground::Ground;
@@ -104,6 +104,9 @@ pub fn price(wanted: &Wanted, number: usize, ground: &Ground, now: Moment) -> Re
         Selling::Open => {}
         Selling::Opens(opens) => return Err(Found { at: Some(opens), ..SALE_NOT_OPEN.at(at("/opportunity")) }),
         Selling::Closed(closed) => return Err(Found { at: Some(closed), ..SALE_CLOSED.at(at("/opportunity")) }),
+    }
+    if !offering.rite.rules().takes(offering.species, asks.shares) {
+        return Err(WHOLE_ANIMALS.at(at("/sacrifice/shares")));
     }
     if asks.wakala != offering.wakala.version {
         return Err(WAKALA_REFUSED.at(at("/sacrifice/wakala/version")));

@@ -58,7 +58,7 @@ impl OfferingDraft {
         let rite: Option<Rite> = faults.code("/rite", &self.rite);
         let species: Option<Species> = faults.code("/species", &self.species);
         let price_minor = price(&self.price, faults);
-        let place = place::place(self.place, faults);
+        let place = place::place(self.place, rite, faults);
         let day = when::day(self.day.as_ref(), rite, faults);
         let quota = quota(&self.quota, species, faults);
         let times = when::times(&self.opens_at, &self.closes_at, day.flatten(), faults);

@@ -56,7 +56,7 @@ fn fits(call: &Call, wished: &Offering, opportunity: Option<&Opportunity>) -> Re
             let english = "Publish the opportunity of this id first: money is given through it";
             faults.add("{id}", "opportunity_unknown", "انشر فرصة التبرع بهذا الرمز أولًا", english);
         }
-        Some(opportunity) if opportunity.programme != wished.rite.programme() => {
+        Some(opportunity) if opportunity.programme != wished.rite.rules().programme => {
             let english = "The opportunity of this id belongs to another programme";
             faults.add("/rite", "rite_not_of_programme", "فرصة التبرع بهذا الرمز لبرنامج آخر", english);
         }

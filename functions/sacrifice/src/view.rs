@@ -31,6 +31,8 @@ impl Named {
 struct AnimalView {
     shares: u8,
     least_age_months: u8,
+    /// Whether a part of it can be had.
+    is_shared: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -82,6 +84,8 @@ struct RoomView {
 pub struct OfferingView<'a> {
     id: &'a OpportunityId,
     rite: Named,
+    /// Who has the meat.
+    meat: Named,
     species: Named,
     animal: AnimalView,
     price: Money,
@@ -121,12 +125,17 @@ pub fn one(what: &Offering, left: Option<Left>, now: Moment) -> OneView<'_> {
 
 /// An offering at a moment, with what is left of it, where that is known.
 pub fn offering(offering: &Offering, left: Option<Left>, now: Moment) -> OfferingView<'_> {
-    let species = offering.species;
+    let (species, rules) = (offering.species, offering.rite.rules());
     OfferingView {
         id: &offering.id,
         rite: Named::new(offering.rite.code(), offering.rite.names()),
+        meat: Named::new(rules.meat.code(), rules.meat.names()),
         species: Named::new(species.code(), species.names()),
-        animal: AnimalView { shares: species.shares(), least_age_months: species.least_age_months() },
+        animal: AnimalView {
+            shares: species.shares(),
+            least_age_months: species.least_age_months(),
+            is_shared: rules.takes(species, 1) && species.shares() > 1,
+        },
         price: offering.price_minor,
         place: place(&offering.place),
         day: offering.day.as_ref().and_then(day),

@@ -19,6 +19,7 @@ pub mod offering;
 pub mod packing;
 pub mod quota;
 pub mod reservation;
+pub mod rite;
 pub mod season;
 pub mod site;
 
@@ -26,6 +27,7 @@ pub use close::{Due, ListDay};
 pub use fairness::Fairness;
 pub use feast::FeastDay;
 pub use lot::{Claim, Lot, Room, Standing};
-pub use offering::{Offering, Remainder, Rite, Selling, Species, Stage, Stock, Wakala};
+pub use offering::{Offering, Remainder, Selling, Species, Stage, Stock, Wakala};
 pub use reservation::{Part, Reservation, Shares};
+pub use rite::Rite;
 pub use site::{Coordinates, Country, Site, UtcOffset};

@@ -14,7 +14,7 @@ use domain::id::OpportunityId;
 use domain::moment::Moment;
 use domain::sacrifice::fairness::WaitingRoom;
 use domain::sacrifice::quota::lots_for;
-use domain::sacrifice::{Fairness, Lot, Offering, Species};
+use domain::sacrifice::{Fairness, Lot, Offering, Rite, Species};
 use platform::auth::Ticket;
 use serde_json::{Value, json};
 use stage::sample;
@@ -35,6 +35,14 @@ pub async fn offer(scene: &Scene, id: &str, species: Species, quota: u32, fairne
     let offering = Offering { id: opportunity.id.clone(), species, lots, fairness, ..offering };
     scene.stage.offer(&opportunity, &offering).await.unwrap();
     offering
+}
+
+/// Puts animals of an aqiqa on sale, which are given whole.
+pub async fn offer_whole(scene: &Scene, id: &str, species: Species, quota: u32) -> Offering {
+    let shared = offer(scene, id, species, quota, Fairness::default()).await;
+    let whole = Offering { rite: Rite::Aqiqa, day: None, revision: shared.revision + 1, ..shared };
+    assert!(scene.stage.table.put_offering(&whole).await.unwrap());
+    whole
 }
 
 /// Writes other rules over an offering's.

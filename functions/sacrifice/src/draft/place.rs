@@ -5,7 +5,7 @@ use domain::id::SlaughterhouseId;
 use domain::purpose::Region;
 use domain::sacrifice::season::PRAYER_RANGE;
 use domain::sacrifice::site::MOST_LATITUDE;
-use domain::sacrifice::{Coordinates, Country, Site, UtcOffset};
+use domain::sacrifice::{Coordinates, Country, Rite, Site, UtcOffset};
 use platform::http::Faults;
 use serde::Deserialize;
 use serde_json::Value;
@@ -37,7 +37,7 @@ struct CoordinatesDraft {
 }
 
 /// The place; nothing where something of it is wrong.
-pub(super) fn place(place: PlaceDraft, faults: &mut Faults) -> Option<Site> {
+pub(super) fn place(place: PlaceDraft, rite: Option<Rite>, faults: &mut Faults) -> Option<Site> {
     let name = faults.bilingual("/place/name", place.name, LONGEST_TITLE_CHARS);
     let country: Option<Country> = faults.code("/place/country", &place.country);
     let region: Option<Option<Region>> = match &place.region {
@@ -67,7 +67,12 @@ pub(super) fn place(place: PlaceDraft, faults: &mut Faults) -> Option<Site> {
             english,
         );
     }
-    Some(Site { slaughterhouse, coordinates, utc_offset, prayer_minutes, ..Site::new(name, country, region) })
+    let site = Site { slaughterhouse, coordinates, utc_offset, prayer_minutes, ..Site::new(name, country, region) };
+    if rite.is_some_and(|rite| !rite.rules().allows(&site)) {
+        let english = "This rite is slaughtered in Makkah: the region SA-02";
+        faults.add("/place/region", "place_not_of_rite", "يُذبح هذا النسك في مكة: المنطقة SA-02", english);
+    }
+    Some(site)
 }
 
 fn coordinates(draft: Option<CoordinatesDraft>, faults: &mut Faults) -> Option<Option<Coordinates>> {

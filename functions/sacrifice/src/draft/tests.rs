@@ -111,6 +111,22 @@ fn each_rule_has_its_code_and_place() {
 }
 
 #[test]
+fn a_rite_has_its_own_places() {
+    for (rite, region, expected) in [
+        ("hady", "SA-02", vec![]),
+        ("hady", "SA-01", vec!["/place/region place_not_of_rite"]),
+        ("adahi", "SA-01", vec![]),
+        ("kaffara", "SA-01", vec!["/place/region place_not_of_rite", "/day day_not_of_rite"]),
+    ] {
+        let found = wrong(|body| {
+            body["rite"] = json!(rite);
+            body["place"]["region"] = json!(region);
+        });
+        assert_eq!(found, expected, "{rite} in {region}");
+    }
+}
+
+#[test]
 fn what_the_close_needs_to_know_is_read() {
     let mut body = body();
     body["place"]["slaughterhouse"] = json!("makkah-1");

@@ -2,6 +2,7 @@
 
 use domain::hijri::Sighted;
 use domain::moment::Moment;
+use domain::sacrifice::rite::Days;
 use domain::sacrifice::{FeastDay, Rite};
 use platform::http::Faults;
 use serde::Deserialize;
@@ -19,18 +20,18 @@ pub(super) struct DayDraft {
 /// The day, or that there is none; nothing where that is wrong.
 pub(super) fn day(draft: Option<&DayDraft>, rite: Option<Rite>, faults: &mut Faults) -> Option<Option<FeastDay>> {
     let rite = rite?;
-    match (draft, rite.is_of_the_feast()) {
-        (None, false) => Some(None),
-        (None, true) => {
+    match (draft, rite.rules().days) {
+        (None, Days::Any) => Some(None),
+        (None, Days::Feast) => {
             faults.add("/day", "day_needed", "يلزم يوم من أيام العيد", "This rite needs a day of the feast");
             None
         }
-        (Some(_), false) => {
+        (Some(_), Days::Any) => {
             let english = "This rite is tied to no day of the feast";
             faults.add("/day", "day_not_of_rite", "لا يرتبط هذا النسك بأيام العيد", english);
             None
         }
-        (Some(draft), true) => read(draft, faults).map(Some),
+        (Some(draft), Days::Feast) => read(draft, faults).map(Some),
     }
 }
 

@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::fairness::Fairness;
 use super::feast::FeastDay;
 use super::reservation::HOLD_SECS;
+use super::rite::Rite;
 use super::site::Site;
 use crate::catalogue::Bilingual;
 use crate::id::OpportunityId;
 use crate::moment::Moment;
 use crate::money::{Money, halalas};
 use crate::payment::Method;
-use crate::purpose::Programme;
 pub use crate::purpose::UnknownCode;
 use crate::purpose::codes;
 
@@ -28,22 +28,6 @@ codes!(
         Cow = 2 "cow",
         /// إبل: exactly seven shares.
         Camel = 3 "camel",
-    }
-);
-
-codes!(
-    /// What the animal is slaughtered for.
-    Rite, "rite" {
-        /// أضحية: the sacrifice of the Eid.
-        Adahi = 0 "adahi",
-        /// هدي: the pilgrim's sacrifice.
-        Hady = 1 "hady",
-        /// عقيقة: for a newborn.
-        Aqiqa = 2 "aqiqa",
-        /// كفارة: expiation, where it is an animal.
-        Kaffara = 3 "kaffara",
-        /// فدية: ransom for an omission of the pilgrim's.
-        Fidya = 4 "fidya",
     }
 );
 
@@ -75,7 +59,8 @@ impl Species {
         }
     }
 
-    /// The age that an animal has at the least, in months: a sheep its sixth, a goat its first year, a cow its second, a camel its fifth, as the schools have it.
+    /// The age that an animal has at the least, in months: a sheep its sixth, a goat its first year, a cow its second, a camel its fifth. Source: Muslim, *Sahih* 1963, "none but a grown one, and if that is hard for you, a
+    /// young sheep", with the ages as the Hanbali school counts them (Ibn Qudama, *al-Mughni*, on the adahi); from memory, as [the rites' rules](super::rite).
     pub const fn least_age_months(self) -> u8 {
         match self {
             Species::Sheep => 6,
@@ -92,35 +77,6 @@ impl Species {
             Species::Goat => ("ماعز", "Goat"),
             Species::Cow => ("بقر", "Cow"),
             Species::Camel => ("إبل", "Camel"),
-        }
-    }
-}
-
-impl Rite {
-    /// The programme through which it is given.
-    pub const fn programme(self) -> Programme {
-        match self {
-            Rite::Adahi | Rite::Hady | Rite::Aqiqa => Programme::Adahi,
-            Rite::Kaffara | Rite::Fidya => Programme::Kaffara,
-        }
-    }
-
-    /// Whether it is tied to the days of the feast; the others are slaughtered on any day.
-    pub const fn is_of_the_feast(self) -> bool {
-        match self {
-            Rite::Adahi | Rite::Hady => true,
-            Rite::Aqiqa | Rite::Kaffara | Rite::Fidya => false,
-        }
-    }
-
-    /// The name in Arabic and in English.
-    pub const fn names(self) -> (&'static str, &'static str) {
-        match self {
-            Rite::Adahi => ("أضحية", "Sacrifice of the Eid"),
-            Rite::Hady => ("هدي", "Pilgrim's sacrifice"),
-            Rite::Aqiqa => ("عقيقة", "For a newborn"),
-            Rite::Kaffara => ("كفارة", "Expiation"),
-            Rite::Fidya => ("فدية", "Ransom for an omission"),
         }
     }
 }

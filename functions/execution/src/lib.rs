@@ -12,7 +12,7 @@
 //! 5. the animal that is not full ([`remainder`]);
 //! 6. it is packed. From then on it is watched ([`watch`]): a gift that goes back leaves a place.
 //!
-//! When all offerings of a slaughterhouse and a day are packed, their list is made and signed ([`lists`]).
+//! When all offerings of a slaughterhouse and a day are packed, their list is made and signed ([`lists`]). Then what the platform has of their animals is booked ([`own`]).
 //!
 //! **Why a plan is written down** and not made anew from what stands: two runs that look at different moments would plan differently, and move shares against each other. What was planned is one, whoever carries
 //! it out; each step is written down with its move, so that none is made twice, and one that was held up makes it no more.
@@ -27,6 +27,7 @@ pub mod close;
 pub mod event;
 pub mod held;
 pub mod lists;
+pub mod own;
 pub mod remainder;
 pub mod rows;
 pub mod seal;
@@ -37,11 +38,13 @@ use std::sync::OnceLock;
 
 use documents::list::{Fonts, Press, PressError};
 use domain::id::OpportunityId;
+use domain::journal::TransferError;
 use domain::proof::note::NoteError;
 use domain::sacrifice::{Due, Offering, close::due};
 use platform::bucket::{Bucket, BucketError};
 use platform::http::chain;
 use platform::privacy::{Privacy, PrivacyError};
+use platform::queue::{Queue, QueueError};
 use platform::secrets::{SecretError, Secrets};
 use platform::table::{Table, TableError};
 use platform::{Clock, ConfigError, Platform, Random, telemetry};
@@ -56,6 +59,7 @@ pub struct Deps {
     bucket: Bucket,
     privacy: Privacy,
     secrets: Secrets,
+    journal: Queue,
     /// Made at the first need: most runs set nothing.
     press: OnceLock<Press>,
     fonts: Option<String>,
@@ -74,6 +78,7 @@ impl Deps {
             bucket: Bucket::new(&platform.aws, &platform.settings)?,
             privacy: Privacy::new(platform)?,
             secrets: platform.secrets()?,
+            journal: platform.queue("QUEUE_JOURNAL")?,
             press: OnceLock::new(),
             fonts: platform.settings.get("FONTS").map(str::to_owned),
             clock: platform.clock.clone(),
@@ -101,6 +106,12 @@ pub enum ExecutionError {
     /// The bucket did not take something.
     #[error("the bucket")]
     Bucket(#[from] BucketError),
+    /// The queue did not take something.
+    #[error("the queue")]
+    Queue(#[from] QueueError),
+    /// What the platform gives is no transfer: its price is nothing.
+    #[error("what the platform gives itself")]
+    Transfer(TransferError),
     /// Names could not be read.
     #[error("the names on a list")]
     Privacy(#[from] PrivacyError),

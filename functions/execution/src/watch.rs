@@ -7,7 +7,7 @@ use domain::sacrifice::close::{is_packed, is_settled};
 use domain::sacrifice::{Lot, Offering, Stage, animal};
 
 use crate::close::{Outcome, Turn, put, tell_of_own};
-use crate::{Deps, ExecutionError, held, seal};
+use crate::{Deps, ExecutionError, held, own, seal};
 
 /// Looks whether every confirmed share has its animal, and sees to it.
 ///
@@ -16,6 +16,9 @@ use crate::{Deps, ExecutionError, held, seal};
 pub(crate) async fn watch(deps: &Deps, offering: &Offering) -> Result<Turn, ExecutionError> {
     let lots = deps.table.all_lots(&offering.id).await?;
     if is_packed(&lots, offering.species) {
+        if offering.stage == Stage::Listed {
+            own::book(deps, offering, &lots).await?;
+        }
         return Ok(Turn::Rests(Outcome::Packed));
     }
     match offering.stage {

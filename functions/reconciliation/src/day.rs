@@ -266,7 +266,8 @@ fn take_movement(movement: &Movement, bank: &mut BankLeg) {
             | MovementKind::Paid
             | MovementKind::Recalled
             | MovementKind::Repaid
-            | MovementKind::Corrected => {}
+            | MovementKind::Corrected
+            | MovementKind::Completed => {}
         }
     }
 }

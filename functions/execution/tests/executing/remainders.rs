@@ -27,8 +27,13 @@ async fn the_platform_completes_the_last_animal_and_finance_is_told_once() {
     assert_eq!(scene.animals("camels-makkah").await[1].2, 3);
     let told = [(riyals(1_500), "3 of camels-makkah-2, completed at the close".to_owned())];
     assert_eq!(scene.cases(Reason::OwnShares).await, told);
-    scene.run().await.unwrap();
-    assert_eq!(scene.cases(Reason::OwnShares).await, told);
+    assert_eq!(scene.given_by_the_platform().await, [], "nothing is booked before the list is out");
+    for _ in 0..2 {
+        scene.run().await.unwrap();
+        assert_eq!(scene.cases(Reason::OwnShares).await, told);
+        let given = [(); 3].map(|()| ("own → adahi:camels-makkah".to_owned(), riyals(500)));
+        assert_eq!(scene.given_by_the_platform().await, given, "once for each share");
+    }
     assert_eq!(scene.cases(Reason::AnimalUnfilled).await, []);
 }
 
@@ -131,4 +136,5 @@ async fn a_gift_that_goes_back_after_the_list_went_out_leaves_its_place_to_the_p
     let lists = scene.stage.table.lists_of(&"makkah-1".parse().unwrap()).await.unwrap();
     assert_eq!(lists.iter().map(|list| (list.animals, list.shares)).collect::<Vec<_>>(), [(6, 18), (4, 10)]);
     assert_eq!(scene.run().await.unwrap()["lists"], json!([]), "and then it rests");
+    assert_eq!(scene.given_by_the_platform().await.len(), 2);
 }

@@ -6,6 +6,7 @@ use domain::case::Reason;
 use domain::case::kept::Standing as CaseStanding;
 use domain::donation::{Donation, State};
 use domain::id::{DonationId, OpportunityId};
+use domain::journal::{ChainId, MovementKind, Page};
 use domain::money::Money;
 use domain::person::Person;
 use domain::sacrifice::{Coordinates, Lot, Offering, Site, Species, Stage, Standing};
@@ -179,6 +180,20 @@ impl Scene {
         let mut told: Vec<_> = cases.into_iter().map(|kept| (kept.case.amount_minor, kept.case.evidence)).collect();
         told.sort();
         told
+    }
+
+    /// What the platform has given itself, as the books have it.
+    pub async fn given_by_the_platform(&self) -> Vec<(String, Money)> {
+        let mut given = Vec::new();
+        for chain in ChainId::all() {
+            let pages = self.stage.table.pages(chain, 0, 100).await.unwrap();
+            let movements = pages.iter().flat_map(Page::movements).filter(|moved| moved.kind == MovementKind::Completed);
+            let transfers = movements.flat_map(|moved| &moved.transfers);
+            given.extend(
+                transfers.map(|transfer| (format!("{} → {}", transfer.debit(), transfer.credit()), transfer.amount())),
+            );
+        }
+        given
     }
 
     /// What holds at every moment, whatever is under way: each lot adds up, none has more than an animal, and each donation that stands has its shares exactly where it says.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use domain::sacrifice::Offering;
+use domain::sacrifice::{Offering, Stage};
 use execution::handle;
 use testkit::connector::invocation;
 use testkit::faults::{Call, Failure, Fault, NoFaults, RandomFaults, Rates};
@@ -178,4 +178,33 @@ async fn a_gift_that_goes_back_before_its_step_is_not_moved() {
     // What fulfilment is told later finds nothing to free.
     scene.free(&moving).await;
     scene.holds_packed("camels-makkah", &gifts).await;
+}
+
+/// A fault of each kind at each call of the run that books what the platform gives; the next run finishes it.
+#[tokio::test(start_paused = true)]
+async fn what_the_platform_gives_is_booked_once_whatever_breaks_off() {
+    let faults = [Fault::CrashBefore, Fault::CrashAfter, Fault::ReplyLost(Failure::Disconnected), Fault::Duplicate];
+    for fault in faults {
+        let mut number = 0;
+        loop {
+            let scene = Scene::set(3).await;
+            scene.sell_as(&Sale { lots: &[&[5, 2], &[3, 1]], ..SALE }, 1, nobodys).await;
+            scene.wait(OVER_SECS).await;
+            scene.run().await.unwrap();
+            let packed = scene.standing("camels-makkah").await;
+            let listed = Offering { stage: Stage::Listed, revision: packed.revision + 1, ..packed };
+            assert!(scene.stage.table.put_offering(&listed).await.unwrap());
+            let (calls, decide) = at_call(number, fault);
+            scene.stage.cloud.services().set_faults(decide);
+            let _ = invocation(handle(&scene.deps(), asked())).await;
+            scene.stage.cloud.services().set_faults(NoFaults);
+            scene.run().await.unwrap();
+            assert_eq!(scene.given_by_the_platform().await.len(), 3, "{fault:?} at {number}");
+            if calls.load(Ordering::Relaxed) <= number {
+                assert!(number > 12, "three bookings make more calls than {number}");
+                break;
+            }
+            number += 1;
+        }
+    }
 }

@@ -21,6 +21,7 @@ use crate::purpose::Fund;
 /// | bank suspense | what the bank's statement shows and nobody has explained; a case for each | credit for money in |
 /// | payable to a charity within a fund | what was granted to the charity and not yet paid | credit |
 /// | receivable from a charity within a fund | what went back to donors after the charity had been paid; a case for each | debit |
+/// | own | what the platform has given itself and not yet brought in: shares that fill an animal | debit |
 ///
 /// Which account may be debited and which credited is a rule of the kind of entry: [`super::rules`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, minicbor::Encode, minicbor::Decode)]
@@ -58,6 +59,9 @@ pub enum Account {
     /// What went back to donors after the charity had been paid.
     #[n(10)]
     Receivable(#[n(0)] Fund, #[n(1)] CharityId),
+    /// What the platform has given itself, and not yet brought in.
+    #[n(11)]
+    Own,
 }
 
 impl Account {
@@ -72,7 +76,8 @@ impl Account {
             | Account::Disputes(_)
             | Account::Fees(_)
             | Account::Bank
-            | Account::BankSuspense => None,
+            | Account::BankSuspense
+            | Account::Own => None,
         }
     }
 
@@ -89,7 +94,8 @@ impl Account {
             | Account::Disputes(_)
             | Account::Fees(_)
             | Account::Bank
-            | Account::BankSuspense => self.to_string(),
+            | Account::BankSuspense
+            | Account::Own => self.to_string(),
         }
     }
 }
@@ -108,6 +114,7 @@ impl fmt::Display for Account {
             Account::BankSuspense => f.write_str("bank_suspense"),
             Account::Payable(fund, charity) => write!(f, "payable:{fund}:{charity}"),
             Account::Receivable(fund, charity) => write!(f, "receivable:{fund}:{charity}"),
+            Account::Own => f.write_str("own"),
         }
     }
 }

@@ -29,6 +29,9 @@ pub enum MovementKind {
     /// A mistake is made good, by two people. The mistake itself stays on its page.
     #[n(6)]
     Corrected,
+    /// The platform has given what was missing of an animal, so that it is full.
+    #[n(7)]
+    Completed,
 }
 
 impl MovementKind {
@@ -41,6 +44,7 @@ impl MovementKind {
         MovementKind::Recalled,
         MovementKind::Repaid,
         MovementKind::Corrected,
+        MovementKind::Completed,
     ];
 
     /// The stable code.
@@ -53,6 +57,7 @@ impl MovementKind {
             MovementKind::Recalled => "recalled",
             MovementKind::Repaid => "repaid",
             MovementKind::Corrected => "corrected",
+            MovementKind::Completed => "completed",
         }
     }
 }

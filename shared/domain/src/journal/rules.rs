@@ -1,10 +1,11 @@
 //! Which accounts each kind of entry moves money between.
 //!
-//! **Promise.** Money enters a fund only from a provider's clearing, when a gift is settled, or back from what a charity of that fund owes; it leaves
+//! **Promise.** Money enters a fund only from a provider's clearing, when a gift is settled, from what the platform gives itself to fill an animal, or back from what a charity of that fund owes; it leaves
 //! a fund only towards the donor it came from or the charity it was granted to. So no chain of transfers leads from one fund into another, not
 //! even over an account that no fund restricts. Every page is held to this, whoever wrote it.
 
 use super::{Account, EntryKind, MovementKind};
+use crate::purpose::Fund;
 
 /// Whether an entry of this kind may debit the one and credit the other.
 pub fn of_entry(kind: EntryKind, debit: &Account, credit: &Account) -> bool {
@@ -33,7 +34,7 @@ pub fn of_entry(kind: EntryKind, debit: &Account, credit: &Account) -> bool {
 /// Whether a movement of this kind may debit the one and credit the other. That both are of one fund where both are of any is the
 /// transfer's own rule.
 pub fn of_movement(kind: MovementKind, debit: &Account, credit: &Account) -> bool {
-    use Account::{Bank, BankSuspense, Clearing, Opportunity, Payable, Receivable};
+    use Account::{Bank, BankSuspense, Clearing, Opportunity, Own, Payable, Receivable};
     match kind {
         MovementKind::PaidOut => matches!((debit, credit), (Bank, Clearing(_))),
         MovementKind::Unexplained => matches!((debit, credit), (Bank, BankSuspense) | (BankSuspense, Bank)),
@@ -43,5 +44,6 @@ pub fn of_movement(kind: MovementKind, debit: &Account, credit: &Account) -> boo
         MovementKind::Repaid => matches!((debit, credit), (Bank, Receivable(..))),
         // Between accounts of no fund, or within one: by two people, but not even they move money across.
         MovementKind::Corrected => debit.fund() == credit.fund(),
+        MovementKind::Completed => matches!((debit, credit), (Own, Opportunity(Fund::Adahi | Fund::Kaffara, _))),
     }
 }

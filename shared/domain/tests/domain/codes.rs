@@ -85,6 +85,7 @@ fn kinds_of_entry_and_of_account_keep_their_numbers() {
         Account::BankSuspense,
         Account::Payable(Fund::Zakat, "birr".parse().unwrap()),
         Account::Receivable(Fund::Zakat, "birr".parse().unwrap()),
+        Account::Own,
     ] {
         writeln!(text, "  {:02x?} {account}", minicbor::to_vec(&account).unwrap()).unwrap();
     }

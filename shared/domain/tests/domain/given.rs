@@ -130,6 +130,7 @@ pub fn accounts() -> Vec<Account> {
         Account::Fees(Provider::Moyasar),
         Account::Bank,
         Account::BankSuspense,
+        Account::Own,
     ];
     for fund in Fund::ALL {
         let opportunity = |name: &str| Account::Opportunity(*fund, name.parse().unwrap());

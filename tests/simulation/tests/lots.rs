@@ -52,7 +52,8 @@ fn what_is_broken_on_purpose_is_told() {
     .unwrap();
     for rule in [
         "was taken from under",
-        "pays for Some",
+        "pays for [",
+        "long after its close",
         "does not name it",
         "is left with",
         "which is not in the table",

@@ -70,5 +70,6 @@ mod tests {
         let seen = FeastDay { sighted: Sighted::DayBefore, ..day };
         assert_eq!(serde_json::to_string(&seen).unwrap(), r#"{"year":1448,"day":11,"sighted":"day_before"}"#);
         assert!(day.is_same_day(&seen) && day != seen);
+        assert!(!day.is_same_day(&FeastDay { year: 1449, ..day }) && !day.is_same_day(&FeastDay { day: 12, ..day }));
     }
 }

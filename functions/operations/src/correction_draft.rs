@@ -177,13 +177,11 @@ impl Wanted {
         if deps.case(&self.case).await?.is_none() {
             faults.add("/case", "case_unknown", "لا توجد حالة بهذا المعرف", "There is no such case");
         }
-        let sides = |transfer: &'_ Transfer| [("debit", transfer.debit().clone()), ("credit", transfer.credit().clone())];
-        let named: Vec<(String, Account)> = (0..)
-            .zip(&self.transfers)
-            .flat_map(|(number, transfer): (usize, _)| {
-                sides(transfer).map(|(side, account)| (format!("/transfers/{number}/{side}"), account))
-            })
-            .collect();
+        let sides = |(number, transfer): (usize, &'_ Transfer)| {
+            [("debit", transfer.debit().clone()), ("credit", transfer.credit().clone())]
+                .map(|(side, account)| (format!("/transfers/{number}/{side}"), account))
+        };
+        let named: Vec<(String, Account)> = self.transfers.iter().enumerate().flat_map(sides).collect();
         let known = Known::of(deps, named.iter().map(|(_, account)| account)).await?;
         for (at, account) in &named {
             known.check(at, account, &mut faults);

@@ -89,7 +89,7 @@ pub async fn close(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let key = idempotency_key(call.header("idempotency-key"))?;
     let draft: ClosingDraft = call.json()?;
     let mut faults = Faults::new(call.language());
-    let note = note::check(&draft.note, &mut faults);
+    let note = note::check(&draft.note, note::CLOSING, &mut faults);
     faults.tell()?;
     let note = note.ok_or_else(|| Problem::ours("a note that is missing was told as a fault"))?;
     let case = call.path("id");

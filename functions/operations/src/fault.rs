@@ -1,6 +1,7 @@
 //! Why not, as problem documents.
 
 use domain::case::Reason;
+use domain::correction::CorrectionFault;
 use domain::donation::RefundFault;
 use domain::money::Money;
 use domain::purpose::Language;
@@ -32,6 +33,22 @@ pub fn problem(fault: RefundFault, language: Language) -> Problem {
         }
         RefundFault::Over(stage) => {
             Problem::new(409, "refund_over", "لم يعد طلب الرد قابلًا للتغيير", "The refund has come too far")
+                .with_detail(stage)
+        }
+    }
+}
+
+/// Why a correction cannot be agreed to or declined.
+pub fn correction(fault: CorrectionFault) -> Problem {
+    match fault {
+        CorrectionFault::SamePerson => Problem::new(
+            403,
+            "same_person",
+            "لا يوافق على الطلب من قدّمه",
+            "Whoever asked for a correction cannot agree to it",
+        ),
+        CorrectionFault::Over(stage) => {
+            Problem::new(409, "correction_over", "لم يعد طلب التصحيح قابلًا للتغيير", "The correction has come too far")
                 .with_detail(stage)
         }
     }

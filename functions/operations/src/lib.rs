@@ -11,13 +11,19 @@
 //! **Halfway.** A crash after the agreement and before its message is made up for by the message of before, which is delayed until the agreement stands or never
 //! will ([`refunds::LATER`]). A refund is asked of the provider as a sum, so that several messages give back once.
 //!
+//! **Corrections.** What is wrong in the books is made good by a new movement, within one fund: an operator asks, about a case, and an approver who is another person agrees. Agreeing is one
+//! write: the movement, its page and the correction as done. Nothing is corrected by one person, and nothing silently.
+//!
 //! **Cases.** What was set aside is listed with whose it is and what is suggested, closed with a note, and sent on its way again after what was wrong is put right. Nothing is
-//! corrected here: a replay goes to the queue it would have gone to, and whoever takes it decides anew.
+//! corrected by that: a replay goes to the queue it would have gone to, and whoever takes it decides anew.
 //!
 //! **Failure.** "One moment" for what cannot be reached; the same request again goes on.
 
 pub mod case_view;
 pub mod cases;
+pub mod correction_draft;
+pub mod correction_view;
+pub mod corrections;
 pub mod disputes;
 pub mod fault;
 pub mod note;
@@ -46,12 +52,17 @@ pub const ROUTES: &[Route] = &[
     Route { key: "GET /v1/operations/cases/{id}", role: Role::Staff },
     Route { key: "POST /v1/operations/cases/{id}/close", role: Role::Staff },
     Route { key: "POST /v1/operations/replays", role: Role::Operator },
+    Route { key: "POST /v1/operations/corrections", role: Role::Operator },
+    Route { key: "GET /v1/operations/corrections", role: Role::Staff },
+    Route { key: "GET /v1/operations/corrections/{id}", role: Role::Staff },
+    Route { key: "POST /v1/operations/corrections/{id}/approve", role: Role::Approver },
+    Route { key: "POST /v1/operations/corrections/{id}/decline", role: Role::Staff },
 ];
 
 /// Says that an earlier request has made what is answered.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// Rounds of one request: each is lost to another write of the same donation or case, and there are few of those.
+/// Rounds of one request: each is lost to another write of the same donation, case or correction, and there are few of those.
 pub const MOST_ROUNDS: usize = 5;
 
 /// What operations are given, once for each environment.
@@ -60,6 +71,7 @@ pub struct Deps {
     refunds: Queue,
     payments: Queue,
     verification: Queue,
+    journal: Queue,
     bucket: Bucket,
     secrets: Secrets,
     clock: Clock,
@@ -77,6 +89,7 @@ impl Deps {
             refunds: platform.queue("QUEUE_REFUNDS")?,
             payments: platform.queue("QUEUE_PAYMENTS")?,
             verification: platform.queue("QUEUE_VERIFICATION")?,
+            journal: platform.queue("QUEUE_JOURNAL")?,
             bucket: Bucket::new(&platform.aws, &platform.settings)?,
             secrets: platform.secrets()?,
             clock: platform.clock.clone(),
@@ -121,6 +134,11 @@ async fn route(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
         "GET /v1/operations/cases/{id}" => cases::show(deps, call).await,
         "POST /v1/operations/cases/{id}/close" => cases::close(deps, call).await,
         "POST /v1/operations/replays" => replays::replay(deps, call).await,
+        "POST /v1/operations/corrections" => corrections::ask(deps, call).await,
+        "GET /v1/operations/corrections" => corrections::list(deps, call).await,
+        "GET /v1/operations/corrections/{id}" => corrections::show(deps, call).await,
+        "POST /v1/operations/corrections/{id}/approve" => corrections::approve(deps, call).await,
+        "POST /v1/operations/corrections/{id}/decline" => corrections::decline(deps, call).await,
         _ => Err(Problem::not_found()),
     }
 }

@@ -1,4 +1,4 @@
-//! What a person writes about a case. It is kept, and it is in the log, so it has no personal data in it: what looks like it is refused.
+//! What a person writes about a case or a correction. It is kept, and it is in the log, so it has no personal data in it: what looks like it is refused.
 
 use platform::http::Faults;
 
@@ -9,12 +9,15 @@ const MOBILE_DIGITS: usize = 9;
 /// Digits of a Saudi IBAN, after its letters.
 const IBAN_DIGITS: usize = 22;
 
-/// The note without blanks around it, or `None` and a fault.
-pub fn check(text: &str, faults: &mut Faults) -> Option<String> {
+/// What a closing without a word is told, in Arabic and in English.
+pub const CLOSING: (&str, &str) = ("اكتب ما عُمل بشأن الحالة", "Say what was done about it");
+
+/// The note without blanks around it, or `None` and a fault; `empty` is what is told when there is none.
+pub fn check(text: &str, empty: (&str, &str), faults: &mut Faults) -> Option<String> {
     const AT: &str = "/note";
     let note = text.trim();
     if note.is_empty() {
-        faults.add(AT, "empty", "اكتب ما عُمل بشأن الحالة", "Say what was done about it");
+        faults.add(AT, "empty", empty.0, empty.1);
     } else if note.chars().count() > LONGEST {
         faults.add(AT, "too_long", "1000 حرف على الأكثر", "At most 1000 characters");
     } else if note.chars().any(is_hidden) {
@@ -91,7 +94,7 @@ mod tests {
         ];
         for (text, fault) in table {
             let mut faults = Faults::new(Language::English);
-            let note = check(text, &mut faults);
+            let note = check(text, CLOSING, &mut faults);
             assert_eq!(faults.codes(), fault.map(str::to_owned).into_iter().collect::<Vec<_>>(), "{text:?}");
             assert_eq!(note.as_deref(), fault.is_none().then_some(text.trim()), "{text:?}");
         }

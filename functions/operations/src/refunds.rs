@@ -16,8 +16,8 @@ use crate::{Deps, MOST_ROUNDS, REPLAYED, fault};
 
 /// How long the message waits that is sent before an agreement is written: by then it is written, or never will be, because no run of this function lasts so long.
 pub const LATER: Duration = Duration::from_secs(60);
-/// The least that is given back of a line.
-const LEAST: Money = match Money::from_halalas(1) {
+/// The least that is given back of a line, and that a correction moves.
+pub(crate) const LEAST: Money = match Money::from_halalas(1) {
     Some(halala) => halala,
     None => Money::ZERO,
 };

@@ -131,10 +131,18 @@ fn is_token(text: &str, longest: usize) -> bool {
     (1..=longest).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
+/// Thirty-two lower-case hex digits: sixteen bytes of a keyed hash.
+fn is_hex(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
 text_id!(
     /// The id of a refund, derived from the donation and the key of whoever asks for it: 32 lower-case hex digits.
-    RefundId, "refund id", "32 lower-case hex digits",
-    |text| text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    RefundId, "refund id", "32 lower-case hex digits", is_hex
+);
+text_id!(
+    /// The id of a correction of the books, derived from the key of whoever asks for it: 32 lower-case hex digits.
+    CorrectionId, "correction id", "32 lower-case hex digits", is_hex
 );
 text_id!(
     /// The id of an opportunity, chosen by the operator who publishes it: `wells-jazan-2026`.

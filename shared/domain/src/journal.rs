@@ -27,7 +27,7 @@ pub mod page;
 pub mod rules;
 mod transfer;
 
-pub use account::Account;
+pub use account::{Account, UnknownAccount};
 pub use entry::{Entry, EntryKind};
 pub use leaves::Leaves;
 pub use movement::{Movement, MovementKind};

@@ -9,6 +9,7 @@
 //! - [`person`], [`owner`], [`leaf_key`]: what people tell of themselves, whose key seals it, and what dies with that key;
 //! - [`payment`]: what providers tell us, as facts in the past tense;
 //! - [`journal`]: accounts, transfers, pages and chains, the books themselves;
+//! - [`correction`]: a mistake in them made good, by two people;
 //! - [`proof`]: that a gift is in the books, and the books grew and did not change;
 //! - [`totals`]: the fold of pages into sums;
 //! - [`report`]: the figures of a day, folded from its pages;
@@ -22,6 +23,7 @@
 pub mod cap;
 pub mod case;
 pub mod catalogue;
+pub mod correction;
 pub mod donation;
 pub mod hash;
 pub mod hijri;

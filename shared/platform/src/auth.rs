@@ -16,7 +16,7 @@ pub use turn::{Admission, Ticket};
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use domain::donation::Place;
-use domain::id::{DonationId, DonorId, OpportunityId, RefundId};
+use domain::id::{CorrectionId, DonationId, DonorId, OpportunityId, RefundId};
 use domain::moment::Moment;
 use domain::receipt::{Code, PROOF_BYTES};
 use domain::sacrifice::fairness::GiverHash;
@@ -157,6 +157,15 @@ impl Identifiers {
     /// Never: hex digits are an id.
     pub fn refund(&self, donation: &DonationId, subject: &str, idempotency_key: &str) -> RefundId {
         let mac = self.mac(&["refund", &donation.to_string(), subject, idempotency_key]);
+        HEXLOWER.encode(&mac[..16]).parse().expect("hex digits are an id")
+    }
+
+    /// The id of the correction that this officer asks for under this idempotency key: the same for a retry.
+    ///
+    /// # Panics
+    /// Never: hex digits are an id.
+    pub fn correction(&self, subject: &str, idempotency_key: &str) -> CorrectionId {
+        let mac = self.mac(&["correction", subject, idempotency_key]);
         HEXLOWER.encode(&mac[..16]).parse().expect("hex digits are an id")
     }
 

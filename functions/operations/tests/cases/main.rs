@@ -1,8 +1,11 @@
-//! Cases against the emulated cloud: every event, listings by page, two who close, a matter that comes again, replays; crashes and lost replies at every call.
+//! Cases and corrections against the emulated cloud: every event, listings by page, two who close, a matter that comes again, replays, two people who correct the books; crashes
+//! and lost replies at every call.
 
 #![allow(clippy::unwrap_used)]
 
+mod agreeing;
 mod closing;
+mod correcting;
 mod replaying;
 mod scene;
 
@@ -16,7 +19,7 @@ use domain::money::Money;
 use platform::table::CaseFilter;
 use serde_json::json;
 
-use scene::{KEY, OPERATOR, OTHER_KEY, Scene, call, money, payment};
+use scene::{APPROVE, ASK, DECLINE, KEY, OPERATOR, OTHER_KEY, Scene, call, money, moved, payment};
 
 #[tokio::test(start_paused = true)]
 async fn every_event_is_answered_as_its_snapshot_says() {
@@ -48,7 +51,9 @@ async fn every_event_is_answered_as_its_snapshot_says() {
             ),
         ];
         assert_eq!(scene.close(("operator-2", "operator"), &cases[3].1, OTHER_KEY, "The books were right.").await.0, 200);
-        for (word, id) in &cases {
+        let corrections =
+            if text.contains("/v1/operations/corrections") { corrections(&scene, &cases[0].1).await } else { Vec::new() };
+        for (word, id) in cases.iter().chain(&corrections) {
             // Not the names of the route.
             text = text
                 .replace(&format!("\"{word}\""), &format!("\"{id}\""))
@@ -62,7 +67,28 @@ async fn every_event_is_answered_as_its_snapshot_says() {
         settings.bind(|| insta::assert_snapshot!(name, shown));
         asked += 1;
     }
-    assert!(asked >= 33, "the events are there");
+    assert!(asked >= 60, "the events are there");
+}
+
+/// Corrections about a case, by what the events call them: one that waits, one that the operator of the events asked for, one that is booked, one that was declined.
+async fn corrections(scene: &Scene, case: &str) -> Vec<(&'static str, String)> {
+    scene.furnish().await;
+    let mut made = Vec::new();
+    let asked = [("{asked}", "operator-2"), ("{own}", "operator-1"), ("{done}", "operator-2"), ("{declined}", "operator-2")];
+    for (number, (word, asker)) in (1..).zip(asked) {
+        let (key, body) = (format!("{number:04}-6a0e-4f57-9d0a-3f0c2b1e8d47"), moved(case, &format!("{number}.00")));
+        let (status, correction) = scene.act((asker, "operator"), ASK, &key, ("", &body)).await;
+        assert_eq!(status, 201, "{correction}");
+        let id = correction["id"].as_str().unwrap().to_owned();
+        let route = if word == "{done}" { APPROVE } else { DECLINE };
+        if matches!(word, "{done}" | "{declined}") {
+            let (status, decided) = scene.act(("approver-2", "approver"), route, KEY, (&id, &json!({}))).await;
+            assert_eq!(status, 200, "{decided}");
+        }
+        made.push((word, id));
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    made
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,15 +5,19 @@ use std::time::Duration;
 
 use domain::case::kept::Kept;
 use domain::case::{Case, Reason, document};
+use domain::catalogue::Opportunity;
+use domain::donation::Place;
 use domain::id::DonationId;
+use domain::journal::{ChainId, Movement, Tail};
 use domain::message::Message;
 use domain::money::Money;
 use domain::payment::{Happening, PaymentFact, PaymentRef, Provider};
+use domain::purpose::Fund;
 use operations::replays::SOON;
 use operations::{Deps, handle};
 use platform::bucket::Bucket;
 use serde_json::{Value, json};
-use stage::{Options, Stage, event};
+use stage::{Options, Stage, event, sample};
 use testkit::faults::{Call, Failure, Fault, NoFaults};
 
 pub const KEY: &str = "6f1c9a52-6a0e-4f57-9d0a-3f0c2b1e8d47";
@@ -22,6 +26,11 @@ pub const LIST: &str = "GET /v1/operations/cases";
 pub const SHOW: &str = "GET /v1/operations/cases/{id}";
 pub const CLOSE: &str = "POST /v1/operations/cases/{id}/close";
 pub const REPLAY: &str = "POST /v1/operations/replays";
+pub const ASK: &str = "POST /v1/operations/corrections";
+pub const CORRECTIONS: &str = "GET /v1/operations/corrections";
+pub const CORRECTION: &str = "GET /v1/operations/corrections/{id}";
+pub const APPROVE: &str = "POST /v1/operations/corrections/{id}/approve";
+pub const DECLINE: &str = "POST /v1/operations/corrections/{id}/decline";
 pub const OPERATOR: (&str, &str) = ("operator-1", "operator");
 pub const APPROVER: (&str, &str) = ("approver-1", "approver");
 
@@ -52,9 +61,57 @@ pub fn fact(happening: Happening) -> PaymentFact {
     }
 }
 
+/// A correction of one transfer within the fund of the wells.
+pub fn moved(case: &str, amount: &str) -> Value {
+    let transfer = json!({"debit": "sadaqa:wells-jazan", "credit": "sadaqa:wells-qassim", "amount": amount});
+    json!({"case": case, "transfers": [transfer], "note": "The gifts were for Qassim."})
+}
+
 impl Scene {
     pub async fn set() -> Scene {
-        Scene { stage: Stage::new(Options::default()).await.unwrap() }
+        Scene::of(Options::default()).await
+    }
+
+    pub async fn of(options: Options) -> Scene {
+        Scene { stage: Stage::new(options).await.unwrap() }
+    }
+
+    /// What accounts are named after: two opportunities of one fund, one of another, a charity.
+    pub async fn furnish(&self) {
+        let named = |id: &str| Opportunity { id: id.parse().unwrap(), ..sample::wells() };
+        let families = Opportunity { fund: Fund::Zakat, ..named("families-asir") };
+        for opportunity in [sample::wells(), named("wells-qassim"), families] {
+            self.stage.publish(&opportunity).await.unwrap();
+        }
+        self.stage.table.put_charity(&sample::charity()).await.unwrap();
+    }
+
+    pub async fn act(&self, who: (&str, &str), route: &str, key: &str, (id, body): (&str, &Value)) -> Reply {
+        call(&self.deps(), self.event(who, route, key, (id, body))).await
+    }
+
+    /// A case, and a correction about it that `operator-1` asked for; gives back the ids of both.
+    pub async fn asked(&self) -> (String, String) {
+        self.furnish().await;
+        let case = self.open_for(Reason::VoidAfterCapture).await;
+        let (status, asked) = self.act(OPERATOR, ASK, KEY, ("", &moved(&case, "12.50"))).await;
+        assert_eq!(status, 201, "{asked}");
+        (case, asked["id"].as_str().unwrap().to_owned())
+    }
+
+    /// Every movement in the books, with its place; each page follows from the one before it.
+    pub async fn movements(&self) -> Vec<(Place, Movement)> {
+        let mut found = Vec::new();
+        for chain in ChainId::all() {
+            let mut tail = Tail::empty(chain);
+            for page in self.stage.table.pages(chain, 0, 100).await.unwrap() {
+                page.verify(&tail).unwrap();
+                tail = page.tail();
+                let place = |index| Place { chain: chain.number(), seq: page.seq, index };
+                found.extend((0..).zip(page.movements()).map(|(index, movement)| (place(index), movement.clone())));
+            }
+        }
+        found
     }
 
     pub fn deps(&self) -> Deps {

@@ -1,6 +1,9 @@
 //! The chart of accounts.
 
 use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 
 use crate::id::{CharityId, OpportunityId};
 use crate::payment::Provider;
@@ -24,7 +27,18 @@ use crate::purpose::Fund;
 /// | own | what the platform has given itself and not yet brought in: shares that fill an animal | debit |
 ///
 /// Which account may be debited and which credited is a rule of the kind of entry: [`super::rules`].
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, minicbor::Encode, minicbor::Decode)]
+///
+/// People write an account by its name, and it is read back from it:
+///
+/// ```
+/// use domain::journal::Account;
+///
+/// let wells: Account = "zakat:wells-jazan".parse().unwrap();
+/// assert_eq!(wells.to_string(), "zakat:wells-jazan");
+/// assert!("zakat".parse::<Account>().is_err());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, minicbor::Encode, minicbor::Decode)]
+#[serde(try_from = "String", into = "String")]
 pub enum Account {
     /// What a provider has collected and not yet paid out to the bank.
     #[n(0)]
@@ -116,5 +130,47 @@ impl fmt::Display for Account {
             Account::Receivable(fund, charity) => write!(f, "receivable:{fund}:{charity}"),
             Account::Own => f.write_str("own"),
         }
+    }
+}
+
+/// A text names no account of the chart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no account of the chart has this name")]
+pub struct UnknownAccount;
+
+impl FromStr for Account {
+    type Err = UnknownAccount;
+    fn from_str(name: &str) -> Result<Account, UnknownAccount> {
+        fn part<T: FromStr>(text: &str) -> Result<T, UnknownAccount> {
+            text.parse().map_err(|_| UnknownAccount)
+        }
+        let parts: Vec<&str> = name.split(':').collect();
+        match parts.as_slice() {
+            ["refunds_payable"] => Ok(Account::RefundsPayable),
+            ["refunds_suspense"] => Ok(Account::RefundsSuspense),
+            ["suspense"] => Ok(Account::Suspense),
+            ["bank"] => Ok(Account::Bank),
+            ["bank_suspense"] => Ok(Account::BankSuspense),
+            ["clearing", provider] => Ok(Account::Clearing(part(provider)?)),
+            ["disputes", provider] => Ok(Account::Disputes(part(provider)?)),
+            ["fees", provider] => Ok(Account::Fees(part(provider)?)),
+            ["payable", fund, charity] => Ok(Account::Payable(part(fund)?, part(charity)?)),
+            ["receivable", fund, charity] => Ok(Account::Receivable(part(fund)?, part(charity)?)),
+            [fund, opportunity] => Ok(Account::Opportunity(part(fund)?, part(opportunity)?)),
+            _ => Err(UnknownAccount),
+        }
+    }
+}
+
+impl TryFrom<String> for Account {
+    type Error = UnknownAccount;
+    fn try_from(name: String) -> Result<Account, UnknownAccount> {
+        name.parse()
+    }
+}
+
+impl From<Account> for String {
+    fn from(account: Account) -> String {
+        account.to_string()
     }
 }

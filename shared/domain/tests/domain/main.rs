@@ -6,6 +6,7 @@
 //! - [`states`]: what each state of a donation allows, and how each is stored;
 //! - [`transfers`], [`pages`], [`chains`], [`archives`]: the books cannot be mixed, changed or reordered unseen;
 //! - [`trees`], [`notes`], [`proofs`]: a gift is proven to be in the books, and nothing else is;
+//! - [`corrections`]: a mistake is made good by two people, once, and within one fund;
 //! - [`totals`], [`report`]: sums are what a naive recount finds;
 //! - [`reconciling`]: what two sides say of a payment, and that neither side loses anything by the comparison;
 //! - [`packing`]: a closed sale's animals are filled, with nothing split or moved that need not be;
@@ -18,6 +19,7 @@ mod cases;
 mod chains;
 mod codes;
 mod conservation;
+mod corrections;
 mod decisions;
 mod given;
 mod messages;

@@ -145,7 +145,9 @@ impl Table {
             (0..CASE_SHARDS).map(partition).collect::<Vec<_>>()
         };
         // One more than is shown, to know whether the list goes on.
-        let reads = filter.reasons.iter().flat_map(shards).map(|partition| self.places(filter, partition, most + 1).boxed());
+        let (latest_first, after) = (filter.latest_first, filter.after.as_deref());
+        let partitions = filter.reasons.iter().flat_map(shards);
+        let reads = partitions.map(|partition| self.listed_in(partition, latest_first, after, most + 1).boxed());
         let reads: Vec<_> = reads.collect();
         let found: Vec<Vec<String>> = stream::iter(reads).buffer_unordered(AT_ONCE).try_collect().await?;
         let mut places: Vec<String> = found.into_iter().flatten().collect();
@@ -168,18 +170,24 @@ impl Table {
     }
 
     /// The first places of a partition of the index.
-    async fn places(&self, filter: &CaseFilter, partition: String, most: usize) -> Result<Vec<String>, TableError> {
+    pub(super) async fn listed_in(
+        &self,
+        partition: String,
+        latest_first: bool,
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<String>, TableError> {
         #[derive(Deserialize)]
         struct Place {
             listed_as: String,
         }
         let call = self.client.query().table_name(&self.name).index_name(CASE_INDEX);
-        let call = call.expression_attribute_values(":in", text(partition)).scan_index_forward(!filter.latest_first);
+        let call = call.expression_attribute_values(":in", text(partition)).scan_index_forward(!latest_first);
         let call = call.limit(i32::try_from(most).unwrap_or(i32::MAX));
-        let call = match &filter.after {
+        let call = match after {
             None => call.key_condition_expression("listed_in = :in"),
             Some(after) => {
-                let beyond = if filter.latest_first { "<" } else { ">" };
+                let beyond = if latest_first { "<" } else { ">" };
                 call.key_condition_expression(format!("listed_in = :in AND listed_as {beyond} :after"))
                     .expression_attribute_values(":after", text(after))
             }

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::case::Reason;
 use domain::case::kept::Standing;
 use domain::hash::Hash;
-use domain::id::{CharityId, DonationId, DonorId, OpportunityId, SlaughterhouseId};
+use domain::id::{CharityId, CorrectionId, DonationId, DonorId, OpportunityId, SlaughterhouseId};
 use domain::journal::ChainId;
 use domain::moment::{Day, Moment};
 use domain::notice::Notice;
@@ -17,7 +17,7 @@ use super::{Item, text};
 /// The index of donations by donor: hash `donor`, range `made_at`, keys only. Guests' donations are not in it.
 pub const DONOR_INDEX: &str = "donor-index";
 
-/// The index of cases by how they stand and why: hash `listed_in`, range `listed_as`, keys only.
+/// The index of what people have to deal with: hash `listed_in`, range `listed_as`, keys only. Cases by how they stand and why, corrections by how far they have come.
 pub const CASE_INDEX: &str = "case-index";
 
 /// How many partitions of the index the cases of one reason are spread over: each takes a thousand a second, and when a provider changes how it writes an amount, every
@@ -170,6 +170,11 @@ impl Key {
         Key::of(format!("CASE#{id}"), "CASE")
     }
 
+    /// A correction of the books.
+    pub fn correction(id: &CorrectionId) -> Key {
+        Key::of(format!("CORR#{}", id.as_str()), "CORR")
+    }
+
     /// The note that the donors of a page's gifts were thanked.
     pub fn told_page(chain: ChainId, seq: u64) -> Key {
         Key::of(format!("TOLD#{}#{seq:012}", chain_partition(chain)), "THANKS")
@@ -257,7 +262,12 @@ pub fn case_shard(id: &str) -> u8 {
     Hash::of(&[id.as_bytes()]).bytes()[0] % CASE_SHARDS
 }
 
-/// The place of a case in its partition of the index: since when it stands so, and its id.
+/// The partition of the index of cases that has the corrections that have come so far. One for each: they are a few a day, and no partition of cases begins so.
+pub fn correction_partition(stage: &str) -> String {
+    format!("corrections#{stage}")
+}
+
+/// The place of a case or a correction in its partition of the index: since when it stands so, and its id.
 pub fn case_place(since: Moment, id: &str) -> String {
     format!("{:015}#{id}", since.millis())
 }
@@ -303,6 +313,7 @@ mod tests {
             (Key::list(&"makkah-1".parse().unwrap(), ListDay::Feast(1448, 10), 3), "HOUSE#makkah-1 / 1448-12-10#000003"),
             (Key::charity(&"birr".parse().unwrap()), "CHARITY / birr"),
             (Key::case("0a"), "CASE#0a / CASE"),
+            (Key::correction(&"0a".repeat(16).parse().unwrap()), "CORR#0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a / CORR"),
             (Key::movement(&Hash::NONE), "MOV#0000000000000000000000000000000000000000000000000000000000000000 / MOV"),
             (Key::list_cursor(Provider::Moyasar), "LIST#moyasar / CURSOR"),
             (Key::bank_account("SA00"), "BANK / b63df54d182ba82a8f098114e60b976850ad73891a51b48dea79ed25fb3fad67"),
@@ -319,5 +330,6 @@ mod tests {
         }
         let listed = (case_partition(Standing::Closed, Reason::Malformed, case_shard("0a")), case_place(at, "0a"));
         assert_eq!(listed, ("closed#malformed#0".to_owned(), "001795500000000#0a".to_owned()));
+        assert_eq!(correction_partition("asked"), "corrections#asked");
     }
 }

@@ -3,7 +3,10 @@
 //! **Promise.** However often a movement of one reference is booked, by however many at the same time, it stands on one page. The page and the note of
 //! the reference are written in one transaction; the note is put only if there is none.
 //!
-//! **Cost.** Four write units and a read: movements are some hundreds a day. They are not grouped.
+//! A movement that follows from something else in the table (a correction that was agreed to) takes that with it: what it makes of it is written in the same transaction, or none
+//! of it is.
+//!
+//! **Cost.** Four write units and a read, and two more for what it takes with it: movements are some hundreds a day. They are not grouped.
 
 use std::time::Duration;
 
@@ -31,6 +34,20 @@ struct Booked {
     happened_at: Moment,
 }
 
+/// How booking went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moving {
+    /// It stands here now, and what it takes with it is written.
+    Booked(Place),
+    /// It stood here before: somebody else booked it, or a call of mine whose reply was lost. What it takes with it may be written or not.
+    Stood(Place),
+    /// What it takes with it is not as it was read; nothing is written.
+    Moved,
+}
+
+/// What a movement takes with it: a write on a condition, made once it is known where the movement would stand.
+pub(super) type Beside<'b> = &'b (dyn Fn(Place) -> Result<TransactWriteItem, TableError> + Sync);
+
 impl Table {
     /// Books a movement, if none of its reference is booked; gives back where it stands. Whoever books tells the follower of that page, also when
     /// it stood there before: whoever came first may not have come so far.
@@ -38,10 +55,27 @@ impl Table {
     /// # Errors
     /// When the table cannot be reached or is too busy; whether it was booked is not known then, and booking again tells.
     pub async fn book_movement(&self, movement: &Movement, clock: &Clock, random: &Random) -> Result<Place, TableError> {
+        match self.book_beside(movement, None, clock, random).await? {
+            Moving::Booked(place) | Moving::Stood(place) => Ok(place),
+            Moving::Moved => Err(TableError::Other("it takes nothing with it that could have moved".into())),
+        }
+    }
+
+    /// Books a movement and writes what it takes with it, or neither.
+    ///
+    /// # Errors
+    /// As [`Table::book_movement`].
+    pub(super) async fn book_beside(
+        &self,
+        movement: &Movement,
+        beside: Option<Beside<'_>>,
+        clock: &Clock,
+        random: &Random,
+    ) -> Result<Moving, TableError> {
         let mut last = TableError::Transient("every chain was too busy".into());
         for round in 0..ROUNDS {
-            match self.try_movement(movement, clock.now(), ChainId::any(random.number())).await {
-                Ok(Some(place)) => return Ok(place),
+            match self.try_movement(movement, beside, clock.now(), ChainId::any(random.number())).await {
+                Ok(Some(moving)) => return Ok(moving),
                 Ok(None) => {}
                 Err(error) if error.is_transient() => last = error,
                 Err(error) => return Err(error),
@@ -60,17 +94,17 @@ impl Table {
         Ok(booked.map(|booked| booked.place))
     }
 
-    async fn try_movement(&self, movement: &Movement, now: Moment, chain: ChainId) -> Result<Option<Place>, TableError> {
+    async fn try_movement(
+        &self,
+        movement: &Movement,
+        beside: Option<Beside<'_>>,
+        now: Moment,
+        chain: ChainId,
+    ) -> Result<Option<Moving>, TableError> {
         let page = self.tail(chain).await?.write_movements(vec![movement.clone()], now);
         let place = Place { chain: chain.number(), seq: page.seq, index: 0 };
-        let booked = Booked { kind: movement.kind.code().to_owned(), place, happened_at: movement.happened_at };
-        let put = Put::builder()
-            .table_name(&self.name)
-            .set_item(Some(write(&Key::movement(&movement.reference), &booked)?))
-            .condition_expression("attribute_not_exists(pk)")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let put = put.build().map_err(|error| TableError::Other(error.into()))?;
-        let actions = vec![TransactWriteItem::builder().put(put).build(), self.page_action(&page)?];
+        let mut actions = vec![self.note_action(movement, place)?, self.page_action(&page)?];
+        actions.extend(beside.map(|action| action(place)).transpose()?);
         let token = page.hash().to_string()[..36].to_owned();
         let call = self.client.transact_write_items().set_transact_items(Some(actions)).client_request_token(token);
         let committed = match call.send().await {
@@ -78,15 +112,34 @@ impl Table {
             Err(error) => cancelled(error)?,
         };
         match committed {
-            Committed::Done => Ok(Some(place)),
+            Committed::Done => Ok(Some(Moving::Booked(place))),
             Committed::Unsure(error) => Err(error),
-            Committed::Cancelled(refusals) => match refusals.into_iter().next() {
-                // Booked before, by somebody else or by a call of mine whose reply was lost.
-                Some(Refusal::Condition(Some(item))) => Ok(Some(read::<Booked>(item)?.place)),
-                Some(Refusal::Invalid) => Err(TableError::Invalid("the movement is refused".into())),
-                _ => Ok(None),
-            },
+            Committed::Cancelled(refusals) => refused(&refusals),
         }
+    }
+
+    /// The note of its reference, if there is none.
+    fn note_action(&self, movement: &Movement, place: Place) -> Result<TransactWriteItem, TableError> {
+        let booked = Booked { kind: movement.kind.code().to_owned(), place, happened_at: movement.happened_at };
+        let put = Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(write(&Key::movement(&movement.reference), &booked)?))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let put = put.build().map_err(|error| TableError::Other(error.into()))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+}
+
+/// What the refusals of note, page and what stands beside them mean; `None` when it is worth another try.
+fn refused(refusals: &[Refusal]) -> Result<Option<Moving>, TableError> {
+    if refusals.contains(&Refusal::Invalid) {
+        return Err(TableError::Invalid("the movement is refused".into()));
+    }
+    match refusals {
+        [Refusal::Condition(Some(note)), ..] => Ok(Some(Moving::Stood(read::<Booked>(note.clone())?.place))),
+        [_, _, Refusal::Condition(_), ..] => Ok(Some(Moving::Moved)),
+        _ => Ok(None),
     }
 }
 

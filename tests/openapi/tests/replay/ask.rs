@@ -14,6 +14,8 @@ use crate::scene::{KEY, Scene};
 pub const DONATION: &str = "5d0c1b7a9e3f48266c1d2e0b7a954f31";
 /// The refund of the examples.
 const REFUND: &str = "7c1f9b0e2d4a48538e6f5a1b3c2d4e5f";
+/// The correction of the examples.
+const CORRECTION: &str = "3c9e5a17d2f04b86a1e7c05f8b2d6e94";
 /// The code of its receipt in the examples.
 const CODE: &str = "0C00000024230C9J6CT3ADHQ70WG";
 /// What a reader has seen, in the examples.
@@ -143,6 +145,7 @@ impl Scene {
     fn known(&self, text: &str) -> String {
         let text = if self.donation.is_empty() { text.to_owned() } else { text.replace(DONATION, &self.donation) };
         let text = if self.refund.is_empty() { text } else { text.replace(REFUND, &self.refund) };
+        let text = if self.correction.is_empty() { text } else { text.replace(CORRECTION, &self.correction) };
         let text = if self.code.is_empty() { text } else { text.replace(CODE, &self.code) };
         let text = if text == ADMISSION { self.admission.clone() } else { text };
         let text = if text.ends_with(TICKET) { self.ticket.clone() } else { text };

@@ -7,6 +7,7 @@
 
 mod ask;
 mod compare;
+mod corrections;
 mod offerings;
 mod scene;
 

@@ -23,7 +23,7 @@ use stage::{Options, Stage, identity};
 use testkit::faults::{Call, Failure, Fault};
 
 use crate::ask::{self, Reply};
-use crate::offerings;
+use crate::{corrections, offerings};
 
 /// The functions behind the API, each with its own settings.
 pub struct Scene {
@@ -41,6 +41,8 @@ pub struct Scene {
     pub access_token: String,
     /// A refund that was asked for of it, if one was.
     pub refund: String,
+    /// A correction of the books that was asked for, if one was.
+    pub correction: String,
     /// The code of its receipt, once it is settled.
     pub code: String,
     /// The guest's ticket of a waiting room, and what it became.
@@ -69,6 +71,7 @@ impl Scene {
             donation: String::new(),
             access_token: String::new(),
             refund: String::new(),
+            correction: String::new(),
             code: String::new(),
             ticket: String::new(),
             admission: String::new(),
@@ -97,6 +100,7 @@ impl Scene {
         }
         if operation.route.contains("/v1/operations/") {
             scene.set_aside(operation, &example.name).await;
+            corrections::ask(&mut scene, operation, &example.name, &cases()[0].id()).await;
         } else if operations::ROUTES.iter().any(|route| route.key == operation.route) && example.name != "not_paid" {
             scene.pay().await;
             scene.ask_refund(operation, &example.name).await;

@@ -128,7 +128,8 @@ impl Known {
                 | Account::Disputes(_)
                 | Account::Fees(_)
                 | Account::Bank
-                | Account::BankSuspense => {}
+                | Account::BankSuspense
+                | Account::Own => {}
             }
         }
         let opportunities = deps.table.opportunities(&Vec::from_iter(opportunities)).await?;
@@ -163,7 +164,8 @@ impl Known {
             | Account::Disputes(_)
             | Account::Fees(_)
             | Account::Bank
-            | Account::BankSuspense => {}
+            | Account::BankSuspense
+            | Account::Own => {}
         }
     }
 }

@@ -151,6 +151,7 @@ impl FromStr for Account {
             ["suspense"] => Ok(Account::Suspense),
             ["bank"] => Ok(Account::Bank),
             ["bank_suspense"] => Ok(Account::BankSuspense),
+            ["own"] => Ok(Account::Own),
             ["clearing", provider] => Ok(Account::Clearing(part(provider)?)),
             ["disputes", provider] => Ok(Account::Disputes(part(provider)?)),
             ["fees", provider] => Ok(Account::Fees(part(provider)?)),

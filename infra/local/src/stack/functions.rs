@@ -134,6 +134,7 @@ fn one(described: &Described, platform: &Platform, is_shared: bool) -> Result<Fu
         "releases" => function!(of, with, releases::Deps, |deps, event| releases::handle(deps, event).await),
         "erasure" => function!(of, with, erasure::Deps, |deps, event| erasure::handle(deps, event).await),
         "fulfilment" => function!(of, with, fulfilment::Deps, |deps, event| fulfilment::handle(deps, event).await),
+        "carrying" => function!(of, with, carrying::Deps, |deps, event| carrying::handle(deps, event).await),
         "refunds" => function!(of, with, refunds::Deps, |deps, event| refunds::handle(deps, event).await),
         "notifications" => {
             function!(of, with, notifications::Deps, |deps, event| notifications::handle(deps, event).await)

@@ -71,7 +71,7 @@ async fn streams_and_presigned_urls_arrive_whole() {
         let presigning = PresigningConfig::expires_in(Duration::from_secs(60)).unwrap();
         let url = client.get_object().bucket("documents").key("stream").presigned(presigning).await.unwrap();
         let request = http::Request::get(url.uri()).body(bytes::Bytes::new()).unwrap();
-        assert_eq!(cloud.services().s3.call(request).into_body(), content);
+        assert_eq!(cloud.services().s3.call(request, 0).into_body(), content);
     })
     .await;
 }

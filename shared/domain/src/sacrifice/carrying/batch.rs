@@ -90,7 +90,7 @@ impl Batch {
             refund: None,
             amount_minor: Money::ZERO,
             evidence: format!(
-                "{}, batch {}: {} animals, such as {}",
+                "{}, batch {}: {} of its animals, such as {}",
                 self.slaughterhouse,
                 self.batch,
                 animals.len(),
@@ -179,9 +179,9 @@ mod tests {
         let told: Vec<(Reason, &str)> = cases.iter().map(|case| (case.reason, case.evidence.as_str())).collect();
         let id = batch(1).batch;
         let outside = format!(
-            "makkah-1, batch {id}: 90 animals, such as camel-makkah-1, camel-makkah-2, camel-makkah-3, camel-makkah-4, camel-makkah-5"
+            "makkah-1, batch {id}: 90 of its animals, such as camel-makkah-1, camel-makkah-2, camel-makkah-3, camel-makkah-4, camel-makkah-5"
         );
-        let differs = format!("makkah-1, batch {id}: 1 animals, such as camel-makkah-200");
+        let differs = format!("makkah-1, batch {id}: 1 of its animals, such as camel-makkah-200");
         assert_eq!(told, [(Reason::OutsideSeason, outside.as_str()), (Reason::SlaughterDiffers, differs.as_str())]);
         let again = batch(200).cases(&parts.clone().into_iter().rev().collect::<Vec<_>>(), Moment::from_millis(9));
         assert_eq!(cases.iter().map(Case::id).collect::<Vec<_>>(), again.iter().map(Case::id).collect::<Vec<_>>());

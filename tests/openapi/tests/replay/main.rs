@@ -7,6 +7,7 @@
 
 mod ask;
 mod compare;
+mod houses;
 mod offerings;
 mod scene;
 

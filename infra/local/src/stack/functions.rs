@@ -65,6 +65,11 @@ fn deadly(cloud: &LocalAws, clock: &Clock, options: &Options) -> Option<SdkConfi
     Some(directly(cloud, &services))
 }
 
+/// What Lambda would give the function, on a way to the emulators that needs no sockets.
+pub(super) fn calm(described: &Described, cloud: &LocalAws) -> Platform {
+    platform(described, cloud, cloud.services().clock(), &directly(cloud, cloud.services()))
+}
+
 /// What Lambda would give the function.
 fn platform(described: &Described, cloud: &LocalAws, clock: &Clock, aws: &SdkConfig) -> Platform {
     let clock = clock.clone();

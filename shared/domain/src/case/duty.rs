@@ -188,6 +188,19 @@ impl Reason {
     }
 }
 
+const MAKE_GOOD_SACRIFICE: (&str, &str) = (
+    "اسأل المسلخ: إن كان الوقت خطأ فليرسل الصواب، وإلا فليُذبح غيرها في وقتها أو يُرد المبلغ إلى المتبرعين",
+    "Ask the slaughterhouse: if it was done in time let it tell so, else see to other animals in time or to refunds",
+);
+const LOCATE_PLACE: (&str, &str) = (
+    "سجل إحداثيات المكان في العرض، ثم اطلب من المسلخ إعادة الإرسال",
+    "Record the place's coordinates in the offering, then ask the slaughterhouse to send again",
+);
+const ASK_SLAUGHTERHOUSE: (&str, &str) = (
+    "اسأل المسلخ أي القولين أصح عن هذه الرؤوس؛ الأول محفوظ كما قيل",
+    "Ask the slaughterhouse which of its words about these animals is right; the first stands as it was told",
+);
+
 impl Action {
     /// What is suggested, in Arabic and in English.
     pub const fn texts(self) -> (&'static str, &'static str) {
@@ -248,18 +261,9 @@ impl Action {
                 "لم يكتمل رأس هذا المتبرع؛ اطلب رد المبلغ إليه، أو غيّر العرض ليكتمل على حساب المنصة",
                 "This donor's animal is not full: ask for the refund of the gift, or let the offering be completed by the platform",
             ),
-            Action::MakeGoodSacrifice => (
-                "اسأل المسلخ: إن كان الوقت خطأ فليرسل الصواب، وإلا فليُذبح غيرها في وقتها أو يُرد المبلغ إلى المتبرعين",
-                "Ask the slaughterhouse: if it was done in time let it tell so, else see to other animals in time or to refunds",
-            ),
-            Action::LocatePlace => (
-                "سجل إحداثيات المكان في العرض، ثم اطلب من المسلخ إعادة الإرسال",
-                "Record the place's coordinates in the offering, then ask the slaughterhouse to send again",
-            ),
-            Action::AskSlaughterhouse => (
-                "اسأل المسلخ أي القولين أصح عن هذه الرؤوس؛ الأول محفوظ كما قيل",
-                "Ask the slaughterhouse which of its words about these animals is right; the first stands as it was told",
-            ),
+            Action::MakeGoodSacrifice => MAKE_GOOD_SACRIFICE,
+            Action::LocatePlace => LOCATE_PLACE,
+            Action::AskSlaughterhouse => ASK_SLAUGHTERHOUSE,
             Action::BringStatement => (
                 "اطلب من البنك الكشف الناقص أو نسخة سليمة منه، وضعه بين الكشوف الواردة",
                 "Ask the bank for the statement that is missing, or a sound copy, and put it among those that come in",

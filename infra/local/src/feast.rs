@@ -196,12 +196,7 @@ fn batches(order: &Order, stand: &Stand) -> Vec<Batch> {
 }
 
 /// Sends a batch until it is taken; when it was first sent, and what is in it.
-async fn send<'b>(
-    client: &Client,
-    token: &str,
-    clock: &Clock,
-    batch: &'b Batch,
-) -> Result<(i64, &'b [String]), FeastError> {
+async fn send<'b>(client: &Client, token: &str, clock: &Clock, batch: &'b Batch) -> Result<(i64, &'b [String]), FeastError> {
     let rows: Vec<Value> = batch
         .animals
         .iter()

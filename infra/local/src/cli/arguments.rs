@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand, value_parser};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
-use crate::{burst, feast};
 use crate::load::Order;
+use crate::{burst, feast};
 
 /// The giving platform on this machine: real functions, an emulated cloud, a payment provider to play against.
 #[derive(Debug, Parser)]

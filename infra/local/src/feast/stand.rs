@@ -85,6 +85,7 @@ impl Stand {
             while let Some(heads) = working.try_next().await? {
                 done(heads);
             }
+            drop(working);
             for number in animal::numbers(species, &lots) {
                 let place = animal::place(species, number);
                 let lot = place.and_then(|(place, head)| Some((lots.iter().find(|lot| lot.lot == place)?, head)));
@@ -131,7 +132,10 @@ fn lots(species: Species, animals: u32) -> Vec<Lot> {
         };
         let claim = |(place, shares): (u8, u8)| {
             let id = DonationId::from_bytes(
-                *Hash::of(&[species.code().as_bytes(), &number.to_be_bytes(), &[place]]).bytes().first_chunk().unwrap_or(&[0; 16]),
+                *Hash::of(&[species.code().as_bytes(), &number.to_be_bytes(), &[place]])
+                    .bytes()
+                    .first_chunk()
+                    .unwrap_or(&[0; 16]),
             );
             (id, Claim { shares, standing: Claimed::Confirmed })
         };
@@ -182,7 +186,9 @@ fn offering(id: &str, species: Species, animals: u32, now: Moment) -> Result<Off
         lots: u32::try_from(lots(species, animals).len()).unwrap_or(u32::MAX),
         opens_at: now.plus_seconds(-9 * 24 * 3_600),
         closes_at: now.plus_seconds(-8 * 24 * 3_600),
-        wakala: Wakala { version: "1".to_owned(), wording: both("وكلتكم بذبح أضحيتي", "I appoint you to slaughter") },
+        wakala: Wakala {
+            version: "1".to_owned(), wording: both("وكلتكم بذبح أضحيتي", "I appoint you to slaughter")
+        },
         methods: [Method::Mada].into(),
         fairness: Fairness::default(),
         remainder: Remainder::Complete,

@@ -24,6 +24,7 @@ use http::Method;
 use serde_json::{Value, json};
 use testkit::Clock;
 use testkit::chance::Chance;
+use testkit::sqs::Depth;
 use tokio::time::Instant;
 
 use crate::client::Client;
@@ -233,14 +234,25 @@ async fn wait(inside: &Inside, clock: &Clock, stand: &Stand, notes: &Notes, told
             told.done((count - seen) as u64);
             (seen, moved, until) = (count, Instant::now(), Instant::now() + REST);
         }
-        let is_idle = inside.is_still() && inside.is_quiet();
-        if (count >= stand.donors() && is_idle) || Instant::now() > until {
+        let waiting = waiting(inside);
+        if (count >= stand.donors() && waiting.total() == 0) || Instant::now() > until {
             return skipped;
         }
-        if moved.elapsed() > STILL && inside.is_still() {
+        if moved.elapsed() > STILL && waiting.ready == 0 {
             clock.skip(SKIP);
             skipped += SKIP;
             moved = Instant::now();
         }
     }
+}
+
+/// What is in the queues of the feast: updates and news.
+fn waiting(inside: &Inside) -> Depth {
+    let depths = inside.services().sqs.depths().into_iter();
+    let of_feast = depths.filter(|(name, _)| name.ends_with("-carrying") || name.ends_with("-notices"));
+    of_feast.fold(Depth::default(), |sum, (_, depth)| Depth {
+        ready: sum.ready + depth.ready,
+        in_flight: sum.in_flight + depth.in_flight,
+        delayed: sum.delayed + depth.delayed,
+    })
 }

@@ -74,7 +74,7 @@ async fn offerings(
     let lists = deps.table.lists_of(slaughterhouse).await?;
     let issued: BTreeSet<&OpportunityId> = lists.iter().flat_map(|list| &list.offerings).collect();
     let named: BTreeSet<&OpportunityId> = animals.iter().map(|animal| &animal.offering).collect();
-    let wanted: Vec<OpportunityId> = named.intersection(&issued).map(|id| OpportunityId::clone(id)).collect();
+    let wanted: Vec<OpportunityId> = named.intersection(&issued).copied().cloned().collect();
     let found = deps.table.offerings_by_id(&wanted).await?;
     Ok(found.into_iter().map(|offering| (offering.id.clone(), offering)).collect())
 }

@@ -99,7 +99,7 @@ impl S3 {
     fn post(&self, request: &Request, now_millis: i64) -> Response {
         let posted = match post::read(request, now_millis) {
             Ok(posted) => posted,
-            Err(refused) => return refused,
+            Err(refused) => return *refused,
         };
         let mut put = plain(Method::PUT, &format!("/{}/{}", posted.bucket, posted.key), posted.body);
         put.headers_mut().extend(HeaderValue::from_str(&posted.content_type).map(|kind| (http::header::CONTENT_TYPE, kind)));

@@ -49,9 +49,9 @@ pub(super) fn is_form(request: &Request) -> bool {
 }
 
 /// What the form puts, if it may; S3's refusal otherwise.
-pub(super) fn read(request: &Request, now_millis: i64) -> Result<Posted, Response> {
+pub(super) fn read(request: &Request, now_millis: i64) -> Result<Posted, Box<Response>> {
     let checked = Form::of(request).and_then(|form| form.check(now_millis));
-    checked.map_err(|(status, code, why)| error(status, code, why))
+    checked.map_err(|(status, code, why)| Box::new(error(status, code, why)))
 }
 
 const MALFORMED: Refused = (

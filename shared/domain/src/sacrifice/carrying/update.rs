@@ -161,7 +161,8 @@ mod tests {
 
     #[test]
     fn what_is_wrong_in_a_row_has_its_code() {
-        let table: [(fn(&mut Told), Refusal); 13] = [
+        type Spoil = fn(&mut Told);
+        let table: [(Spoil, Refusal); 13] = [
             (|told| told.by.clear(), Refusal::SlaughterIncomplete),
             (|told| told.slaughtered_at.clear(), Refusal::SlaughterIncomplete),
             (|told| told.slaughtered_at = "2027-05-16T07:05:00".to_owned(), Refusal::TimeMalformed),

@@ -116,6 +116,39 @@ pub struct AnimalView {
     pub number: u32,
     /// How many of its shares are the donation's.
     pub shares: u8,
+    /// When it was slaughtered, once that was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slaughtered_at: Option<String>,
+    /// Photos and videos of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<EvidenceView>,
+    /// To whom its meat was given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub distributed: Vec<DistributionView>,
+}
+
+/// A photo or video of an animal.
+#[derive(Serialize)]
+pub struct EvidenceView {
+    /// `photo` or `video`.
+    pub kind: &'static str,
+    /// Its type.
+    pub content_type: &'static str,
+    /// Where it is fetched.
+    pub url: String,
+    /// Until when the URL serves.
+    pub expires_at: String,
+}
+
+/// To whom meat of an animal was given.
+#[derive(Serialize)]
+pub struct DistributionView {
+    /// The charity or organisation.
+    pub to: String,
+    /// The country in which.
+    pub country: String,
+    /// In how many portions.
+    pub portions: u32,
 }
 
 /// A donation as its holder sees it.

@@ -23,6 +23,7 @@
 //!
 //! **Bounds.** Every limit is a constant beside what it limits; rounds of [`hold`] and of version races end with "one moment".
 
+pub mod animals;
 pub mod answer;
 pub mod attempt;
 pub mod cancel;
@@ -43,6 +44,7 @@ pub mod show;
 
 use platform::auth::door::Door;
 use platform::brake::Brake;
+use platform::bucket::Bucket;
 use platform::http::{Answer, Call, HttpRequest, HttpResponse, Problem, Role, Route, respond};
 use platform::privacy::Privacy;
 use platform::queue::Queue;
@@ -73,6 +75,7 @@ pub struct Deps {
     holds: Queue,
     erasures: Queue,
     privacy: Privacy,
+    bucket: Bucket,
     providers: Providers,
     door: Door,
     returns: ReturnUrls,
@@ -93,6 +96,7 @@ impl Deps {
             holds: platform.queue("QUEUE_HOLDS")?,
             erasures: platform.queue("QUEUE_ERASURES")?,
             privacy: Privacy::new(platform)?,
+            bucket: Bucket::new(&platform.aws, &platform.settings)?,
             providers: Providers::new(platform)?,
             door: Door::new(platform)?,
             returns: ReturnUrls::new(platform.settings.required("RETURN_URLS")?)?,

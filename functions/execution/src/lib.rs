@@ -12,6 +12,8 @@
 //! 5. the animal that is not full ([`remainder`]);
 //! 6. it is packed. From then on it is watched ([`watch`]): a gift that goes back leaves a place.
 //!
+//! After the season what was never told as slaughtered is a matter for a person ([`undone`]).
+//!
 //! When all offerings of a slaughterhouse and a day are packed, their list is made and signed ([`lists`]). Then what the platform has of their animals is booked ([`own`]).
 //!
 //! **Why a plan is written down** and not made anew from what stands: two runs that look at different moments would plan differently, and move shares against each other. What was planned is one, whoever carries
@@ -31,6 +33,7 @@ pub mod own;
 pub mod remainder;
 pub mod rows;
 pub mod seal;
+pub mod undone;
 pub mod watch;
 
 use std::collections::BTreeSet;
@@ -40,6 +43,7 @@ use documents::list::{Fonts, Press, PressError};
 use domain::id::OpportunityId;
 use domain::journal::TransferError;
 use domain::proof::note::NoteError;
+use domain::sacrifice::carrying::rules::is_to_be_counted;
 use domain::sacrifice::{Due, Offering, close::due};
 use platform::bucket::{Bucket, BucketError};
 use platform::http::chain;
@@ -153,10 +157,13 @@ pub async fn handle(deps: &Deps, event: Value) -> Result<Value, ExecutionError> 
     let asked = event::offering(event)?;
     let now = deps.clock.now();
     let mut offerings = deps.table.offerings().await?;
+    let is_asked = |offering: &&Offering| asked.as_ref().is_none_or(|asked| offering.id == *asked);
+    let counted = offerings.iter().filter(is_asked).filter(|offering| is_to_be_counted(offering, now));
+    let counted: Vec<Offering> = counted.cloned().collect();
     offerings.retain(|offering| due(offering, now) != Due::Nothing);
     if let Some(asked) = asked {
         offerings.retain(|offering| offering.id == asked);
-        if offerings.is_empty() {
+        if offerings.is_empty() && counted.is_empty() {
             return Err(ExecutionError::NotDue(asked));
         }
     }
@@ -169,6 +176,13 @@ pub async fn handle(deps: &Deps, event: Value) -> Result<Value, ExecutionError> 
         }
     }
     list_all(deps, &offerings, &mut run).await?;
+    for offering in &counted {
+        match Box::pin(undone::count(deps, offering)).await {
+            Ok(None | Some(0)) => {}
+            Ok(Some(left)) => run.undone.push(json!({"offering": offering.id, "left": left})),
+            Err(error) => run.failed(offering.id.as_str(), error),
+        }
+    }
     run.tell()
 }
 
@@ -194,6 +208,8 @@ async fn list_all(deps: &Deps, looked_at: &[Offering], run: &mut Run) -> Result<
 struct Run {
     offerings: Vec<Value>,
     lists: Vec<Value>,
+    /// Offerings whose season is over, with animals that were never told as slaughtered.
+    undone: Vec<Value>,
     failures: Vec<(String, ExecutionError)>,
     waits_ms: u64,
 }
@@ -217,7 +233,11 @@ impl Run {
     fn tell(mut self) -> Result<Value, ExecutionError> {
         telemetry::milliseconds("execution", "CloseWaits", self.waits_ms);
         if self.failures.is_empty() {
-            return Ok(json!({"offerings": self.offerings, "lists": self.lists}));
+            let mut told = json!({"offerings": self.offerings, "lists": self.lists});
+            if !self.undone.is_empty() {
+                told["undone"] = json!(self.undone);
+            }
+            return Ok(told);
         }
         let count = self.failures.len();
         let (what, source) = self.failures.swap_remove(0);

@@ -109,6 +109,7 @@ async fn run(deps: &Deps, delivery: &Delivery) -> Option<Failure> {
         | Message::RefundDue { .. }
         | Message::RefundApproved { .. }
         | Message::ErasureDue { .. }
+        | Message::UpdatesKept { .. }
         | Message::NoticeDue(_) => Err(FulfilmentError::NotOurs),
     };
     match done {

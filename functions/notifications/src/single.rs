@@ -6,6 +6,7 @@ use domain::notice::{Notice, quiet_until};
 use platform::batch::{Delivery, Failure};
 use platform::http::chain;
 use platform::table::Turn;
+use platform::telemetry;
 
 use crate::Deps;
 use crate::tell::{self, Known, TellError};
@@ -44,7 +45,12 @@ async fn tell_one(deps: &Deps, notice: &Notice) -> Result<Turn, TellError> {
             deps.table.give_up_telling(notice).await?;
             return Err(error);
         }
-        deps.table.note_told(notice, deps.clock.now()).await?;
+        let told_at = deps.clock.now();
+        if let Notice::Sacrifice { received_at, .. } = notice {
+            let waited = u64::try_from(told_at.millis_since(*received_at)).unwrap_or(0);
+            telemetry::milliseconds("notifications", "SacrificeTold", waited);
+        }
+        deps.table.note_told(notice, told_at).await?;
     }
     Ok(turn)
 }

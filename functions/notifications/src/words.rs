@@ -44,6 +44,8 @@ struct Shown {
     amount: String,
     project: String,
     url: Option<String>,
+    /// The number of the animal that the notice is about.
+    animal: Option<u32>,
 }
 
 macro_rules! templates {
@@ -75,6 +77,10 @@ templates! {
     ReturnedShortEn = "v1/short/returned.en.txt";
     ReturnedEmailAr = "v1/email/returned.ar.txt";
     ReturnedEmailEn = "v1/email/returned.en.txt";
+    SacrificeShortAr = "v1/short/sacrifice.ar.txt";
+    SacrificeShortEn = "v1/short/sacrifice.en.txt";
+    SacrificeEmailAr = "v1/email/sacrifice.ar.txt";
+    SacrificeEmailEn = "v1/email/sacrifice.en.txt";
 }
 
 /// The words of a notice, for the channel of this address.
@@ -103,10 +109,14 @@ pub fn of(notice: &Notice, gift: &Gift, to: &Address) -> Result<Words, WordsErro
 
 fn shown(notice: &Notice, gift: &Gift, is_short: bool) -> Shown {
     let amount = match notice {
-        Notice::Thanks { .. } | Notice::Failure { .. } => gift.total,
+        Notice::Thanks { .. } | Notice::Failure { .. } | Notice::Sacrifice { .. } => gift.total,
         Notice::Refund { refunded_minor, .. } | Notice::ChargeReturned { refunded_minor, .. } => *refunded_minor,
     };
-    Shown { amount: amount.to_string(), project: project(gift, is_short), url: gift.receipt_url.clone() }
+    let animal = match notice {
+        Notice::Sacrifice { number, .. } => Some(*number),
+        Notice::Thanks { .. } | Notice::Failure { .. } | Notice::Refund { .. } | Notice::ChargeReturned { .. } => None,
+    };
+    Shown { amount: amount.to_string(), project: project(gift, is_short), url: gift.receipt_url.clone(), animal }
 }
 
 /// The first project's name, and how many others there are.
@@ -151,6 +161,10 @@ fn text(notice: &Notice, language: Language, is_short: bool, shown: Option<&Show
         (Notice::ChargeReturned { .. }, English, true) => ReturnedShortEn { shown }.render(),
         (Notice::ChargeReturned { .. }, Arabic, false) => ReturnedEmailAr { shown }.render(),
         (Notice::ChargeReturned { .. }, English, false) => ReturnedEmailEn { shown }.render(),
+        (Notice::Sacrifice { .. }, Arabic, true) => SacrificeShortAr { shown }.render(),
+        (Notice::Sacrifice { .. }, English, true) => SacrificeShortEn { shown }.render(),
+        (Notice::Sacrifice { .. }, Arabic, false) => SacrificeEmailAr { shown }.render(),
+        (Notice::Sacrifice { .. }, English, false) => SacrificeEmailEn { shown }.render(),
     }
 }
 

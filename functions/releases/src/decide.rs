@@ -57,6 +57,7 @@ pub const fn subject(message: &Message) -> Option<DonationId> {
         | Message::FoldRequested {}
         | Message::NoticeDue(_)
         | Message::ErasureDue { .. }
+        | Message::UpdatesKept { .. }
         | Message::SharesMoved { .. }
         | Message::SharesSought(_)
         | Message::RefundDue { .. }
@@ -79,6 +80,7 @@ pub fn step(message: &Message, donation: Option<&Donation>, now: Moment) -> Step
         | Message::FoldRequested {}
         | Message::NoticeDue(_)
         | Message::ErasureDue { .. }
+        | Message::UpdatesKept { .. }
         | Message::SharesMoved { .. }
         | Message::SharesSought(_)
         | Message::RefundDue { .. }

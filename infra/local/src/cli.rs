@@ -3,7 +3,7 @@
 //! | exit code | means |
 //! |---|---|
 //! | 0 | stopped by Ctrl-C, or with `--once` every proof held |
-//! | 1 | with `--once`, `load` or `burst` something did not hold; or it broke down |
+//! | 1 | with `--once`, `load`, `burst` or `feast` something did not hold; or it broke down |
 //! | 2 | it could not start: a bad flag, a taken port, a folder that cannot be written: one line says which |
 
 mod arguments;
@@ -21,6 +21,7 @@ use testkit::Clock;
 
 use crate::burst::{self, BurstError};
 use crate::client::Client;
+use crate::feast::{self, FeastError};
 use crate::load::{self, LoadError};
 use crate::night::{self, Morning};
 use crate::picture;
@@ -28,7 +29,7 @@ use crate::proof::{self, Proof};
 use crate::scenario::{Played, Scenario};
 use crate::seed;
 use crate::stack::{Local, Options, StartError};
-use arguments::{Arguments, BurstArguments, Command, LoadArguments, PictureArguments};
+use arguments::{Arguments, BurstArguments, Command, FeastArguments, LoadArguments, PictureArguments};
 use screen::Screen;
 
 /// How long everything may take to come to rest after the scenario.
@@ -64,6 +65,7 @@ pub async fn main() -> ExitCode {
         None => platform(&arguments).await,
         Some(Command::Load(order)) => load(order).await,
         Some(Command::Burst(order)) => burst(order).await,
+        Some(Command::Feast(order)) => feast(order).await,
         Some(Command::Picture(files)) => draw(files),
     };
     match outcome {
@@ -303,6 +305,25 @@ async fn burst(arguments: &BurstArguments) -> Result<bool, Ended> {
             Ok(figures.is_sound())
         }
         Err(BurstError::Start(error)) => Err(error.into()),
+        Err(error) => Err(Ended::Broken(error.to_string())),
+    }
+}
+
+async fn feast(arguments: &FeastArguments) -> Result<bool, Ended> {
+    let order = arguments.order();
+    is_writable(order.json.as_deref())?;
+    let screen = Screen::new();
+    let outcome = tokio::select! {
+        outcome = feast::run(&order, &screen) => outcome,
+        () = interrupted() => return Ok(false),
+    };
+    screen.clear();
+    match outcome {
+        Ok(figures) => {
+            println!("{figures}");
+            Ok(figures.is_whole())
+        }
+        Err(FeastError::Start(error)) => Err(error.into()),
         Err(error) => Err(Ended::Broken(error.to_string())),
     }
 }

@@ -22,6 +22,7 @@ pub mod burst;
 pub mod cli;
 pub mod client;
 pub mod clock;
+pub mod feast;
 pub mod figure;
 pub mod function;
 pub mod gateway;

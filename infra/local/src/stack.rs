@@ -26,6 +26,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use moyasar_sandbox::Sandbox;
+use platform::Platform;
 use testkit::dynamo::DynamoOptions;
 use testkit::sqs::Disorder;
 use testkit::{Clock, LocalAws, LocalOptions};
@@ -65,6 +66,8 @@ pub struct Options {
     pub environments: Option<usize>,
     /// Connections that the gateway serves at once, if not as many as usual.
     pub connections: Option<usize>,
+    /// Messages that the outbox keeps, if not as many as usual.
+    pub outbox: Option<usize>,
 }
 
 /// A local platform at work.
@@ -127,7 +130,7 @@ impl Local {
             functions,
             issuer,
             sandbox: sandbox.clone(),
-            outbox: outbox::Outbox::default(),
+            outbox: options.outbox.map_or_else(outbox::Outbox::default, outbox::Outbox::keeping),
             clock: clock_of_parts.clone(),
         });
         let identity =
@@ -151,6 +154,12 @@ impl Local {
     /// The gateway's URL, without a slash at the end.
     pub fn url(&self) -> &str {
         &self.inside.url
+    }
+
+    /// What an environment of this function is given, without crashes and without sockets; none where the template has no such function.
+    pub fn platform(&self, function: &str) -> Option<Platform> {
+        let described = self.inside.stack.functions.iter().find(|described| described.handler == function)?;
+        Some(functions::calm(described, &self.cloud))
     }
 
     /// Stops everything, work in hand first, and keeps what is to be kept.

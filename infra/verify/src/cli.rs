@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::keys::{self, Trusted};
+use crate::sign::{self, Sent};
 use crate::{VerifyError, gift, growth, list};
 
 /// The exit code for what cannot be used.
@@ -49,9 +50,23 @@ enum Command {
         #[command(flatten)]
         trusted: Trusted,
     },
-    /// Makes a key that signs the log, and prints the key to verify it by
+    /// Signs the updates that a slaughterhouse sends, and prints the value of the header Ihsan-Signature
+    Sign {
+        /// The body of the request, as it will be sent: .json or .csv
+        file: PathBuf,
+        /// The file with the slaughterhouse's key, as `verify key` made it
+        #[arg(long)]
+        secret: PathBuf,
+        /// The Idempotency-Key under which it will be sent
+        #[arg(long)]
+        idempotency_key: String,
+        /// Its form, where the file's ending does not tell
+        #[arg(long)]
+        form: Option<Sent>,
+    },
+    /// Makes a key that signs, and prints the key to verify by
     Key {
-        /// The log's name, such as proofs.example.org
+        /// Whose it is: the log's name, such as proofs.example.org, or a slaughterhouse's id
         name: String,
         /// Where the key is written; nothing is written over
         #[arg(long)]
@@ -77,6 +92,7 @@ fn run(arguments: &Arguments) -> Result<String, VerifyError> {
     match (&arguments.command, &arguments.file) {
         (Some(Command::Consistency { old, new, trusted }), _) => growth::verify(old, new, &trusted.keys()?),
         (Some(Command::List { files, trusted }), _) => list::verify(files, &trusted.keys()?),
+        (Some(Command::Sign { file, secret, idempotency_key, form }), _) => sign::sign(file, secret, idempotency_key, *form),
         (Some(Command::Key { name, secret }), _) => keys::make(name, secret),
         (None, Some(file)) => gift::verify(file, &arguments.trusted.keys()?),
         (None, None) => Err(VerifyError::NoKey),
@@ -96,6 +112,8 @@ fn exit_code(error: &VerifyError) -> ExitCode {
         | VerifyError::Key { .. }
         | VerifyError::NoKey
         | VerifyError::NoNote
+        | VerifyError::Updates { .. }
+        | VerifyError::Unkeyed
         | VerifyError::NoChance => ExitCode::from(UNUSABLE),
     }
 }

@@ -8,6 +8,7 @@
 //! - [`gift`]: the proof that a donor was given;
 //! - [`growth`]: that one state of the log has all that another had;
 //! - [`list`]: that the documents of a slaughterhouse's list are those that were signed;
+//! - [`sign`]: a slaughterhouse's signature over what it sends;
 //! - [`keys`]: whose signatures are trusted, and how a new key is made.
 
 pub mod cli;
@@ -15,11 +16,13 @@ pub mod gift;
 pub mod growth;
 pub mod keys;
 pub mod list;
+pub mod sign;
 
 use std::path::{Path, PathBuf};
 
 use domain::proof::gift::ProofError;
 use domain::proof::note::NoteError;
+use domain::sacrifice::carrying::form::FormError;
 
 /// Why something is not verified.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +97,17 @@ pub enum VerifyError {
     /// One state of the log does not have what the other had.
     #[error("{0}")]
     NotGrown(String),
+    /// Rows are not of their form.
+    #[error("{}: {source}", .file.display())]
+    Updates {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        source: FormError,
+    },
+    /// An idempotency key cannot be used.
+    #[error("an idempotency key is visible signs of ASCII, such as a UUID")]
+    Unkeyed,
     /// This machine gives no random numbers.
     #[error("this machine gives no random numbers")]
     NoChance,

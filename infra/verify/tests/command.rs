@@ -339,3 +339,36 @@ fn a_list_needs_its_note_and_a_note_speaks_for_who_signed_it() {
     let (code, said) = scene.run(&["list", "list.note", "rows.csv", "--key", key.as_str()]);
     assert!(code == 1 && said.contains("another name"), "{said}");
 }
+
+/// As a slaughterhouse does: a key of its own, a file of its day, the header that goes with it.
+#[test]
+fn a_slaughterhouse_makes_its_key_and_signs_what_it_sends() {
+    use domain::sacrifice::carrying::{self, Form};
+    let scene = Scene::set();
+    let (code, verifier) = scene.run(&["key", "makkah-1", "--secret", "makkah-1.key"]);
+    assert_eq!(code, 0, "{verifier}");
+    let body = "animal,slaughtered_at,by\ncamel-makkah-7,2027-05-16T07:15:00+03:00,LIC-1\n";
+    scene.write("day.csv", body);
+    let sign = |more: &[&str]| {
+        scene.run(&[&["sign", "--secret", "makkah-1.key", "--idempotency-key", "a-key-of-chance"], more].concat())
+    };
+    let (code, signature) = sign(&["day.csv"]);
+    assert_eq!(code, 0, "{signature}");
+    let statement =
+        |form| carrying::Statement::of(&"makkah-1".parse().unwrap(), "a-key-of-chance", form, body.as_bytes()).to_string();
+    let trusted = [verifier.trim().parse().unwrap()];
+    assert!(note::verify(&statement(Form::Csv), signature.trim(), &trusted).is_ok());
+    assert!(note::verify(&statement(Form::Json), signature.trim(), &trusted).is_err());
+    scene.write("day.txt", body);
+    assert_eq!(sign(&["day.txt", "--form", "csv"]), (0, signature));
+    let (code, said) = sign(&["day.txt"]);
+    assert!(code == 2 && said.contains("say --form"), "{said}");
+    scene.write("bad.csv", "animal,price\ncamel-makkah-7,1\n");
+    let (code, said) = sign(&["bad.csv"]);
+    assert!(code == 2 && said.contains("column 2 is not known"), "{said}");
+    scene.write("odd.csv", "animal,by\ncamel-makkah-7,LIC-1\n");
+    let (code, said) = sign(&["odd.csv"]);
+    assert!(code == 0 && said.contains("1 of 1 rows will be refused"), "{said}");
+    let (code, said) = scene.run(&["sign", "day.csv", "--secret", "key.txt", "--idempotency-key", "k"]);
+    assert!(code == 2, "a key to verify by does not sign: {said}");
+}

@@ -78,6 +78,14 @@ codes!(
         OwnShares = 28 "own_shares",
         /// The last animal of a sale is not full, and what was given for it is to go back.
         AnimalUnfilled = 29 "animal_unfilled",
+        /// A slaughterhouse told of animals that were slaughtered outside the season: they are no sacrifices.
+        OutsideSeason = 30 "outside_season",
+        /// A slaughterhouse tells of animals, and where its place lies is not recorded: whether it was in the season is not known.
+        PlaceUnlocated = 31 "place_unlocated",
+        /// A slaughterhouse told two things of the same animal.
+        SlaughterDiffers = 32 "slaughter_differs",
+        /// The season is over, and animals were never told as slaughtered.
+        NotSlaughtered = 33 "not_slaughtered",
     }
 );
 

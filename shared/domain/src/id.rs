@@ -136,6 +136,13 @@ fn is_hex(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
+/// Up to 24 capital letters, digits and hyphens, with a digit.
+fn is_staff_number(text: &str) -> bool {
+    (1..=24).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
+        && text.bytes().any(|b| b.is_ascii_digit())
+}
+
 text_id!(
     /// The id of a refund, derived from the donation and the key of whoever asks for it: 32 lower-case hex digits.
     RefundId, "refund id", "32 lower-case hex digits", is_hex
@@ -159,6 +166,22 @@ text_id!(
 text_id!(
     /// A slaughterhouse: the subject that the identity provider names for its account.
     SlaughterhouseId, "slaughterhouse id", "3 to 40 lower-case letters, digits and hyphens", is_slug
+);
+text_id!(
+    /// Updates that a slaughterhouse sent together, derived from the slaughterhouse and its idempotency key: 32 lower-case hex digits.
+    BatchId, "id of a batch", "32 lower-case hex digits", is_hex
+);
+text_id!(
+    /// A photo or video of an animal's slaughter, drawn by chance: 32 lower-case hex digits.
+    EvidenceId, "evidence id", "32 lower-case hex digits", is_hex
+);
+text_id!(
+    /// Who slaughtered: a licence or staff number of the slaughterhouse's. Never a name: capital letters and digits alone, and a digit among them.
+    StaffNumber, "staff number", "1 to 24 capital letters, digits and hyphens, a digit among them", is_staff_number
+);
+text_id!(
+    /// Who was given meat: a charity's id, or the short name of an organisation.
+    ReceiverId, "receiver", "3 to 40 lower-case letters, digits and hyphens", is_slug
 );
 text_id!(
     /// A payment's id at its provider.

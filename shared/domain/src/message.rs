@@ -10,7 +10,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use crate::id::DonationId;
+use crate::id::{BatchId, DonationId, SlaughterhouseId};
 use crate::journal::ChainId;
 use crate::moment::Moment;
 use crate::money::{Money, halalas};
@@ -89,6 +89,16 @@ pub enum Message {
         /// The donation with which the work before it ended; none for the beginning.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<Reached>,
+    },
+    /// To `carrying`: a slaughterhouse's updates are kept. Write the part that begins with this row into its animals; without a row, send each part its own message.
+    UpdatesKept {
+        /// Whose.
+        slaughterhouse: SlaughterhouseId,
+        /// Which of its batches.
+        batch: BatchId,
+        /// The part's first row, counted from zero.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<u32>,
     },
     /// To `notices`: tell a donor this.
     NoticeDue(Notice),

@@ -1,4 +1,4 @@
-//! What a donor is told: thanks with the receipt, that a payment failed, that money was given back.
+//! What a donor is told: thanks with the receipt, that a payment failed, that money was given back, that their animal was slaughtered.
 //!
 //! A notice names ids and sums, never a person: who is told, where and in which words is found out by whoever sends it. It is told at least once,
 //! and its name ([`Notice::name`]) is how a second telling is recognised.
@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::donation::{Donation, State};
-use crate::id::DonationId;
+use crate::id::{DonationId, OpportunityId};
 use crate::moment::Moment;
 use crate::money::{Money, halalas};
 use crate::payment::PaymentRef;
@@ -29,11 +29,13 @@ pub enum Kind {
     Failure,
     /// Money was given back.
     Refund,
+    /// An animal was slaughtered.
+    Sacrifice,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 3] = [Kind::Thanks, Kind::Failure, Kind::Refund];
+    pub const ALL: [Kind; 4] = [Kind::Thanks, Kind::Failure, Kind::Refund, Kind::Sacrifice];
 
     /// The stable code.
     pub const fn code(self) -> &'static str {
@@ -41,14 +43,16 @@ impl Kind {
             Kind::Thanks => "thanks",
             Kind::Failure => "failure",
             Kind::Refund => "refund",
+            Kind::Sacrifice => "sacrifice",
         }
     }
 
-    /// Whether it can wait until people are awake. What answers to something that the donor has just done cannot.
+    /// Whether it can wait until people are awake. What answers to something that the donor has just done cannot, nor can what they are awake for: many break their fast
+    /// only when their sacrifice is done.
     pub const fn can_wait(self) -> bool {
         match self {
             Kind::Refund => true,
-            Kind::Thanks | Kind::Failure => false,
+            Kind::Thanks | Kind::Failure | Kind::Sacrifice => false,
         }
     }
 }
@@ -125,6 +129,17 @@ pub enum Notice {
         #[serde(with = "halalas")]
         refunded_minor: Money,
     },
+    /// An animal of which the donation has shares was slaughtered.
+    Sacrifice {
+        /// The donation.
+        donation: DonationId,
+        /// Of which offering it is.
+        offering: OpportunityId,
+        /// The animal's number within it.
+        number: u32,
+        /// When that was told to us.
+        received_at: Moment,
+    },
 }
 
 impl Notice {
@@ -134,7 +149,8 @@ impl Notice {
             Notice::Thanks { donation }
             | Notice::Failure { donation, .. }
             | Notice::Refund { donation, .. }
-            | Notice::ChargeReturned { donation, .. } => donation,
+            | Notice::ChargeReturned { donation, .. }
+            | Notice::Sacrifice { donation, .. } => donation,
         }
     }
 
@@ -144,6 +160,7 @@ impl Notice {
             Notice::Thanks { .. } => Kind::Thanks,
             Notice::Failure { .. } => Kind::Failure,
             Notice::Refund { .. } | Notice::ChargeReturned { .. } => Kind::Refund,
+            Notice::Sacrifice { .. } => Kind::Sacrifice,
         }
     }
 
@@ -164,6 +181,8 @@ impl Notice {
             Notice::ChargeReturned { payment, refunded_minor, .. } => {
                 format!("returned#{}#{}#{}", payment.provider, payment.payment, refunded_minor.halalas())
             }
+            // When it was told is not in it: told again it is the same news.
+            Notice::Sacrifice { offering, number, .. } => format!("sacrifice#{offering}#{number}"),
         }
     }
 
@@ -177,6 +196,7 @@ impl Notice {
             }
             (Notice::Refund { refunded_minor: told, .. }, state) => !told.is_zero() && *told == state.refunded(),
             (Notice::ChargeReturned { .. }, _) => true,
+            (Notice::Sacrifice { .. }, _) => donation.keeps_shares(),
             (Notice::Thanks { .. } | Notice::Failure { .. }, _) => false,
         }
     }

@@ -5,11 +5,12 @@
 //! [`fairness`] has the rules by which a sale that opens in a burst is fair.
 //!
 //! Once the sale is closed and nothing is held any more ([`close`]) animals of seven that are not full are filled from each other ([`packing`]), and every share has its [`animal`]. When they may be
-//! slaughtered follows from the place and the sun ([`season`]).
+//! slaughtered follows from the place and the sun ([`season`]). What slaughterhouses tell of that is read, checked and kept by [`carrying`].
 //!
 //! Nothing here reads or writes.
 
 pub mod animal;
+pub mod carrying;
 pub mod close;
 pub mod fairness;
 pub mod feast;
@@ -23,6 +24,8 @@ pub mod rite;
 pub mod season;
 pub mod site;
 
+pub use animal::AnimalName;
+pub use carrying::Carried;
 pub use close::{Due, ListDay};
 pub use fairness::Fairness;
 pub use feast::FeastDay;

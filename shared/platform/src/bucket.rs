@@ -1,5 +1,9 @@
 //! Documents in S3.
 
+mod upload;
+
+pub use upload::{Upload, Wanted};
+
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::Client;
@@ -63,6 +67,8 @@ pub struct Versions {
 pub struct Bucket {
     client: Client,
     name: String,
+    /// What forms that others upload by are signed with.
+    aws: SdkConfig,
 }
 
 impl Bucket {
@@ -74,7 +80,7 @@ impl Bucket {
         let name = settings.required("BUCKET")?.to_owned();
         // With an emulator the bucket's name cannot be part of the host's.
         let config = Builder::from(aws).force_path_style(settings.get("AWS_ENDPOINT_URL").is_some()).build();
-        Ok(Bucket { client: Client::from_conf(config), name })
+        Ok(Bucket { client: Client::from_conf(config), name, aws: aws.clone() })
     }
 
     /// Keeps a document under a key that is derived from what it is: the same document again changes nothing.
@@ -180,6 +186,18 @@ impl Bucket {
     pub async fn length(&self, key: &str) -> Result<Option<u64>, BucketError> {
         match self.client.head_object().bucket(&self.name).key(key).send().await {
             Ok(answer) => Ok(Some(answer.content_length().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0))),
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(None),
+            Err(error) => Err(BucketError(error.into())),
+        }
+    }
+
+    /// The kind of a document, as `Content-Type` has it, if it is there. Tells absence from refusal only to a role that may list the bucket.
+    ///
+    /// # Errors
+    /// When S3 did not say.
+    pub async fn kind(&self, key: &str) -> Result<Option<String>, BucketError> {
+        match self.client.head_object().bucket(&self.name).key(key).send().await {
+            Ok(answer) => Ok(Some(answer.content_type.unwrap_or_default())),
             Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(None),
             Err(error) => Err(BucketError(error.into())),
         }

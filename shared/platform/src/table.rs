@@ -8,6 +8,7 @@
 
 mod allowance;
 mod cap;
+mod carrying;
 mod case;
 mod catalogue;
 mod correction;
@@ -45,6 +46,7 @@ use serde::de::DeserializeOwned;
 
 pub use allowance::{Allowing, Limit};
 pub use cap::{Claimant, Claiming, Escrow};
+pub use carrying::Adding;
 pub use case::{CaseFilter, CasePage};
 pub use catalogue::{Revised, Revising, Shelf};
 pub use correction::{Correcting, CorrectionFilter, CorrectionPage};

@@ -43,6 +43,10 @@ use data::Data;
 /// The region that the local cloud says it is.
 pub const REGION: &str = "me-south-1";
 
+/// The key by which clients of the emulators sign, and its secret: forms of S3 are checked against them, and nothing else.
+pub(crate) const KEY_ID: &str = "local";
+pub(crate) const SECRET_KEY: &str = "local";
+
 /// Where clients in process say they call: an address, so that the SDK puts buckets in the path. Nothing listens there.
 const NOWHERE: &str = "http://127.0.0.1:1";
 
@@ -197,9 +201,8 @@ impl Drop for LocalAws {
     }
 }
 
-/// Credentials that the emulators take: any.
 fn credentials() -> Credentials {
-    Credentials::new("local", "local", None, None, "local")
+    Credentials::new(KEY_ID, SECRET_KEY, None, None, "local")
 }
 
 fn fresh() -> Result<u64, LocalError> {

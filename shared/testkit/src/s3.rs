@@ -3,11 +3,14 @@
 //! Promise: buckets and objects as files, through the real protocol. `If-None-Match` and `If-Match` decide atomically:
 //! `s3s-fs` alone checks first and writes later, so two creators could both win; here one writes at a time.
 //!
+//! Uploads by forms are checked against their policy ([`post`]).
+//!
 //! Shape: [`S3::call`] takes a whole request and gives a whole response. It runs on the calling thread from beginning to
 //! end, so that a single-threaded run is the same each time; files are small here (receipts, reports).
 //! Objects have versions, the earlier of which are in memory ([`versions`]).
-//! Bounds: no lifecycle; signatures, expiry of presigned URLs and checksums in trailers are not checked. Failure: a broken request is S3's XML error.
+//! Bounds: no lifecycle; signatures of requests, expiry of presigned URLs and checksums in trailers are not checked. Failure: a broken request is S3's XML error.
 
+mod post;
 mod unsigned;
 mod versions;
 
@@ -75,7 +78,10 @@ impl S3 {
     }
 
     /// Answers one call. Needs a tokio runtime around it, for the file system, but never yields to it.
-    pub fn call(&self, request: Request) -> Response {
+    pub fn call(&self, request: Request, now_millis: i64) -> Response {
+        if post::is_form(&request) {
+            return self.post(&request, now_millis);
+        }
         let Some(request) = unsigned::unsigned(request) else {
             return error(StatusCode::BAD_REQUEST, "IncompleteBody", "The body is not framed as its headers say.");
         };
@@ -87,6 +93,21 @@ impl S3 {
             (Some(asked), Some(versions)) => self.with_versions(asked, versions, request),
             _ => self.now(request),
         }
+    }
+
+    /// Puts what a form uploads, if its policy lets it.
+    fn post(&self, request: &Request, now_millis: i64) -> Response {
+        let posted = match post::read(request, now_millis) {
+            Ok(posted) => posted,
+            Err(refused) => return *refused,
+        };
+        let mut put = plain(Method::PUT, &format!("/{}/{}", posted.bucket, posted.key), posted.body);
+        put.headers_mut().extend(HeaderValue::from_str(&posted.content_type).map(|kind| (http::header::CONTENT_TYPE, kind)));
+        let mut response = self.call(put, now_millis);
+        if response.status().is_success() {
+            *response.status_mut() = StatusCode::NO_CONTENT;
+        }
+        response
     }
 
     /// The bodies of objects' versions that are not the latest, with their keys.

@@ -3,7 +3,7 @@
 //! Promise: HTTP/1.1 with keep-alive on one port, for the real SDK clients of other processes and of functions under test.
 //! It binds 127.0.0.1 only and refuses a request whose `Host` is neither that nor `localhost`, so that a page in a browser
 //! cannot reach it under another name. Stopping lets answers under way finish for a moment and closes the rest.
-//! Bounds: bodies up to 64 MB. A lost connection is closed without an answer; a crash of the caller is silence.
+//! Bounds: bodies up to 256 MB: the largest video that is uploaded by a form, and more. A lost connection is closed without an answer; a crash of the caller is silence.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -24,7 +24,7 @@ use crate::services::{Outcome, SILENCE, Services};
 use crate::wire::{Request, Response};
 
 /// The largest body taken, in bytes.
-const BODY_BYTES: usize = 64 * 1024 * 1024;
+const BODY_BYTES: usize = 256 * 1024 * 1024;
 
 /// How long answers under way have to finish when the server stops. A long poll may take 20 s: it is cut off.
 const GRACE: Duration = Duration::from_millis(500);

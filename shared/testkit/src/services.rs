@@ -104,7 +104,7 @@ impl Services {
             Service::DynamoDb => self.dynamo.call(name, body).await.into_response(JSON_1_0),
             Service::Sqs => self.sqs.call(name, body).await.into_response(JSON_1_0),
             Service::Kms => self.kms.call(name, body).into_response(JSON_1_1),
-            Service::S3 => self.s3.call(request),
+            Service::S3 => self.s3.call(request, self.clock.now_millis()),
         }
     }
 

@@ -40,4 +40,5 @@ pub const ALL: &[Target] = &[
     Target { name: "words", run: targets::words },
     Target { name: "statement", run: targets::statement },
     Target { name: "proof", run: targets::proof },
+    Target { name: "updates", run: targets::updates },
 ];

@@ -55,12 +55,13 @@ pub fn all() -> anyhow::Result<Vec<Seed>> {
                 bodies.for_each(|body| add("message", body.as_bytes().to_vec()));
             }
             of_the_api if of_the_api.starts_with("api") => {
-                for target in ["gift", "wishes", "draft"] {
+                for target in ["gift", "wishes", "draft", "updates"] {
                     body.clone().into_iter().for_each(|body| add(target, body));
                 }
                 let headers = event.get("headers").and_then(Value::as_object).cloned().unwrap_or_default();
                 let values = headers.values().filter_map(Value::as_str);
-                values.for_each(|value| add("tokens", value.as_bytes().to_vec()));
+                values.clone().for_each(|value| add("tokens", value.as_bytes().to_vec()));
+                values.for_each(|value| add("updates", value.as_bytes().to_vec()));
                 add("request", text);
             }
             _ => {}

@@ -19,6 +19,10 @@ use domain::proof::tree;
 use domain::purpose::Language;
 use domain::receipt::Code;
 use domain::report::DayFigures;
+use domain::sacrifice::AnimalName;
+use domain::sacrifice::carrying::form::{self, MOST_ROWS};
+use domain::sacrifice::carrying::update::Told;
+use domain::sacrifice::carrying::{Form, Statement};
 use domain::{totals, words as in_words};
 use donations::command::{self, ReturnUrls};
 use platform::auth::Identifiers;
@@ -273,5 +277,27 @@ pub fn proof(bytes: &[u8]) {
     }
     if let Ok(key) = text.parse::<Verifier>() {
         assert_eq!(key.to_string().parse::<Verifier>().as_ref().map(Verifier::to_string), Ok(key.to_string()));
+    }
+}
+
+/// What a slaughterhouse sends: updates in both forms, the signature over them, the statement that is signed. What nobody has signed is signed by nobody.
+pub fn updates(bytes: &[u8]) {
+    for form in [Form::Json, Form::Csv] {
+        let Ok(rows) = form::read(form, bytes) else { continue };
+        assert!((1..=MOST_ROWS).contains(&rows.len()));
+        for update in rows.into_iter().filter_map(|row| row.update.ok()) {
+            assert_eq!(update.animal.to_string().parse().as_ref(), Ok(&update.animal));
+            assert!(update.slaughtered.is_some() || !update.evidence.is_empty() || update.distribution.is_some());
+            assert_eq!(Told::from(&update).read(update.animal.clone()), Ok(update));
+        }
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let trusted = std::slice::from_ref(&*TRUSTED);
+    assert!(note::verify("what was sent\n", text, trusted).is_err());
+    if let Ok(statement) = text.parse::<Statement>() {
+        assert_eq!(statement.to_string(), text);
+    }
+    if let Ok(animal) = text.parse::<AnimalName>() {
+        assert_eq!(animal.to_string(), text);
     }
 }

@@ -51,6 +51,12 @@ fn any_json() -> impl Strategy<Value = serde_json::Value> {
         "body",
         "headers",
         "mute",
+        "updates",
+        "animal",
+        "slaughtered_at",
+        "by",
+        "evidence",
+        "portions",
     ]);
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),

@@ -39,6 +39,8 @@ pub struct Example {
     pub parameters: BTreeMap<(String, String), Value>,
     /// The body.
     pub body: Option<Value>,
+    /// The media type of the body, where the document tells of one.
+    pub media: Option<String>,
     /// The status of the answer.
     pub status: u16,
     /// The media type and the answer, where there is one.
@@ -69,19 +71,23 @@ impl Operation {
         for (status, response) in members(&self.told["responses"]) {
             let status = status.parse().expect("a response has a status");
             for (name, answer) in answers(response) {
-                let (parameters, body) = self.request(document, &name);
-                found.push(Example { name, parameters, body, status, answer });
+                let (parameters, sent) = self.request(document, &name);
+                let (media, body) = sent.unzip();
+                found.push(Example { name, parameters, body, media, status, answer });
             }
         }
         let first = found.first().cloned();
         for example in found.iter_mut().filter(|example| example.is_bare()) {
             let first = first.as_ref().expect("an operation has an example");
             (example.parameters, example.body) = (first.parameters.clone(), first.body.clone());
+            example.media = first.media.clone();
         }
         found
     }
 
-    fn request(&self, document: &Value, name: &str) -> (BTreeMap<(String, String), Value>, Option<Value>) {
+    /// Parameters of the example of that name, and its body with its media type.
+    #[expect(clippy::type_complexity, reason = "the parts of an example")]
+    fn request(&self, document: &Value, name: &str) -> (BTreeMap<(String, String), Value>, Option<(String, Value)>) {
         let mut parameters = BTreeMap::new();
         for parameter in self.parameters(document) {
             let key = (text(&parameter["in"]), text(&parameter["name"]));
@@ -91,8 +97,10 @@ impl Operation {
                 parameters.insert(key, value.clone());
             }
         }
-        let body = &self.told["requestBody"]["content"]["application/json"]["examples"][name]["value"];
-        (parameters, (!body.is_null()).then(|| body.clone()))
+        let kinds = members(&self.told["requestBody"]["content"]);
+        let sent =
+            kinds.filter_map(|(media, content)| Some((media.clone(), content["examples"].get(name)?["value"].clone())));
+        (parameters, sent.last())
     }
 }
 

@@ -111,8 +111,9 @@ fn every_answer_has_examples_that_are_what_they_are_said_to_be() {
 fn every_good_request_is_what_it_is_said_to_be() {
     let document = document();
     for operation in operations(&document) {
-        let body = &operation.told["requestBody"]["content"]["application/json"]["schema"];
         for example in operation.examples(&document).into_iter().filter(|example| example.status < 400) {
+            let media = example.media.as_deref().unwrap_or("application/json");
+            let body = &operation.told["requestBody"]["content"][media]["schema"];
             let name = format!("{} {}", operation.route, example.name);
             if let Some(sent) = &example.body {
                 assert_eq!(errors(&document, body, sent), Vec::<String>::new(), "{name}");

@@ -37,6 +37,8 @@ pub enum Environment {
     Execution(execution::Deps),
     /// `slaughterhouses`
     Slaughterhouses(slaughterhouses::Deps),
+    /// `carrying`
+    Carrying(carrying::Deps),
     /// `reconciliation`
     Reconciliation(reconciliation::Deps),
     /// `reports`
@@ -66,6 +68,7 @@ impl Environment {
             "sacrifice" => Environment::Sacrifice(sacrifice::Deps::new(platform)?),
             "execution" => Environment::Execution(execution::Deps::new(platform)?),
             "slaughterhouses" => Environment::Slaughterhouses(slaughterhouses::Deps::new(platform)?),
+            "carrying" => Environment::Carrying(carrying::Deps::new(platform)?),
             "reconciliation" => Environment::Reconciliation(reconciliation::Deps::new(platform)?),
             "reports" => Environment::Reports(reports::Deps::new(platform)?),
             other => anyhow::bail!("the function {other} is not simulated"),
@@ -93,6 +96,7 @@ impl Environment {
             Environment::Sacrifice(deps) => json(sacrifice::handle(deps, read(event)?).await)?,
             Environment::Closing(deps) => closing::handle(deps, event).await?,
             Environment::Slaughterhouses(deps) => json(slaughterhouses::handle(deps, read(event)?).await)?,
+            Environment::Carrying(deps) => json(carrying::handle(deps, read(event)?).await)?,
             Environment::Execution(deps) => execution::handle(deps, event).await?,
             Environment::Reconciliation(deps) => reconciliation::handle(deps, event).await?,
             Environment::Reports(deps) => reports::handle(deps, event).await?,

@@ -8,14 +8,19 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use domain::catalogue::Opportunity;
 use domain::donation::{Donation, HoldPart, SettledBy, State};
-use domain::id::DonationId;
+use domain::hash::Hash;
+use domain::id::{DonationId, SlaughterhouseId};
 use domain::message::{Envelope, Message};
 use domain::money::Money;
 use domain::notice::Notice;
 use domain::payment::{Happening, Method, PaymentFact, PaymentRef, Provider};
+use domain::sacrifice::carrying::form::{self, Form};
+use domain::sacrifice::carrying::update::Told;
+use domain::sacrifice::list::IssuedList;
+use domain::sacrifice::{ListDay, Offering, Stage as Closed, carrying};
 use moyasar_sandbox::{Method as PaidBy, Payer};
 use platform::privacy::Privacy;
-use platform::table::Taking;
+use platform::table::{Issuing, Taking};
 use providers::{Checkout, Providers};
 use serde_json::{Value, json};
 use simulation::environment::Environment;
@@ -59,6 +64,47 @@ impl Scene {
         assert_eq!(taking, Taking::Held(4));
         stage.settle(&gift.id).await.unwrap();
         self
+    }
+
+    /// One row about the camel of those shares, tied to no day, and the message that it came in.
+    async fn told_by_a_slaughterhouse(&self) -> Message {
+        let house: SlaughterhouseId = "makkah-1".parse().unwrap();
+        let animals = sample::camels().id;
+        self.stage.table.confirm_shares(&animals, 0, &DonationId::from_bytes([9; 16]), 3).await.unwrap();
+        let before = self.stage.table.offering(&animals).await.unwrap().unwrap();
+        let mut listed = Offering { stage: Closed::Listed, day: None, revision: 2, ..before };
+        listed.place.slaughterhouse = Some(house.clone());
+        listed.closes_at = self.stage.now().plus_seconds(-3_600);
+        assert!(self.stage.table.put_offering(&listed).await.unwrap());
+        let now = self.stage.now();
+        let list = IssuedList {
+            slaughterhouse: house.clone(),
+            day: ListDay::of(&listed),
+            version: 1,
+            fingerprint: Hash::NONE,
+            offerings: vec![animals],
+            animals: 1,
+            shares: 3,
+            files: Vec::new(),
+            made_at: now,
+            ttl: now.plus_seconds(3_600).seconds(),
+        };
+        assert_eq!(self.stage.table.issue_list(&list, &[], 1).await.unwrap(), Issuing::Done);
+        let (slaughtered_at, by) = (now.to_string(), "LIC-1".to_owned());
+        let told = Told { animal: "camels-makkah-1".to_owned(), slaughtered_at, by, ..Told::default() };
+        let body = form::write(Form::Csv, &[told]);
+        let batch = carrying::Batch {
+            batch: carrying::Batch::id(&house, "drill"),
+            slaughterhouse: house,
+            form: Form::Csv,
+            sha256: Hash::of(&[&body]),
+            rows: 1,
+            signed_by: "makkah-1+00000000".to_owned(),
+            received_at: now,
+        };
+        self.stage.bucket().unwrap().keep(&batch.key(), "text/csv", body).await.unwrap();
+        assert_eq!(self.stage.table.keep_batch(&batch).await.unwrap(), None);
+        Message::UpdatesKept { slaughterhouse: batch.slaughterhouse, batch: batch.batch, from: Some(0) }
     }
 
     /// The same with the gift settled by that payment.
@@ -143,7 +189,8 @@ impl Scene {
 
     /// The same for every queue, in the order in which one tells the next.
     async fn drain_all(&self) {
-        for queue in ["verification", "refunds", "payments", "journal", "holds", "shares", "notices", "erasures"] {
+        for queue in ["verification", "refunds", "payments", "journal", "holds", "shares", "carrying", "notices", "erasures"]
+        {
             self.drain(queue).await;
         }
     }
@@ -167,7 +214,7 @@ impl Scene {
     /// What stands: donations, holds, pages, totals, cases, and what went back at the provider.
     async fn stands(&self) -> Value {
         let mut all = serde_json::Map::new();
-        for prefix in ["DON#", "CAP#", "SEG#", "JP#", "TOT", "CASE#"] {
+        for prefix in ["DON#", "CAP#", "SEG#", "JP#", "TOT", "CASE#", "ANIMALS#"] {
             all.insert(prefix.to_owned(), json!(self.stage.items(prefix).await.unwrap()));
         }
         let refunded: Vec<String> = self.stage.sandbox.payments().iter().map(|payment| format!("{payment:?}")).collect();
@@ -273,6 +320,11 @@ async fn scene_of(queue: &str) -> (Scene, Message) {
         "shares" => {
             let scene = Scene::set().await;
             (scene.paid_shares().await, Message::SharesMoved { donation: DonationId::from_bytes([9; 16]) })
+        }
+        "carrying" => {
+            let scene = Scene::set().await.paid_shares().await;
+            let message = scene.told_by_a_slaughterhouse().await;
+            (scene, message)
         }
         "notices" => {
             let scene = Scene::set().await;

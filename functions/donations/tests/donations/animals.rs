@@ -2,7 +2,9 @@
 
 use domain::donation::Donation;
 use domain::id::DonationId;
-use domain::sacrifice::{Lot, Offering, Part, Reservation, Species, Stage as Closed};
+use domain::sacrifice::carrying::{Distribution, Evidence, MediaType, Slaughter};
+use domain::sacrifice::{AnimalName, Carried, Lot, Offering, Part, Reservation, Species, Stage as Closed};
+use platform::table::Adding;
 use serde_json::{Value, json};
 use stage::sample;
 
@@ -79,5 +81,72 @@ fn heads_are_shown_by_the_numbers_that_their_lot_keeps() {
             .map(|animal| animal["number"].as_u64().unwrap())
             .collect();
         assert_eq!(numbers, [19, 22, 23]);
+    });
+}
+
+/// What `carrying` writes of an animal.
+fn carried(scene: &Scene, name: &str, is_slaughtered: bool) -> Carried {
+    let name: AnimalName = name.parse().unwrap();
+    let id = |number: u8| format!("{number:032x}").parse().unwrap();
+    let slaughter = Slaughter {
+        at: "2027-05-16T07:15:00+03:00".parse().unwrap(),
+        by: "LIC-2041".parse().unwrap(),
+        batch: "a".repeat(32).parse().unwrap(),
+        row: 1,
+        received_at: scene.stage.now(),
+    };
+    let evidence =
+        [(1, MediaType::Jpeg), (2, MediaType::Mp4)].map(|(number, media_type)| Evidence { id: id(number), media_type });
+    let given = Distribution { to: "birr-jazan".parse().unwrap(), country: "SA".parse().unwrap(), portions: 120 };
+    Carried {
+        version: 1,
+        slaughter: is_slaughtered.then_some(slaughter),
+        evidence: evidence.into(),
+        distributed: vec![given],
+        ..Carried::nothing(&name, &"makkah-1".parse().unwrap())
+    }
+}
+
+#[test]
+fn a_donor_sees_when_theirs_was_done_with_evidence_and_to_whom_it_went() {
+    run(async {
+        let scene = Scene::bare().await;
+        let gift = paid(&scene, at(&scene, Closed::Listed), |named| named).await;
+        let done = carried(&scene, "camels-makkah-5", true);
+        assert_eq!(scene.stage.table.add_carried(&done).await.unwrap(), Adding::Done);
+        let mut animals = shown(&scene, &gift.id).await;
+        for (evidence, name) in animals[0]["evidence"].as_array_mut().unwrap().iter_mut().zip(["1.jpg", "2.mp4"]) {
+            let url = evidence["url"].as_str().unwrap().to_owned();
+            assert!(url.contains("/evidence/makkah-1/0000") && url.contains("X-Amz-Signature="), "{url}");
+            assert!(
+                url.contains(name) && url.contains(&format!("X-Amz-Expires={}", donations::animals::LINK_SECS)),
+                "{url}"
+            );
+            evidence.as_object_mut().unwrap().remove("url");
+        }
+        let until = scene.stage.now().plus_seconds(donations::animals::LINK_SECS.into()).to_string();
+        let expected = json!([{
+            "name": "camels-makkah-5",
+            "number": 5,
+            "shares": 3,
+            "slaughtered_at": "2027-05-16T04:15:00Z",
+            "evidence": [
+                {"kind": "photo", "content_type": "image/jpeg", "expires_at": until},
+                {"kind": "video", "content_type": "video/mp4", "expires_at": until},
+            ],
+            "distributed": [{"to": "birr-jazan", "country": "SA", "portions": 120}],
+        }]);
+        assert_eq!(animals, expected);
+    });
+}
+
+#[test]
+fn what_was_told_before_the_slaughter_is_not_shown_before_it() {
+    run(async {
+        let scene = Scene::bare().await;
+        let gift = paid(&scene, at(&scene, Closed::Listed), |named| named).await;
+        let early = carried(&scene, "camels-makkah-5", false);
+        assert_eq!(scene.stage.table.add_carried(&early).await.unwrap(), Adding::Done);
+        assert_eq!(shown(&scene, &gift.id).await, json!([{"name": "camels-makkah-5", "number": 5, "shares": 3}]));
     });
 }

@@ -229,6 +229,7 @@ fn with(platform: &Platform, changed: &[(&str, &str)]) -> platform::Settings {
         "KMS_KEY",
         "QUEUE_HOLDS",
         "QUEUE_ERASURES",
+        "BUCKET",
         "MOYASAR_URL",
         "PUBLIC_URL",
         "SECRETS",

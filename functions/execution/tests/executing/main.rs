@@ -13,4 +13,5 @@ mod events;
 mod lists;
 mod remainders;
 mod scene;
+mod undone;
 mod whatever;

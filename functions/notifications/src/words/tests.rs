@@ -13,13 +13,19 @@ fn money(text: &str) -> Money {
     text.parse().unwrap()
 }
 
-fn notices() -> [(&'static str, Notice); 4] {
+fn sacrifice(number: u32) -> Notice {
+    let received_at = domain::moment::Moment::from_millis(1_810_780_500_000);
+    Notice::Sacrifice { donation: DONATION, offering: "camel-makkah".parse().unwrap(), number, received_at }
+}
+
+fn notices() -> [(&'static str, Notice); 5] {
     let payment = PaymentRef { provider: Provider::Moyasar, payment: "p-1".parse().unwrap() };
     [
         ("thanks", Notice::Thanks { donation: DONATION }),
         ("failure", Notice::Failure { donation: DONATION, attempt: 1 }),
         ("refund", Notice::Refund { donation: DONATION, refunded_minor: money("20") }),
         ("returned", Notice::ChargeReturned { donation: DONATION, payment, refunded_minor: money("50") }),
+        ("sacrifice", sacrifice(38)),
     ]
 }
 
@@ -83,6 +89,7 @@ fn an_sms_is_three_parts_at_most() {
             Notice::ChargeReturned { donation, payment, .. } => {
                 Notice::ChargeReturned { donation, payment, refunded_minor: money("50000000.00") }
             }
+            Notice::Sacrifice { .. } => sacrifice(999_999),
             other => other,
         };
         for language in [Language::Arabic, Language::English] {

@@ -5,5 +5,6 @@
 mod carriers;
 mod events;
 mod halfway;
+mod sacrifice;
 mod scene;
 mod who;

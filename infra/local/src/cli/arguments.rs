@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand, value_parser};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
-use crate::burst;
 use crate::load::Order;
+use crate::{burst, feast};
 
 /// The giving platform on this machine: real functions, an emulated cloud, a payment provider to play against.
 #[derive(Debug, Parser)]
@@ -50,6 +50,8 @@ pub(super) enum Command {
     Load(LoadArguments),
     /// Open a sale to everyone at once, sell it to the last share, and write what that cost; other designs side by side
     Burst(BurstArguments),
+    /// Have slaughterhouses tell of thousands of animals, and measure when donors hear of theirs
+    Feast(FeastArguments),
     /// Draw a burst from its figures
     Picture(PictureArguments),
 }
@@ -151,6 +153,42 @@ impl BurstArguments {
             abandoned_per_million: self.abandon,
             retried_per_million: self.retry,
             late_per_million: self.late,
+            crashed_per_million: self.crash,
+            seed: self.seed,
+            json: self.json.clone(),
+        }
+    }
+}
+
+/// The feast to play.
+#[derive(Debug, Args)]
+pub(super) struct FeastArguments {
+    /// Animals: half of them sheep of one donor, half camels of three
+    #[arg(long, value_name = "N", default_value_t = 3_000, value_parser = value_parser!(u32).range(2..=20_000))]
+    animals: u32,
+    /// Rows of one batch
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = value_parser!(u32).range(1..=10_000))]
+    rows: u32,
+    /// Which part of the batches comes twice under its key, and which part of the rows again under another
+    #[arg(long, value_name = "PART", default_value = "0.20", value_parser = millionths)]
+    duplicates: u32,
+    /// After which part of their calls functions behind queues die
+    #[arg(long, value_name = "PART", default_value = "0.001", value_parser = millionths)]
+    crash: u32,
+    /// Draws what comes twice and what dies
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    seed: u64,
+    /// Write the figures to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+impl FeastArguments {
+    pub(super) fn order(&self) -> feast::Order {
+        feast::Order {
+            animals: self.animals,
+            rows: self.rows,
+            duplicated_per_million: self.duplicates,
             crashed_per_million: self.crash,
             seed: self.seed,
             json: self.json.clone(),

@@ -65,6 +65,11 @@ fn deadly(cloud: &LocalAws, clock: &Clock, options: &Options) -> Option<SdkConfi
     Some(directly(cloud, &services))
 }
 
+/// What Lambda would give the function, on a way to the emulators that needs no sockets.
+pub(super) fn calm(described: &Described, cloud: &LocalAws) -> Platform {
+    platform(described, cloud, cloud.services().clock(), &directly(cloud, cloud.services()))
+}
+
 /// What Lambda would give the function.
 fn platform(described: &Described, cloud: &LocalAws, clock: &Clock, aws: &SdkConfig) -> Platform {
     let clock = clock.clone();
@@ -134,6 +139,7 @@ fn one(described: &Described, platform: &Platform, is_shared: bool) -> Result<Fu
         "releases" => function!(of, with, releases::Deps, |deps, event| releases::handle(deps, event).await),
         "erasure" => function!(of, with, erasure::Deps, |deps, event| erasure::handle(deps, event).await),
         "fulfilment" => function!(of, with, fulfilment::Deps, |deps, event| fulfilment::handle(deps, event).await),
+        "carrying" => function!(of, with, carrying::Deps, |deps, event| carrying::handle(deps, event).await),
         "refunds" => function!(of, with, refunds::Deps, |deps, event| refunds::handle(deps, event).await),
         "notifications" => {
             function!(of, with, notifications::Deps, |deps, event| notifications::handle(deps, event).await)

@@ -14,13 +14,27 @@ use crate::gateway::{PageRequest, answer};
 const MOST: usize = 1_000;
 
 /// The outbox. Clones are the same.
-#[derive(Clone, Default)]
-pub(super) struct Outbox(Arc<Mutex<VecDeque<Value>>>);
+#[derive(Clone)]
+pub(super) struct Outbox {
+    kept: Arc<Mutex<VecDeque<Value>>>,
+    most: usize,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self::keeping(MOST)
+    }
+}
 
 impl Outbox {
+    /// One that keeps so many messages.
+    pub(super) fn keeping(most: usize) -> Self {
+        Self { kept: Arc::default(), most }
+    }
+
     /// What was put into it, the latest first.
     pub(super) fn messages(&self) -> Vec<Value> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().rev().cloned().collect()
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).iter().rev().cloned().collect()
     }
 
     /// `POST` puts a message, `GET` shows all.
@@ -39,8 +53,8 @@ impl Outbox {
     }
 
     fn put(&self, message: Value) {
-        let mut messages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if messages.len() == MOST {
+        let mut messages = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if messages.len() == self.most {
             messages.pop_front();
         }
         messages.push_back(message);

@@ -14,6 +14,8 @@ codes!(
         Engineering = 2 "engineering",
         /// Speaks with donors.
         DonorCare = 3 "donor_care",
+        /// Speaks with slaughterhouses.
+        Sacrifice = 4 "sacrifice",
     }
 );
 
@@ -50,6 +52,12 @@ codes!(
         PayOwnShares = 13 "pay_own_shares",
         /// Ask for the refund of a gift whose animal is not full.
         GiveBackShares = 14 "give_back_shares",
+        /// See that donors have an animal that counts, or their money back.
+        MakeGoodSacrifice = 15 "make_good_sacrifice",
+        /// Record where a slaughterhouse lies.
+        LocatePlace = 16 "locate_place",
+        /// Ask a slaughterhouse which of its words is right.
+        AskSlaughterhouse = 17 "ask_slaughterhouse",
     }
 );
 
@@ -97,6 +105,9 @@ impl Reason {
             Reason::DonationUnknown | Reason::RefundRefused | Reason::SharesMissing | Reason::AnimalUnfilled => {
                 Owner::DonorCare
             }
+            Reason::OutsideSeason | Reason::PlaceUnlocated | Reason::SlaughterDiffers | Reason::NotSlaughtered => {
+                Owner::Sacrifice
+            }
         }
     }
 
@@ -131,6 +142,9 @@ impl Reason {
             Reason::SharesMissing => Action::FindAnimal,
             Reason::OwnShares => Action::PayOwnShares,
             Reason::AnimalUnfilled => Action::GiveBackShares,
+            Reason::OutsideSeason | Reason::NotSlaughtered => Action::MakeGoodSacrifice,
+            Reason::PlaceUnlocated => Action::LocatePlace,
+            Reason::SlaughterDiffers => Action::AskSlaughterhouse,
         }
     }
 
@@ -165,10 +179,27 @@ impl Reason {
             | Reason::BankDiffers
             | Reason::SharesMissing
             | Reason::OwnShares
-            | Reason::AnimalUnfilled => Remedy::None,
+            | Reason::AnimalUnfilled
+            | Reason::OutsideSeason
+            | Reason::PlaceUnlocated
+            | Reason::SlaughterDiffers
+            | Reason::NotSlaughtered => Remedy::None,
         }
     }
 }
+
+const MAKE_GOOD_SACRIFICE: (&str, &str) = (
+    "اسأل المسلخ: إن كان الوقت خطأ فليرسل الصواب، وإلا فليُذبح غيرها في وقتها أو يُرد المبلغ إلى المتبرعين",
+    "Ask the slaughterhouse: if it was done in time let it tell so, else see to other animals in time or to refunds",
+);
+const LOCATE_PLACE: (&str, &str) = (
+    "سجل إحداثيات المكان في العرض، ثم اطلب من المسلخ إعادة الإرسال",
+    "Record the place's coordinates in the offering, then ask the slaughterhouse to send again",
+);
+const ASK_SLAUGHTERHOUSE: (&str, &str) = (
+    "اسأل المسلخ أي القولين أصح عن هذه الرؤوس؛ الأول محفوظ كما قيل",
+    "Ask the slaughterhouse which of its words about these animals is right; the first stands as it was told",
+);
 
 impl Action {
     /// What is suggested, in Arabic and in English.
@@ -230,6 +261,9 @@ impl Action {
                 "لم يكتمل رأس هذا المتبرع؛ اطلب رد المبلغ إليه، أو غيّر العرض ليكتمل على حساب المنصة",
                 "This donor's animal is not full: ask for the refund of the gift, or let the offering be completed by the platform",
             ),
+            Action::MakeGoodSacrifice => MAKE_GOOD_SACRIFICE,
+            Action::LocatePlace => LOCATE_PLACE,
+            Action::AskSlaughterhouse => ASK_SLAUGHTERHOUSE,
             Action::BringStatement => (
                 "اطلب من البنك الكشف الناقص أو نسخة سليمة منه، وضعه بين الكشوف الواردة",
                 "Ask the bank for the statement that is missing, or a sound copy, and put it among those that come in",

@@ -138,10 +138,14 @@ impl Signer {
     }
 
     fn line(&self, text: &str) -> String {
-        let verifier = self.verifier();
+        format!("{SIGNED}{}\n", self.signature(text))
+    }
+
+    /// The signature of a text as its line has it, without the dash before it: for where a text is signed and not sent, such as a header.
+    pub fn signature(&self, text: &str) -> String {
         let signature = self.key.sign(text.as_bytes());
-        let signed = BASE64.encode(&[verifier.id().as_slice(), &signature.to_bytes()].concat());
-        format!("{SIGNED}{} {signed}\n", self.name)
+        let signed = BASE64.encode(&[self.verifier().id().as_slice(), &signature.to_bytes()].concat());
+        format!("{} {signed}", self.name)
     }
 }
 
@@ -209,6 +213,20 @@ pub fn open<'n>(note: &'n str, trusted: &[Verifier]) -> Result<(&'n str, Vec<Key
         signed_by.push(by.key_name());
     }
     if signed_by.is_empty() { Err(NoteError::Unsigned) } else { Ok((text, signed_by)) }
+}
+
+/// The trusted key that made this signature ([`Signer::signature`]) of a text.
+///
+/// # Errors
+/// When it is no signature, by none of the keys, or false.
+pub fn verify(text: &str, signature: &str, trusted: &[Verifier]) -> Result<KeyName, NoteError> {
+    let (_, mut signed_by) = open(&with_signature(text, signature), trusted).map(|(text, by)| (text.len(), by))?;
+    signed_by.pop().ok_or(NoteError::Unsigned)
+}
+
+/// The signed note of a text and a signature of it ([`Signer::signature`]).
+pub fn with_signature(text: &str, signature: &str) -> String {
+    format!("{text}\n{SIGNED}{signature}\n")
 }
 
 /// The text of a note whoever has signed it: nothing is verified.

@@ -16,10 +16,11 @@ use serde_json::Value;
 use crate::given::{NOON, any_of, fact, halalas, payment};
 
 /// Every name in every message. A name is added here only after asking: does it tell anything about a person?
-const NAMES: [&str; 36] = [
+const NAMES: [&str; 43] = [
     "after",
     "amount_minor",
     "attempt",
+    "batch",
     "captured_at",
     "case",
     "chain",
@@ -29,6 +30,7 @@ const NAMES: [&str; 36] = [
     "erasure_due",
     "event",
     "fold_requested",
+    "from",
     "hold_dropped",
     "hold_due",
     "hold_spent",
@@ -37,6 +39,8 @@ const NAMES: [&str; 36] = [
     "made_at",
     "method",
     "notice_due",
+    "number",
+    "offering",
     "owner",
     "page_committed",
     "payment",
@@ -44,13 +48,16 @@ const NAMES: [&str; 36] = [
     "payment_told",
     "provider",
     "reason",
+    "received_at",
     "refund_approved",
     "refund_due",
     "refunded_minor",
     "seq",
     "shares_moved",
     "shares_sought",
+    "slaughterhouse",
     "status",
+    "updates_kept",
     "version",
     "what",
 ];
@@ -95,11 +102,14 @@ fn name(message: &Message) -> &'static str {
             Notice::Failure { .. } => "notice_due failure",
             Notice::Refund { .. } => "notice_due refund",
             Notice::ChargeReturned { .. } => "notice_due charge_returned",
+            Notice::Sacrifice { .. } => "notice_due sacrifice",
         },
+        Message::UpdatesKept { from: None, .. } => "updates_kept",
+        Message::UpdatesKept { from: Some(_), .. } => "updates_kept part",
     }
 }
 
-const ALL: [&str; 24] = [
+const ALL: [&str; 27] = [
     "erasure_due",
     "erasure_due after",
     "fold_requested",
@@ -110,6 +120,7 @@ const ALL: [&str; 24] = [
     "notice_due charge_returned",
     "notice_due failure",
     "notice_due refund",
+    "notice_due sacrifice",
     "notice_due thanks",
     "page_committed",
     "payment_reported",
@@ -124,6 +135,8 @@ const ALL: [&str; 24] = [
     "refund_due",
     "shares_moved",
     "shares_sought",
+    "updates_kept",
+    "updates_kept part",
 ];
 
 fn any_fact() -> impl Strategy<Value = PaymentFact> {
@@ -163,6 +176,10 @@ fn any_notice() -> impl Strategy<Value = Notice> {
             payment: payment(&id),
             refunded_minor: halalas(sum.into()),
         }),
+        (donation(), "[a-z]{3,40}", any::<u32>(), any::<i32>()).prop_map(|(donation, offering, number, later)| {
+            let received_at = NOON.plus_seconds(later.into());
+            Notice::Sacrifice { donation, offering: offering.parse().unwrap(), number, received_at }
+        }),
     ]
 }
 
@@ -197,6 +214,9 @@ fn any_message() -> impl Strategy<Value = Message> {
         (any_owner(), prop::option::of((donation(), any::<i32>()))).prop_map(|(owner, after)| Message::ErasureDue {
             owner,
             after: after.map(|(donation, later)| Reached { donation, made_at: NOON.plus_seconds(later.into()) }),
+        }),
+        ("[a-z]{3,40}", "[0-9a-f]{32}", prop::option::of(any::<u32>())).prop_map(|(house, batch, from)| {
+            Message::UpdatesKept { slaughterhouse: house.parse().unwrap(), batch: batch.parse().unwrap(), from }
         }),
         any_notice().prop_map(Message::NoticeDue),
     ]

@@ -9,12 +9,18 @@ use domain::purpose::Fund;
 
 use crate::given::{DONATION, donation, line, payment, riyals, settled_by};
 
-fn notices() -> [Notice; 4] {
+fn notices() -> [Notice; 5] {
     [
         Notice::Thanks { donation: DONATION },
         Notice::Failure { donation: DONATION, attempt: 2 },
         Notice::Refund { donation: DONATION, refunded_minor: riyals(30) },
         Notice::ChargeReturned { donation: DONATION, payment: payment("p-2"), refunded_minor: riyals(100) },
+        Notice::Sacrifice {
+            donation: DONATION,
+            offering: "camel-makkah".parse().unwrap(),
+            number: 7,
+            received_at: Moment::from_millis(5),
+        },
     ]
 }
 
@@ -25,30 +31,34 @@ fn each_notice_has_a_kind_and_a_name_of_its_own() {
         (Kind::Failure, "failure#2"),
         (Kind::Refund, "refund#3000"),
         (Kind::Refund, "returned#moyasar#p-2#10000"),
+        (Kind::Sacrifice, "sacrifice#camel-makkah#7"),
     ];
     for (notice, (kind, name)) in notices().iter().zip(expected) {
         assert_eq!((notice.kind(), notice.name().as_str(), *notice.donation()), (kind, name, DONATION));
     }
     let kinds = Kind::ALL.map(|kind| (kind.code(), kind.to_string(), kind.can_wait()));
-    let expected = [("thanks", false), ("failure", false), ("refund", true)];
+    let expected = [("thanks", false), ("failure", false), ("refund", true), ("sacrifice", false)];
     assert_eq!(kinds, expected.map(|(code, can_wait)| (code, code.to_owned(), can_wait)));
 }
 
-/// Thanks, a failure of the latest attempt, thirty riyals given back, and another payment given back: which of them is still so in each state.
+/// Thanks, a failure of the latest attempt, thirty riyals given back, another payment given back, and an animal's slaughter (of a gift without shares, which is never so): which of them is still so in each state.
 #[test]
 fn a_notice_that_is_not_so_any_more_is_not_told() {
     let settled_by = || settled_by("own");
     let refunded = |amount| riyals(amount);
     let table = [
-        (State::Awaiting, [false, false, false, true]),
-        (State::Failed { reason: "declined".to_owned() }, [false, true, false, true]),
-        (State::Cancelled, [false, false, false, true]),
-        (State::Expired, [false, false, false, true]),
-        (State::Settled { settled_by: settled_by() }, [true, false, false, true]),
-        (State::PartlyRefunded { settled_by: settled_by(), refunded_minor: refunded(30) }, [true, false, true, true]),
-        (State::PartlyRefunded { settled_by: settled_by(), refunded_minor: refunded(40) }, [true, false, false, true]),
-        (State::Disputed { settled_by: settled_by(), refunded_minor: refunded(30) }, [false, false, true, true]),
-        (State::Refunded { settled_by: settled_by(), refunded_minor: refunded(100) }, [false, false, false, true]),
+        (State::Awaiting, [false, false, false, true, false]),
+        (State::Failed { reason: "declined".to_owned() }, [false, true, false, true, false]),
+        (State::Cancelled, [false, false, false, true, false]),
+        (State::Expired, [false, false, false, true, false]),
+        (State::Settled { settled_by: settled_by() }, [true, false, false, true, false]),
+        (State::PartlyRefunded { settled_by: settled_by(), refunded_minor: refunded(30) }, [true, false, true, true, false]),
+        (
+            State::PartlyRefunded { settled_by: settled_by(), refunded_minor: refunded(40) },
+            [true, false, false, true, false],
+        ),
+        (State::Disputed { settled_by: settled_by(), refunded_minor: refunded(30) }, [false, false, true, true, false]),
+        (State::Refunded { settled_by: settled_by(), refunded_minor: refunded(100) }, [false, false, false, true, false]),
     ];
     let of = |state: &State| donation(state.clone(), vec![line(Fund::Zakat, "wells", riyals(100))]);
     for (state, expected) in table {
@@ -61,6 +71,21 @@ fn a_notice_that_is_not_so_any_more_is_not_told() {
     assert!(!earlier.is_still_so(&none));
     let nothing = Notice::Refund { donation: DONATION, refunded_minor: Money::ZERO };
     assert!(!nothing.is_still_so(&of(&State::Settled { settled_by: settled_by() })), "nothing was given back");
+}
+
+#[test]
+fn a_slaughter_is_news_for_whoever_keeps_shares() {
+    let asks = domain::sacrifice::Shares { shares: 2, wakala: "1".to_owned(), accepted_at: Moment::from_millis(0) };
+    let shares = domain::donation::Line { sacrifice: Some(asks), ..line(Fund::Adahi, "camels", riyals(100)) };
+    let of = |state| donation(state, vec![shares.clone()]);
+    let [.., slaughtered] = notices();
+    for (state, is_so) in [
+        (State::Awaiting, false),
+        (State::Settled { settled_by: settled_by("own") }, true),
+        (State::Refunded { settled_by: settled_by("own"), refunded_minor: riyals(100) }, false),
+    ] {
+        assert_eq!(slaughtered.is_still_so(&of(state.clone())), is_so, "{state:?}");
+    }
 }
 
 #[test]

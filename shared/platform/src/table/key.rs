@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::case::Reason;
 use domain::case::kept::Standing;
 use domain::hash::Hash;
-use domain::id::{CharityId, CorrectionId, DonationId, DonorId, OpportunityId, SlaughterhouseId};
+use domain::id::{BatchId, CharityId, CorrectionId, DonationId, DonorId, OpportunityId, SlaughterhouseId};
 use domain::journal::ChainId;
 use domain::moment::{Day, Moment};
 use domain::notice::Notice;
@@ -129,6 +129,31 @@ impl Key {
         Key::of(lists_partition(slaughterhouse), format!("{}{version:06}", lists_of(day)))
     }
 
+    /// The keys by which a slaughterhouse's signatures are verified.
+    pub fn house_keys(slaughterhouse: &SlaughterhouseId) -> Key {
+        Key::of(updates_partition(slaughterhouse), "KEYS")
+    }
+
+    /// Updates that a slaughterhouse sent together.
+    pub fn batch(slaughterhouse: &SlaughterhouseId, batch: &BatchId) -> Key {
+        Key::of(updates_partition(slaughterhouse), format!("BATCH#{batch}"))
+    }
+
+    /// What became of a part of a batch.
+    pub fn part(batch: &BatchId, from: u32) -> Key {
+        Key::of(parts_partition(batch), format!("PART#{from:06}"))
+    }
+
+    /// What is known of an animal's carrying out. Sixty-four animals are a partition, so that a slaughterhouse's whole day is spread over hundreds.
+    pub fn carried(offering: &OpportunityId, number: u32) -> Key {
+        Key::of(format!("ANIMALS#{offering}#{}", number / ANIMALS_TOGETHER), format!("ANIMAL#{number:06}"))
+    }
+
+    /// The note that all animals of an offering were slaughtered.
+    pub fn all_carried(offering: &OpportunityId) -> Key {
+        Key::of(format!("ANIMALS#{offering}"), "ALL")
+    }
+
     /// An opportunity.
     pub fn opportunity(id: &OpportunityId) -> Key {
         let shard = Hash::of(&[id.as_str().as_bytes()]).bytes()[0] % OPPORTUNITY_SHARDS;
@@ -247,6 +272,19 @@ pub fn lists_of(day: ListDay) -> String {
     format!("{day}#")
 }
 
+/// How many animals are in one partition.
+pub const ANIMALS_TOGETHER: u32 = 64;
+
+/// The partition of a slaughterhouse's keys and of what it sent.
+pub fn updates_partition(slaughterhouse: &SlaughterhouseId) -> String {
+    format!("UPDATES#{slaughterhouse}")
+}
+
+/// The partition of what became of a batch.
+pub fn parts_partition(batch: &BatchId) -> String {
+    format!("BATCH#{batch}")
+}
+
 /// A partition of opportunities.
 pub fn opportunity_partition(shard: u8) -> String {
     format!("OPP#{shard}")
@@ -311,6 +349,14 @@ mod tests {
             (Key::round(&opportunity, 2), "PACK#wells-jazan / PLAN#000002"),
             (Key::step(&opportunity, 2, 41), "PACK#wells-jazan / STEP#000002#000041"),
             (Key::list(&"makkah-1".parse().unwrap(), ListDay::Feast(1448, 10), 3), "HOUSE#makkah-1 / 1448-12-10#000003"),
+            (Key::house_keys(&"makkah-1".parse().unwrap()), "UPDATES#makkah-1 / KEYS"),
+            (
+                Key::batch(&"makkah-1".parse().unwrap(), &"0a".repeat(16).parse().unwrap()),
+                "UPDATES#makkah-1 / BATCH#0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a",
+            ),
+            (Key::part(&"0a".repeat(16).parse().unwrap(), 300), "BATCH#0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a / PART#000300"),
+            (Key::carried(&opportunity, 130), "ANIMALS#wells-jazan#2 / ANIMAL#000130"),
+            (Key::all_carried(&opportunity), "ANIMALS#wells-jazan / ALL"),
             (Key::charity(&"birr".parse().unwrap()), "CHARITY / birr"),
             (Key::case("0a"), "CASE#0a / CASE"),
             (Key::correction(&"0a".repeat(16).parse().unwrap()), "CORR#0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a / CORR"),

@@ -71,7 +71,7 @@ async fn streams_and_presigned_urls_arrive_whole() {
         let presigning = PresigningConfig::expires_in(Duration::from_secs(60)).unwrap();
         let url = client.get_object().bucket("documents").key("stream").presigned(presigning).await.unwrap();
         let request = http::Request::get(url.uri()).body(bytes::Bytes::new()).unwrap();
-        assert_eq!(cloud.services().s3.call(request).into_body(), content);
+        assert_eq!(cloud.services().s3.call(request, 0).into_body(), content);
     })
     .await;
 }
@@ -127,6 +127,83 @@ async fn a_listing_of_versions_goes_on_where_it_ended() {
         let rest = client.list_object_versions().bucket("documents").set_key_marker(first.next_key_marker);
         let rest = rest.set_version_id_marker(first.next_version_id_marker).send().await.unwrap();
         assert_eq!((rest.versions().len(), rest.is_truncated()), (2, Some(false)));
+    })
+    .await;
+}
+
+/// A form as another signs it: the algorithm written out, apart from the code under test.
+fn form(cloud: &LocalAws, key: &str) -> Vec<(String, String)> {
+    use base64::Engine as _;
+    use base64::prelude::BASE64_STANDARD;
+    let day = domain::moment::Moment::from_millis(cloud.services().clock().now_millis()).to_string()[..10].replace('-', "");
+    let mut fields = vec![
+        ("key".to_owned(), key.to_owned()),
+        ("Content-Type".to_owned(), "image/png".to_owned()),
+        ("x-amz-credential".to_owned(), format!("local/{day}/me-south-1/s3/aws4_request")),
+        ("x-amz-date".to_owned(), format!("{day}T000000Z")),
+    ];
+    let conditions = serde_json::json!([
+        {"bucket": "documents"},
+        ["starts-with", "$key", "evidence/"],
+        ["eq", "$content-type", "image/png"],
+        ["starts-with", "$x-amz-credential", ""],
+        ["starts-with", "$x-amz-date", ""],
+        ["content-length-range", 2, 4],
+    ]);
+    let policy = serde_json::json!({"expiration": "2999-01-01T00:00:00Z", "conditions": conditions});
+    let policy = BASE64_STANDARD.encode(policy.to_string());
+    let noon: domain::moment::Moment = format!("{}-{}-{}T12:00:00Z", &day[..4], &day[4..6], &day[6..]).parse().unwrap();
+    let time = std::time::UNIX_EPOCH + Duration::from_secs(noon.seconds().unsigned_abs());
+    let signing = aws_sigv4::sign::v4::generate_signing_key("local", time, "me-south-1", "s3");
+    fields.push(("x-amz-signature".to_owned(), aws_sigv4::sign::v4::calculate_signature(signing, policy.as_bytes())));
+    fields.push(("policy".to_owned(), policy));
+    fields
+}
+
+fn posted(fields: &[(String, String)], file: &[u8]) -> http::Request<bytes::Bytes> {
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        body.extend(format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").into_bytes());
+    }
+    body.extend(b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n");
+    body.extend([file, b"\r\n--x--\r\n"].concat());
+    let request = http::Request::post("http://x/documents").header("content-type", "multipart/form-data; boundary=x");
+    request.body(bytes::Bytes::from(body)).unwrap()
+}
+
+#[tokio::test]
+async fn a_form_puts_what_its_policy_lets_it_and_nothing_else() {
+    both(async |cloud: &LocalAws| {
+        let client = bucket(cloud).await;
+        let now = cloud.services().clock().now_millis();
+        let post =
+            |fields: &[(String, String)], file: &[u8]| cloud.services().s3.call(posted(fields, file), now).status().as_u16();
+        let fields = form(cloud, "evidence/a");
+        assert_eq!(post(&fields, b"abc"), 204);
+        let got = client.get_object().bucket("documents").key("evidence/a").send().await.unwrap();
+        assert_eq!(got.content_type(), Some("image/png"));
+        assert_eq!(got.body.collect().await.unwrap().to_vec(), b"abc");
+        assert_eq!(post(&fields, b"defg"), 204);
+        assert_eq!(versions(&client, "evidence/").await.len(), 2, "what is put over stays a version");
+        assert_eq!((post(&fields, b"a"), post(&fields, b"abcde")), (400, 400), "of another size");
+        assert_eq!(post(&form(cloud, "execution/a"), b"abc"), 403, "under another key");
+        for (name, value) in
+            [("Content-Type", "text/html"), ("x-amz-signature", "00"), ("policy", "e30="), ("x-amz-date", "1")]
+        {
+            let changed: Vec<_> = fields
+                .iter()
+                .map(|(known, was)| (known.clone(), if known == name { value.to_owned() } else { was.clone() }))
+                .collect();
+            assert_eq!(post(&changed, b"abc"), 403, "{name}");
+        }
+        let more = [fields.as_slice(), &[("acl".to_owned(), "public-read".to_owned())]].concat();
+        assert_eq!(post(&more, b"abc"), 403, "a field that no condition names");
+        let mut ignored = fields.clone();
+        ignored.push(("x-ignore-me".to_owned(), "x".to_owned()));
+        assert_eq!(post(&ignored, b"abc"), 204);
+        let ended = 33_000_000_000_000;
+        assert_eq!(cloud.services().s3.call(posted(&fields, b"abc"), ended).status().as_u16(), 403, "after its end");
+        assert_eq!(post(&[], b"abc"), 403, "unsigned");
     })
     .await;
 }

@@ -70,6 +70,14 @@ async fn event_of(scene: &Scene, operation: &Operation, example: &Example) -> Va
     }
     let [(_, path), (_, query), (_, mut headers)] = parts;
     credentials(scene, operation, example, &mut headers);
+    if let Some(media) = &example.media {
+        headers.entry("content-type").or_insert_with(|| json!(media));
+    }
+    match example.name.as_str() {
+        "content_type_unknown" => drop(headers.insert("content-type".to_owned(), json!("text/plain"))),
+        "too_large" if is_updates(operation) => drop(headers.insert("content-type".to_owned(), json!("text/csv"))),
+        _ => {}
+    }
     if example.answer.as_ref().is_some_and(|(media, _)| media == PAGE) {
         headers.insert("accept".to_owned(), json!(PAGE));
     }
@@ -90,6 +98,10 @@ async fn event_of(scene: &Scene, operation: &Operation, example: &Example) -> Va
     event
 }
 
+fn is_updates(operation: &Operation) -> bool {
+    operation.told["operationId"] == "sendUpdates"
+}
+
 fn as_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
@@ -97,7 +109,11 @@ fn as_text(value: &Value) -> String {
 /// Texts are sent as they stand: what cannot be read is told as a text.
 fn body(operation: &Operation, example: &Example) -> String {
     if example.name == "too_large" {
-        let most = if operation.told["x-role"] == "provider" { payment_callbacks::MOST_BYTES } else { MOST_BODY_BYTES };
+        let most = match () {
+            () if operation.told["x-role"] == "provider" => payment_callbacks::MOST_BYTES,
+            () if is_updates(operation) => domain::sacrifice::carrying::form::MOST_BYTES,
+            () => MOST_BODY_BYTES,
+        };
         return "x".repeat(most + 1);
     }
     example.body.as_ref().map(as_text).unwrap_or_default()

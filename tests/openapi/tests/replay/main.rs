@@ -8,6 +8,7 @@
 mod ask;
 mod compare;
 mod corrections;
+mod houses;
 mod offerings;
 mod scene;
 

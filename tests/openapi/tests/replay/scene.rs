@@ -23,7 +23,7 @@ use stage::{Options, Stage, identity};
 use testkit::faults::{Call, Failure, Fault};
 
 use crate::ask::{self, Reply};
-use crate::{corrections, offerings};
+use crate::{corrections, houses, offerings};
 
 /// The functions behind the API, each with its own settings.
 pub struct Scene {
@@ -80,6 +80,9 @@ impl Scene {
         let of_shares = ["shares", "sale_not_open", "sale_closed", "sold_out", "no_room_in_one"];
         if operation.route.contains("/lists") {
             offerings::issue(&scene).await;
+        }
+        if operation.route.contains("/slaughterhouses/") {
+            houses::furnish(&scene, operation, &example.name).await;
         }
         if operation.route.contains("/v1/sacrifice") || of_shares.contains(&example.name.as_str()) {
             offerings::put(&scene).await;

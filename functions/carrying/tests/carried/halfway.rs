@@ -1,0 +1,152 @@
+//! Whatever breaks off, comes twice, late or out of order: facts are written once, and every donor hears of theirs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use domain::message::Message;
+use domain::sacrifice::carrying::Refusal;
+use domain::sacrifice::carrying::update::Told;
+use testkit::chance::Chance;
+use testkit::faults::{Call, Failure, Fault, NoFaults, RandomFaults, Rates};
+
+use crate::scene::{Scene, all_done, done, owners};
+
+/// All animals, one of them outside the season, one twice with two words.
+fn rows() -> Vec<Told> {
+    let mut rows = all_done();
+    rows.push(Told { by: "LIC-9".to_owned(), ..done("camel-makkah-2") });
+    rows.push(Told { slaughtered_at: "2027-05-14T07:00:00+03:00".to_owned(), ..done("sheep-makkah-3") });
+    rows
+}
+
+/// Works a message off as Lambda does: what failed or died comes again, and so does what is done now and then.
+async fn deliver(scene: &Scene, first: Message) {
+    let mut waiting = vec![first];
+    for _ in 0..200 {
+        let Some(message) = waiting.pop() else { return };
+        match scene.run(std::slice::from_ref(&message)).await {
+            Ok(failed) if failed.is_empty() => {}
+            Ok(_) | Err(_) => waiting.insert(0, message),
+        }
+        waiting.extend(scene.stage.take_messages("carrying").await.unwrap());
+    }
+    panic!("it does not end");
+}
+
+/// What stands in the end, whatever happened on the way.
+async fn holds(scene: &Scene, what: &str) {
+    assert_eq!(scene.told().await, owners(), "{what}: every donor of every animal");
+    for animal in ["camel-makkah-1", "camel-makkah-2", "sheep-makkah-1", "sheep-makkah-2", "sheep-makkah-3"] {
+        let carried = scene.animal(animal).await.unwrap();
+        assert_eq!(carried.version, 1, "{what}: {animal} is written once");
+        assert_eq!(carried.slaughter.unwrap().by.as_str(), "LIC-2041", "{what}: {animal}");
+    }
+    let reasons: Vec<String> = scene.cases().await.into_iter().map(|(reason, _)| reason).collect();
+    assert_eq!(reasons, ["outside_season", "slaughter_differs"], "{what}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_that_breaks_off_at_any_call_is_finished() {
+    let faults = [
+        Fault::CrashBefore,
+        Fault::CrashAfter,
+        Fault::ReplyLost(Failure::Disconnected),
+        Fault::Before(Failure::Throttled),
+        Fault::Duplicate,
+    ];
+    for fault in faults {
+        for broken in 0.. {
+            let scene = Scene::set(1).await;
+            let (batch, message) = scene.receive("key", &rows()).await;
+            let calls = Arc::new(AtomicUsize::new(0));
+            let seen = Arc::clone(&calls);
+            scene.stage.cloud.services().set_faults(move |_: &Call<'_>| {
+                if seen.fetch_add(1, Ordering::Relaxed) == broken { fault } else { Fault::Pass }
+            });
+            deliver(&scene, message).await;
+            scene.stage.cloud.services().set_faults(NoFaults);
+            let what = format!("{fault:?} at {broken}");
+            holds(&scene, &what).await;
+            assert_eq!(scene.refused(&batch).await, [(6, Refusal::Differs), (7, Refusal::OutsideSeason)], "{what}");
+            if calls.load(Ordering::Relaxed) <= broken {
+                assert!(broken > 15, "a batch needs more calls than {broken}");
+                break;
+            }
+        }
+    }
+}
+
+/// Several batches that say the same in parts and pieces, their messages doubled and shuffled, with faults at every call.
+#[tokio::test(start_paused = true)]
+async fn duplicates_disorder_and_faults_change_nothing() {
+    for seed in 0..25 {
+        let scene = Scene::set(seed).await;
+        let chance = Chance::seeded(seed, "rows");
+        let mut waiting = Vec::new();
+        for number in 0..4 {
+            let mut told = all_done();
+            told.retain(|_| number == 0 || chance.happens(500));
+            if told.is_empty() {
+                continue;
+            }
+            let (_, message) = scene.receive(&format!("key-{number}"), &told).await;
+            waiting.extend([message.clone(), message]);
+        }
+        let rates = Rates {
+            throttled: 20,
+            failed: 20,
+            reply_lost: 40,
+            duplicated: 20,
+            crash_before: 20,
+            crash_after: 40,
+            ..Rates::default()
+        };
+        scene.stage.cloud.services().set_faults(RandomFaults::new(rates, seed));
+        for round in 0.. {
+            assert!(round < 2_000, "{seed}: it does not end");
+            if round == 1_000 {
+                scene.stage.cloud.services().set_faults(NoFaults);
+            }
+            if waiting.is_empty() {
+                break;
+            }
+            let place = usize::try_from(chance.below(waiting.len() as u64)).unwrap();
+            let message = waiting.swap_remove(place);
+            match scene.run(std::slice::from_ref(&message)).await {
+                Ok(failed) if failed.is_empty() => {
+                    // Now and then it comes again all the same.
+                    if chance.happens(200) {
+                        waiting.push(message);
+                    }
+                }
+                Ok(_) | Err(_) => waiting.push(message),
+            }
+            waiting.extend(scene.stage.take_messages("carrying").await.unwrap());
+        }
+        scene.stage.cloud.services().set_faults(NoFaults);
+        assert_eq!(scene.told().await, owners(), "{seed}");
+        for animal in ["camel-makkah-1", "camel-makkah-2", "sheep-makkah-1", "sheep-makkah-2", "sheep-makkah-3"] {
+            assert_eq!(scene.animal(animal).await.unwrap().version, 1, "{seed}: {animal} is written once");
+        }
+        assert_eq!(scene.cases().await, [], "{seed}");
+    }
+}
+
+/// While the queue of notices refuses, nothing is let go: the fact stands, and the news follows.
+#[tokio::test(start_paused = true)]
+async fn no_part_is_done_before_its_news_is_on_its_way() {
+    let scene = Scene::set(1).await;
+    let (batch, message) = scene.receive("key", &all_done()).await;
+    assert_eq!(scene.run(&[message]).await.unwrap(), Vec::<usize>::new());
+    let parts = scene.stage.take_messages("carrying").await.unwrap();
+    scene.stage.cloud.services().set_faults(|call: &Call<'_>| match call.operation {
+        "SendMessageBatch" => Fault::Before(Failure::Throttled),
+        _ => Fault::Pass,
+    });
+    assert_eq!(scene.run(&parts).await.unwrap(), [0]);
+    scene.stage.cloud.services().set_faults(NoFaults);
+    assert!(scene.animal("camel-makkah-1").await.unwrap().is_slaughtered());
+    assert_eq!(scene.stage.table.parts(&batch).await.unwrap(), []);
+    assert_eq!(scene.run(&parts).await.unwrap(), Vec::<usize>::new());
+    assert_eq!(scene.told().await, owners());
+}

@@ -1,0 +1,96 @@
+//! The first word stands, in whatever order and however often rows come.
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::sacrifice::carrying::evidence::MediaType;
+
+fn house() -> SlaughterhouseId {
+    "makkah-1".parse().unwrap()
+}
+
+fn animal() -> AnimalName {
+    "camel-makkah-7".parse().unwrap()
+}
+
+fn nothing() -> Carried {
+    Carried::nothing(&animal(), &house())
+}
+
+fn update(at: Option<i64>, portions: Option<u32>) -> Update {
+    Update {
+        animal: animal(),
+        slaughtered: at.map(|at| (Moment::from_millis(at), "LIC-7".parse().unwrap())),
+        evidence: Vec::new(),
+        distribution: portions.map(|portions| Distribution {
+            to: "birr-jazan".parse().unwrap(),
+            country: "SA".parse().unwrap(),
+            portions,
+        }),
+    }
+}
+
+fn photo(number: u8) -> Evidence {
+    Evidence { id: format!("{number:032x}").parse().unwrap(), media_type: MediaType::Jpeg }
+}
+
+fn add(to: &Carried, update: &Update, evidence: &[Evidence], row: u32) -> Result<Carried, Refusal> {
+    let batch = "a".repeat(32).parse().unwrap();
+    to.with(update, evidence, Source { slaughterhouse: &house(), batch: &batch, row, received_at: Moment::from_millis(9) })
+}
+
+#[test]
+fn the_first_word_stands_and_the_same_again_changes_nothing() {
+    let first = add(&nothing(), &update(Some(1), None), &[photo(1)], 3).unwrap();
+    assert_eq!((first.version, first.slaughter.as_ref().unwrap().row), (1, 3));
+    assert_eq!(add(&first, &update(Some(1), None), &[photo(1)], 4), Ok(first.clone()));
+    assert_eq!(add(&first, &update(Some(2), None), &[], 4), Err(Refusal::Differs));
+    let other = Update { slaughtered: Some((Moment::from_millis(1), "LIC-8".parse().unwrap())), ..update(None, None) };
+    assert_eq!(add(&first, &other, &[], 4), Err(Refusal::Differs), "by whom is a word as well");
+}
+
+#[test]
+fn evidence_and_distribution_come_later_or_before() {
+    let later = add(&nothing(), &update(Some(1), None), &[], 1).unwrap();
+    let later = add(&later, &update(None, Some(120)), &[photo(1)], 2).unwrap();
+    let before = add(&nothing(), &update(None, Some(120)), &[photo(1)], 2).unwrap();
+    assert!(!before.is_distributed() && !before.is_slaughtered());
+    let before = add(&before, &update(Some(1), None), &[], 1).unwrap();
+    assert_eq!(later, before);
+    assert!(later.is_distributed());
+    assert_eq!(add(&later, &update(None, Some(121)), &[], 3), Err(Refusal::Differs));
+    let mut abroad = update(None, Some(50));
+    abroad.distribution.as_mut().unwrap().country = "SD".parse().unwrap();
+    assert_eq!(add(&later, &abroad, &[], 3).unwrap().distributed.len(), 2, "to several");
+}
+
+#[test]
+fn of_a_refused_row_nothing_is_taken() {
+    let first = add(&nothing(), &update(Some(1), Some(120)), &[], 1).unwrap();
+    assert_eq!(add(&first, &update(Some(2), Some(120)), &[photo(1)], 2), Err(Refusal::Differs));
+    let photos: Vec<Evidence> = (0..13).map(photo).collect();
+    assert_eq!(add(&first, &update(None, None), &photos, 2), Err(Refusal::TooMuchTold));
+    assert_eq!(add(&first, &update(None, None), &photos[..12], 2).unwrap().evidence.len(), 12);
+}
+
+proptest! {
+    /// Rows that do not contradict each other give the same animal in any order, however often they come.
+    #[test]
+    fn order_and_repetition_make_no_difference(order in prop::collection::vec(0..4_usize, 4..30)) {
+        let rows = [(update(Some(1), None), vec![]), (update(None, Some(120)), vec![]), (update(None, None), vec![photo(1)]), (update(Some(1), Some(120)), vec![photo(2)])];
+        let mut known = nothing();
+        for place in order.iter().copied().chain(0..4) {
+            let (update, evidence) = &rows[place];
+            let next = add(&known, update, evidence, 1).unwrap();
+            prop_assert!(next.version == known.version || next.version == known.version + 1);
+            prop_assert_eq!(add(&next, update, evidence, 1), Ok(next.clone()));
+            known = next;
+        }
+        let mut evidence = known.evidence.clone();
+        evidence.sort();
+        prop_assert_eq!(evidence, [photo(1), photo(2)]);
+        prop_assert!(known.is_distributed() && known.distributed.len() == 1);
+        prop_assert_eq!(known.slaughter.unwrap().at, Moment::from_millis(1));
+    }
+}

@@ -204,6 +204,9 @@ fn add(batch: &Batch, ground: &Ground, known: &Carried, (row, update): (u32, &Up
     if let Some((at, _)) = &update.slaughtered {
         rules::time(offering, *at, batch.received_at)?;
     }
+    if let Some(given) = &update.distribution {
+        rules::meat(offering, given)?;
+    }
     let evidence = rules::evidence(update, &ground.evidence)?;
     let (slaughterhouse, id) = (&batch.slaughterhouse, &batch.batch);
     known.with(update, &evidence, Source { slaughterhouse, batch: id, row, received_at: batch.received_at })

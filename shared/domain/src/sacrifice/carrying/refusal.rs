@@ -36,6 +36,8 @@ codes!(
         EvidenceTypeUnknown = 13 "evidence_type_unknown",
         /// Something else was told of the animal before.
         Differs = 14 "differs",
+        /// The meat of this rite is for the poor of Makkah, and was given elsewhere.
+        MeatElsewhere = 15 "meat_elsewhere",
     }
 );
 
@@ -57,7 +59,8 @@ impl Refusal {
             | Refusal::AnimalUnknown
             | Refusal::InTheFuture
             | Refusal::EvidenceMissing
-            | Refusal::EvidenceTypeUnknown => None,
+            | Refusal::EvidenceTypeUnknown
+            | Refusal::MeatElsewhere => None,
         }
     }
 
@@ -114,6 +117,10 @@ impl Refusal {
             Refusal::EvidenceTypeUnknown => {
                 ("نوع الملف غير مقبول؛ ارفعه من جديد", "The file is of no type that is taken: upload it anew")
             }
+            Refusal::MeatElsewhere => (
+                "لحم هذا النسك لفقراء الحرم؛ صحح الدولة إن كانت خطأ",
+                "The meat of this rite is for the poor of Makkah: look at the country",
+            ),
             Refusal::Differs => (
                 "قيل غير ذلك عن هذا الرأس من قبل، والأول باقٍ حتى ينظر المشرف",
                 "Something else was told of this animal before; that stands until an operator has looked at it",

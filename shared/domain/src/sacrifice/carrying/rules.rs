@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use super::evidence::{Evidence, MediaType};
 use super::refusal::Refusal;
-use super::update::Update;
+use super::update::{Distribution, Update};
 use crate::id::{DonationId, EvidenceId, SlaughterhouseId};
 use crate::moment::Moment;
 use crate::sacrifice::animal::{self, AnimalName};
 use crate::sacrifice::lot::Lot;
 use crate::sacrifice::offering::{Offering, Stage};
+use crate::sacrifice::rite::Meat;
 use crate::sacrifice::season;
+use crate::sacrifice::site::Country;
 
 /// How far clocks of a slaughterhouse may be ahead of ours, in seconds.
 pub const SKEW_SECS: i64 = 300;
@@ -66,6 +68,17 @@ pub fn time(offering: &Offering, at: Moment, received_at: Moment) -> Result<(), 
         Err(Refusal::InTheFuture)
     } else {
         Ok(())
+    }
+}
+
+/// Whether meat of the offering's animals may be given there, as its rite has it.
+///
+/// # Errors
+/// When it is for the poor of Makkah, and the country is another.
+pub fn meat(offering: &Offering, given: &Distribution) -> Result<(), Refusal> {
+    match offering.rite.rules().meat {
+        Meat::PoorOfMakkah if given.country != Country::SAUDI_ARABIA => Err(Refusal::MeatElsewhere),
+        Meat::PoorOfMakkah | Meat::Household | Meat::Poor => Ok(()),
     }
 }
 

@@ -133,6 +133,18 @@ fn evidence_is_there_and_of_a_type_that_is_taken() {
 }
 
 #[test]
+fn meat_of_an_expiation_stays_in_makkahs_country() {
+    let given =
+        |country: &str| Distribution { to: "poor-1".parse().unwrap(), country: country.parse().unwrap(), portions: 9 };
+    let of = |rite| Offering { rite, ..offering(None) };
+    assert_eq!(meat(&of(Rite::Kaffara), &given("SA")), Ok(()));
+    assert_eq!(meat(&of(Rite::Kaffara), &given("SD")), Err(Refusal::MeatElsewhere));
+    for rite in [Rite::Adahi, Rite::Hady, Rite::Aqiqa, Rite::Fidya] {
+        assert_eq!(meat(&of(rite), &given("SD")), Ok(()), "{rite}");
+    }
+}
+
+#[test]
 fn animals_are_counted_for_a_time_after_the_season() {
     let of = offering(Some(10));
     let ended = ends(&of);

@@ -152,7 +152,9 @@ mod tests {
     #[test]
     fn what_a_paid_donation_left_behind_is_free_once_its_own_is_confirmed() {
         let held = "2h1795468500";
-        let table: [([&str; 2], u64, Option<&[u32]>); 8] = [
+        // The claims on lots 0 and 1, how much went back, and which lots are free of it.
+        type Row<'a> = ([&'a str; 2], u64, Option<&'a [u32]>);
+        let table: [Row<'_>; 8] = [
             ([held, "2c"], 0, Some(&[0])),
             (["2c", "2c"], 0, Some(&[0])),
             (["", "2c"], 0, Some(&[])),

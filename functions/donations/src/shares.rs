@@ -240,10 +240,11 @@ async fn refuse(deps: &Deps, donation: &Donation, named: &Reservation) -> Result
 
 /// Whether the shares are the donation's on the lot that it names.
 async fn take(deps: &Deps, id: &DonationId, named: &Reservation, until: Moment) -> Result<bool, Problem> {
+    let sent = deps.clock.now();
     let taking = deps.table.take_shares(&named.offering, named.lot, id, (named.shares, until)).await?;
     let (Taking::Held(free) | Taking::Gone(free)) = taking;
     let is_held = matches!(taking, Taking::Held(_));
-    deps.stock.claimed(&named.offering, (named.lot, free), is_held, deps.clock.now());
+    deps.stock.claimed(&named.offering, (named.lot, free), is_held, (sent, deps.clock.now()));
     Ok(is_held)
 }
 

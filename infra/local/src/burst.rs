@@ -92,7 +92,7 @@ impl Default for Order {
             camels: 1_000,
             buyers: 60_000,
             in_flight: 2_000,
-            environments: 256,
+            environments: 96,
             abandoned_per_million: 200_000,
             retried_per_million: 50_000,
             late_per_million: 20_000,
@@ -175,6 +175,8 @@ struct Opening {
     began_millis: i64,
     ended_millis: i64,
     key_writes: Vec<KeyWrite>,
+    /// Calls of the table by operation.
+    calls: BTreeMap<String, u64>,
 }
 
 /// Everything that figures are made of.

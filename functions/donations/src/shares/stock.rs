@@ -119,10 +119,17 @@ impl Stock {
         self.with(offering, |known| known.species)
     }
 
-    /// A claim went through on a lot, or was refused there, and so much was free then.
-    pub fn claimed(&self, offering: &OpportunityId, (lot, free): (u32, u8), went_through: bool, now: Moment) {
+    /// A claim that was sent at that time went through on a lot, or was refused there, and so much is free.
+    pub fn claimed(
+        &self,
+        offering: &OpportunityId,
+        (lot, free): (u32, u8),
+        went_through: bool,
+        (sent, now): (Moment, Moment),
+    ) {
         self.with(offering, |known| {
             known.claimed(Room { lot, free }, now);
+            known.pace.claimed(u64::try_from(now.millis_since(sent)).unwrap_or(0));
             if went_through { known.pace.won() } else { known.pace.refused() }
         });
     }
@@ -211,7 +218,7 @@ async fn lots(deps: &Deps, asked: &Asked, numbers: &[u32]) -> Result<Vec<Lot>, P
     let began = deps.clock.now();
     let lots = deps.table.lots(&asked.offering, numbers).await?;
     let took = u64::try_from(deps.clock.now().millis_since(began)).unwrap_or(0);
-    deps.stock.with(&asked.offering, |known| known.pace.called(took));
+    deps.stock.with(&asked.offering, |known| known.pace.read(took));
     Ok(lots)
 }
 

@@ -63,6 +63,8 @@ pub enum Found {
     None {
         /// In shares.
         largest: u8,
+        /// When the look began by which that is known.
+        began: Moment,
     },
 }
 
@@ -191,7 +193,7 @@ async fn seek(deps: &Deps, asked: &Asked, tried: &[u32], mut reads: u32) -> Resu
                 }
             }
             Next::Look => return look(deps, asked, tried).await,
-            Next::Nothing { largest } => return Ok(Found::None { largest }),
+            Next::Nothing { largest, began } => return Ok(Found::None { largest, began }),
         }
     }
 }
@@ -239,7 +241,7 @@ async fn look(deps: &Deps, asked: &Asked, tried: &[u32]) -> Result<Found, Proble
         Err(_) if deps.clock.now().millis_since(began) > SAID_WITHIN_MS => {
             Err(Problem::try_again("the look at the lots took too long to say of it that nothing is left"))
         }
-        Err(largest) => Ok(Found::None { largest }),
+        Err(largest) => Ok(Found::None { largest, began }),
     }
 }
 

@@ -75,7 +75,7 @@ struct World {
     sale: Sale,
     lots: Mutex<Vec<u8>>,
     counters: Counters,
-    idle: Mutex<Vec<Box<Known>>>,
+    idle: Mutex<Vec<Known>>,
     places: Semaphore,
     began: Instant,
     random: Random,
@@ -244,7 +244,7 @@ impl World {
             drop(place);
             match outcome {
                 Some(Ok(lot)) => {
-                    if self.random.number() % 5 == 0 {
+                    if self.random.number().is_multiple_of(5) {
                         self.unpaid.lock().unwrap().push((lot, shares));
                     }
                     return true;
@@ -280,7 +280,7 @@ impl Sale {
         let world = Arc::new(World {
             lots: Mutex::new(vec![self.species.lot_shares(); self.lots]),
             counters: Counters::default(),
-            idle: Mutex::new((0..self.environments).map(|_| Box::default()).collect()),
+            idle: Mutex::new((0..self.environments).map(|_| Known::default()).collect()),
             places: Semaphore::new(self.environments),
             began: Instant::now(),
             random: Random::seeded(self.seed),

@@ -40,8 +40,8 @@ pub const FRESH_MS: i64 = 100;
 /// How long ago a look at all lots may have begun for *sold out* to be said of it, in milliseconds. Whoever is told so at a moment is told what was so within two seconds
 /// before.
 pub const LOOK_AGE_MS: i64 = 1_000;
-/// How long after a look began it may end for *sold out* to be said of it, in milliseconds: on a slow day "one moment" is said instead.
-pub const SAID_WITHIN_MS: i64 = 1_500;
+/// How long after a look began *sold out* may be said of it, in milliseconds: within two seconds, and nothing lies between this and the answer. On a slow day "one moment" is said instead.
+pub const SAID_WITHIN_MS: i64 = 1_900;
 /// Lots that are read at once.
 pub const CANDIDATES: usize = 10;
 /// How often some are read before all are looked at: what was seen of them may be old.

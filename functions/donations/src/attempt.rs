@@ -14,7 +14,7 @@ use crate::command::{no_others, whole_number};
 use crate::fault::problem;
 use crate::hold::Holding;
 use crate::make::PROVIDER;
-use crate::{Deps, checkout, hold};
+use crate::{Deps, checkout, hold, shares};
 
 /// Makes the attempt after the one that the body names, or finds it, and answers with its checkout.
 pub async fn attempt(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
@@ -26,7 +26,7 @@ pub async fn attempt(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let donation = match hold::hold(deps, donation, false, None).await? {
         Holding::Held(donation) => donation,
         Holding::Over(donation) => return Err(over(&donation, deps)),
-        Holding::Refused(faults) => return Err(problem(faults, call.language())),
+        Holding::Refused(faults) => return Err(shares::told(deps, faults, call.language())),
     };
     let page = checkout::page(deps, &donation, &attempt).await?;
     let donation = View::of(&donation, deps.clock.now());

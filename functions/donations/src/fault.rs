@@ -31,12 +31,14 @@ pub struct Found {
     pub at: Option<Moment>,
     /// How many are allowed, where that is what is wrong.
     pub allowed: Option<u8>,
+    /// When it began to be looked at, where it is so only for a moment: it is not said of a look that is too old ([`crate::shares::told`]).
+    pub seen_at: Option<Moment>,
 }
 
 impl Wrong {
     /// It is so there.
     pub fn at(&'static self, pointer: impl Into<String>) -> Found {
-        Found { pointer: pointer.into(), wrong: self, remains: None, at: None, allowed: None }
+        Found { pointer: pointer.into(), wrong: self, remains: None, at: None, allowed: None, seen_at: None }
     }
 }
 

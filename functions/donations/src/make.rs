@@ -62,7 +62,7 @@ pub async fn make(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
         match hold::hold(deps, donation, !replayed, asked.as_ref()).await? {
             Holding::Over(donation) if donation.was_refused() => {}
             Holding::Held(donation) | Holding::Over(donation) => return answer(deps, &donation, replayed).await,
-            Holding::Refused(faults) => return Err(problem(faults, call.language())),
+            Holding::Refused(faults) => return Err(shares::told(deps, faults, call.language())),
         }
     }
     Err(Problem::try_again("the same request was refused in every round"))
@@ -151,7 +151,7 @@ async fn reservation(
 async fn earlier(deps: &Deps, wish: &Wish<'_>, faults: Vec<fault::Found>) -> Result<Found, Problem> {
     match deps.table.donation(&wish.id).await? {
         Some(old) if old.state != State::Cancelled => same(old, wish),
-        Some(_) | None => Err(problem(faults, wish.call.language())),
+        Some(_) | None => Err(shares::told(deps, faults, wish.call.language())),
     }
 }
 

@@ -22,6 +22,7 @@ use domain::donation::{Donation, State};
 use domain::id::{DonationId, OpportunityId};
 use domain::moment::Moment;
 use domain::money::Money;
+use domain::purpose::Language;
 use domain::sacrifice::{Fairness, Offering, Reservation, Selling, Species};
 use platform::http::Problem;
 use platform::table::{Limit, Taking};
@@ -30,7 +31,7 @@ use crate::Deps;
 use crate::command::Wanted;
 use crate::fault::{
     Found, NO_ROOM_IN_ONE, OFFERING_UNKNOWN, PRICE_DIFFERS, SALE_CLOSED, SALE_NOT_OPEN, SHARES_NEEDED, SOLD_OUT,
-    WAKALA_REFUSED, WHOLE_ANIMALS,
+    WAKALA_REFUSED, WHOLE_ANIMALS, problem,
 };
 use crate::gate::limit_reached;
 use crate::ground::Ground;
@@ -132,17 +133,28 @@ pub fn asked(wanted: &Wanted, line: usize, ground: &Ground) -> Option<Asked> {
 pub async fn first(deps: &Deps, asked: &Asked) -> Result<Result<Reservation, Vec<Found>>, Problem> {
     Ok(match stock::find(deps, asked).await? {
         Lots::Room(lot) => Ok(Reservation::new(asked.offering.clone(), lot, asked.shares)),
-        Lots::None { largest } => Err(vec![none_left(asked.line, largest)]),
+        Lots::None { largest, began } => Err(vec![none_left(asked.line, largest, began)]),
     })
 }
 
 /// So many are not to be had in one animal; or none at all.
-fn none_left(line: usize, largest: u8) -> Found {
+fn none_left(line: usize, largest: u8, began: Moment) -> Found {
     let at = format!("/lines/{line}/sacrifice/shares");
-    match largest {
+    let found = match largest {
         0 => SOLD_OUT.at(at),
         largest => Found { remains: Some(largest.to_string()), ..NO_ROOM_IN_ONE.at(at) },
+    };
+    Found { seen_at: Some(began), ..found }
+}
+
+/// The answer to what was refused, at the moment when it is given: between the look at the lots and that moment lie calls of the table, and on a busy day seconds. Of a look that is too old by
+/// then nothing is said but "one moment".
+pub fn told(deps: &Deps, found: Vec<Found>, language: Language) -> Problem {
+    let is_old = |began: Moment| deps.clock.now().millis_since(began) > stock::SAID_WITHIN_MS;
+    if found.iter().filter_map(|found| found.seen_at).any(is_old) {
+        return Problem::try_again("it took too long to say of a look at the lots that nothing is left");
     }
+    problem(found, language)
 }
 
 /// Whether the donation has everything that it names, by a look: nothing is written.
@@ -200,9 +212,9 @@ pub async fn reserve(deps: &Deps, mut donation: Donation, asked: Option<&Asked>)
         } else {
             match stock::other(deps, &asked, &reservation, &mut tries).await? {
                 Lots::Room(lot) => name(deps, &donation, &reservation, lot).await?,
-                Lots::None { largest } => {
+                Lots::None { largest, began } => {
                     if refuse(deps, &donation, &reservation).await? {
-                        return Ok(Reserving::Refused(vec![none_left(asked.line, largest)]));
+                        return Ok(Reserving::Refused(vec![none_left(asked.line, largest, began)]));
                     }
                     read(deps, &donation.id).await?
                 }
@@ -243,10 +255,11 @@ async fn refuse(deps: &Deps, donation: &Donation, named: &Reservation) -> Result
 
 /// Whether the shares are the donation's on the lot that it names.
 async fn take(deps: &Deps, id: &DonationId, named: &Reservation, until: Moment) -> Result<bool, Problem> {
+    let sent = deps.clock.now();
     let taking = deps.table.take_shares(&named.offering, named.lot, id, (named.shares, until)).await?;
     let (Taking::Held(free) | Taking::Gone(free)) = taking;
     let is_held = matches!(taking, Taking::Held(_));
-    deps.stock.claimed(&named.offering, (named.lot, free), is_held, deps.clock.now());
+    deps.stock.claimed(&named.offering, (named.lot, free), is_held, (sent, deps.clock.now()));
     Ok(is_held)
 }
 

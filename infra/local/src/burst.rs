@@ -1,8 +1,8 @@
 //! The opening of a sale: everyone comes at once for limited stock, over HTTP, through the real functions, until the last share is sold.
 //!
 //! **Shape.** Sheep and camels go on sale, and every buyer comes, so many at a time in flight. Those who have shares pay at the provider, leave, cancel, or pay when their hold has
-//! ended; some ask twice with one key; whoever is told "one moment" comes again. Then the clock goes forward until the holds of those who left have ended, and everyone who was told
-//! that nothing is left comes back, while the shares come free: wave after wave, until nothing is free and nothing held. Functions behind queues die between two calls. The designs
+//! ended; some ask twice with one key; whoever is told "one moment" comes again. Then the clock goes forward until the holds of those who left have ended, and those who were told
+//! that nothing is left come back while the shares come free, for each share as many as came for each at the opening: wave after wave, until nothing is free and nothing held. Functions behind queues die between two calls. The designs
 //! that most would write are then played side by side, for the same buyers on the same emulated table.
 //!
 //! **Environments.** `donations` has as many environments as are asked for, each with a memory of its own and one request at a time, as Lambda has them; requests beyond wait in
@@ -13,7 +13,7 @@
 //!
 //! **What is measured** comes from what the emulated table was made to write: see [`record`], [`told`], [`heat`], [`payers`]. The opening is the first wave.
 //!
-//! **Bounds.** [`sale::MOST_WAVES`] waves, and a quarter of an hour for each to come to rest.
+//! **Bounds.** [`sale::MOST_WAVES`] waves, and a quarter of an hour for each to come to rest; each design beside is broken off after [`counters::PATIENCE`].
 
 mod buyers;
 mod counters;
@@ -92,7 +92,7 @@ impl Default for Order {
             camels: 1_000,
             buyers: 60_000,
             in_flight: 2_000,
-            environments: 256,
+            environments: 96,
             abandoned_per_million: 200_000,
             retried_per_million: 50_000,
             late_per_million: 20_000,
@@ -175,6 +175,8 @@ struct Opening {
     began_millis: i64,
     ended_millis: i64,
     key_writes: Vec<KeyWrite>,
+    /// Calls of the table by operation.
+    calls: BTreeMap<String, u64>,
 }
 
 /// Everything that figures are made of.

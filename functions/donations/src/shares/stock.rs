@@ -40,8 +40,8 @@ pub const FRESH_MS: i64 = 100;
 /// How long ago a look at all lots may have begun for *sold out* to be said of it, in milliseconds. Whoever is told so at a moment is told what was so within two seconds
 /// before.
 pub const LOOK_AGE_MS: i64 = 1_000;
-/// How long after a look began it may end for *sold out* to be said of it, in milliseconds: on a slow day "one moment" is said instead.
-pub const SAID_WITHIN_MS: i64 = 1_500;
+/// How long after a look began *sold out* may be said of it, in milliseconds: within two seconds, and nothing lies between this and the answer. On a slow day "one moment" is said instead.
+pub const SAID_WITHIN_MS: i64 = 1_900;
 /// Lots that are read at once.
 pub const CANDIDATES: usize = 10;
 /// How often some are read before all are looked at: what was seen of them may be old.
@@ -63,6 +63,8 @@ pub enum Found {
     None {
         /// In shares.
         largest: u8,
+        /// When the look began by which that is known.
+        began: Moment,
     },
 }
 
@@ -119,10 +121,17 @@ impl Stock {
         self.with(offering, |known| known.species)
     }
 
-    /// A claim went through on a lot, or was refused there, and so much was free then.
-    pub fn claimed(&self, offering: &OpportunityId, (lot, free): (u32, u8), went_through: bool, now: Moment) {
+    /// A claim that was sent at that time went through on a lot, or was refused there, and so much is free.
+    pub fn claimed(
+        &self,
+        offering: &OpportunityId,
+        (lot, free): (u32, u8),
+        went_through: bool,
+        (sent, now): (Moment, Moment),
+    ) {
         self.with(offering, |known| {
             known.claimed(Room { lot, free }, now);
+            known.pace.claimed(u64::try_from(now.millis_since(sent)).unwrap_or(0));
             if went_through { known.pace.won() } else { known.pace.refused() }
         });
     }
@@ -184,7 +193,7 @@ async fn seek(deps: &Deps, asked: &Asked, tried: &[u32], mut reads: u32) -> Resu
                 }
             }
             Next::Look => return look(deps, asked, tried).await,
-            Next::Nothing { largest } => return Ok(Found::None { largest }),
+            Next::Nothing { largest, began } => return Ok(Found::None { largest, began }),
         }
     }
 }
@@ -211,7 +220,7 @@ async fn lots(deps: &Deps, asked: &Asked, numbers: &[u32]) -> Result<Vec<Lot>, P
     let began = deps.clock.now();
     let lots = deps.table.lots(&asked.offering, numbers).await?;
     let took = u64::try_from(deps.clock.now().millis_since(began)).unwrap_or(0);
-    deps.stock.with(&asked.offering, |known| known.pace.called(took));
+    deps.stock.with(&asked.offering, |known| known.pace.read(took));
     Ok(lots)
 }
 
@@ -232,7 +241,7 @@ async fn look(deps: &Deps, asked: &Asked, tried: &[u32]) -> Result<Found, Proble
         Err(_) if deps.clock.now().millis_since(began) > SAID_WITHIN_MS => {
             Err(Problem::try_again("the look at the lots took too long to say of it that nothing is left"))
         }
-        Err(largest) => Ok(Found::None { largest }),
+        Err(largest) => Ok(Found::None { largest, began }),
     }
 }
 

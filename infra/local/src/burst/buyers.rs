@@ -70,6 +70,7 @@ const WHOLE: u64 = 1_000_000;
 #[derive(Debug)]
 pub struct Buyers {
     wishes: Vec<Wish>,
+    stock: u64,
     abandoned: u64,
     late: u64,
     retried: u64,
@@ -93,6 +94,7 @@ impl Buyers {
         };
         Self {
             wishes: (0..order.buyers).map(wish).collect(),
+            stock: Kind::ALL.map(|kind| order.stock(kind)).iter().sum(),
             abandoned: order.abandoned_per_million.into(),
             late: order.late_per_million.into(),
             retried: order.retried_per_million.into(),
@@ -103,6 +105,11 @@ impl Buyers {
     /// How many there are.
     pub fn count(&self) -> u64 {
         self.wishes.len() as u64
+    }
+
+    /// How many come for each share, at least one.
+    pub fn for_each_share(&self) -> u64 {
+        self.count().div_ceil(self.stock.max(1))
     }
 
     /// What a buyer wants.

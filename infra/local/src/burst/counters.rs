@@ -33,7 +33,7 @@ const MOST_TRIES: u32 = 10;
 const FIRST_WAIT_MS: u64 = 20;
 const LONGEST_WAIT_MS: u64 = 1_000;
 /// How long a design may take; who has not been served by then is not.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A sale by counters.
 struct Sale {

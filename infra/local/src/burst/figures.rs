@@ -47,6 +47,7 @@ pub struct Figures {
     order: Vec<(&'static str, Value)>,
     figures: Vec<(&'static str, Figure)>,
     counts: BTreeMap<&'static str, u64>,
+    calls: BTreeMap<String, u64>,
     aims: Vec<(&'static str, bool)>,
     designs: Vec<Design>,
     line: Vec<Point>,
@@ -106,6 +107,7 @@ impl Figures {
             order: ordered(order),
             figures: figures(&outcome, &claims, &lots, false_ones.len() as u64),
             counts: tally.counts.clone(),
+            calls: opening.calls.clone(),
             aims: aims(&outcome, &claims, &lots),
             line: line(&notes.writes, &outcome.skips),
             forward: forward(&notes.writes, &outcome.skips),
@@ -138,6 +140,7 @@ impl Figures {
             .insert("order".to_owned(), self.order.iter().cloned().map(|(name, value)| (name.to_owned(), value)).collect());
         object.insert("hottest_key".to_owned(), json!(self.hottest_key()));
         object.insert("buyers".to_owned(), json!(self.counts));
+        object.insert("opening_calls".to_owned(), json!(self.calls));
         object.insert("side_by_side".to_owned(), self.designs.iter().map(Design::json).collect());
         object.insert("time_line".to_owned(), self.line.iter().map(|point| point.json()).collect());
         object.insert("clock_forward_ms".to_owned(), json!(self.forward));
@@ -307,6 +310,9 @@ impl fmt::Display for Figures {
         writeln!(f, "  {:<34} {:>12}", "hottest_key", self.hottest_key())?;
         for (name, count) in &self.counts {
             writeln!(f, "  buyers {name:<27} {:>12}", count)?;
+        }
+        for (operation, count) in &self.calls {
+            writeln!(f, "  opening {operation:<26} {count:>12}")?;
         }
         writeln!(f)?;
         for (row, (name, _)) in Design::default().figures().iter().enumerate() {

@@ -1,12 +1,12 @@
 //! Animals of seven that are not full when the sale has been closed.
 //!
-//! Closing is a function of its own. Where the template has it, it is run here as the clock would run it, after the last hold of the sale, and the lots are counted as it leaves them; where
-//! it has none, nothing is known.
+//! Closing is the function `execution`: it is run here as the clock would run it, after the last hold of the sale, and the lots are counted as it leaves them. Where a template has none,
+//! nothing is known.
 
 use std::time::Duration;
 
 use domain::sacrifice::reservation::HOLD_SECS;
-use domain::sacrifice::{Lot, Standing};
+use domain::sacrifice::{Lot, Species};
 use jiff::Timestamp;
 use testkit::Clock;
 use testkit::template::ScheduleTarget;
@@ -41,13 +41,12 @@ pub(super) async fn after_closing(inside: &Inside, clock: &Clock) -> Result<Opti
     Ok(Some(partial(&inside.table().all_lots(&camels).await?)))
 }
 
-/// Animals of which something is paid for and something is not.
+/// Animals of which something is paid for and something is nobody's. What is free has been withdrawn from lots by then: an animal is full with its species' shares, those that the platform
+/// completes it with included.
 fn partial(lots: &[Lot]) -> u64 {
-    let sold = |lot: &Lot| -> u8 {
-        let paid = lot.claims.values().filter(|claim| claim.standing == Standing::Confirmed);
-        paid.map(|claim| claim.shares).sum()
-    };
-    lots.iter().filter(|lot| (1..lot.shares).contains(&sold(lot))).count() as u64
+    let full = Species::Camel.shares();
+    let is_partial = |lot: &&Lot| lot.confirmed_shares() > 0 && lot.confirmed_shares() + lot.own < full;
+    lots.iter().filter(is_partial).count() as u64
 }
 
 #[cfg(test)]
@@ -64,5 +63,7 @@ mod tests {
         };
         assert_eq!(partial(&[lot(&[]), lot(&["7c"]), lot(&["3c", "4c"]), lot(&["3c"]), lot(&["7h1795500000"])]), 1);
         assert_eq!(partial(&[lot(&["1c"]), lot(&["3c", "3c"])]), 2);
+        let sealed = |own| Lot { shares: 5 + own, free: 0, own, ..lot(&["5c"]) };
+        assert_eq!(partial(&[sealed(0), sealed(2)]), 1, "the platform completes one of them");
     }
 }

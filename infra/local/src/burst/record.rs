@@ -79,6 +79,7 @@ pub struct Notes {
     /// Writes on gifts that a condition refused: the same request again, and two who moved the same gift.
     pub refused_on_gifts: u64,
     lots: BTreeMap<(Kind, u32), Stand>,
+    freed: u64,
     named: BTreeMap<String, u32>,
     all: BTreeMap<Kind, Stand>,
 }
@@ -106,6 +107,11 @@ impl Record {
         self.notes().all.values().fold(Stand::default(), |sum, stand| sum.plus(*stand))
     }
 
+    /// How many shares came free so far, be it more than once.
+    pub fn freed(&self) -> u64 {
+        self.notes().freed
+    }
+
     /// What was seen so far.
     pub fn so_far(&self) -> Notes {
         self.notes().clone()
@@ -120,7 +126,9 @@ impl Notes {
         }
         let kind = write.partition.split('#').nth(1).and_then(Kind::of);
         let Some((kind, (lot, now))) = kind.zip(write.item.as_ref().and_then(stand)) else { return };
-        let before = self.lots.insert((kind, lot), now).unwrap_or_default();
+        let made = self.lots.insert((kind, lot), now);
+        let before = made.unwrap_or_default();
+        self.freed += u64::from(made.map_or(0, |before| now.free.saturating_sub(before.free)));
         let all = self.all.entry(kind).or_default();
         *all = all.minus(before).plus(now);
         self.writes.push(LotWrite { at_millis: write.at_millis, kind, lot, now, before, units: write.units });

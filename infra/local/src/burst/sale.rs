@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use domain::donation::Donation;
@@ -15,7 +14,7 @@ use tokio::time::Instant;
 use super::buyers::{Buyers, Kind};
 use super::payers::Money;
 use super::record::Record;
-use super::shop::Shop;
+use super::shop::{Door, Shop};
 use super::{BurstError, Opening, Skip, Told};
 use crate::stack::Inside;
 
@@ -32,6 +31,8 @@ const GATHERED: Duration = Duration::from_secs(7);
 /// How long nothing may come free or be held until a wave is over, in looks.
 const LOOKS: u32 = 8;
 const LOOK: Duration = Duration::from_millis(250);
+/// How many come in each wave whatever comes free: somebody among them wants what the last ones did not.
+const WHO_COME_ANYWAY: u64 = 200;
 /// Gifts that are read at once.
 const AT_ONCE: usize = 100;
 
@@ -54,11 +55,12 @@ impl<T: Told> Sale<'_, T> {
         let all: Vec<u64> = (0..self.buyers.count()).collect();
         self.told.phase("opening", all.len() as u64);
         dynamo.record_keys(true);
-        let began_millis = self.clock.now_millis();
-        let mut outcome = self.shop.wave(0, all, &AtomicBool::new(false), |more| self.told.done(more)).await;
+        let (began_millis, before) = (self.clock.now_millis(), dynamo.usage());
+        let mut outcome = self.shop.wave(0, all, &Door::open(), std::future::pending(), |more| self.told.done(more)).await;
         let ended_millis = self.clock.now_millis();
         dynamo.record_keys(false);
-        let opening = Opening { began_millis, ended_millis, key_writes: dynamo.take_key_writes() };
+        let calls = dynamo.usage().since(&before).calls;
+        let opening = Opening { began_millis, ended_millis, key_writes: dynamo.take_key_writes(), calls };
         let (mut waves, mut rested) = (1, true);
         loop {
             rested &= self.rest().await;
@@ -70,32 +72,31 @@ impl<T: Told> Sale<'_, T> {
             let come = self.buyers.shuffled(std::mem::take(&mut outcome.back), waves);
             self.told.phase(wave_name(waves), come.len() as u64);
             let late = tokio::spawn(Arc::clone(&self.shop).pay_late(std::mem::take(&mut outcome.late)));
-            let is_over = AtomicBool::new(false);
-            let wave = self.shop.wave(waves, come, &is_over, |more| self.told.done(more));
-            tokio::pin!(wave);
-            outcome = tokio::select! {
-                outcome = &mut wave => outcome,
-                () = self.sold_out() => {
-                    is_over.store(true, Ordering::Relaxed);
-                    wave.await
-                }
-            };
+            let door = Door::closed();
+            let is_over = self.sold_out(&door);
+            outcome = self.shop.wave(waves, come, &door, is_over, |more| self.told.done(more)).await;
             // A payer who panicked is found among the payers.
             let _ = late.await;
             waves += 1;
         }
     }
 
-    /// Until everything has been given back that was to be, and is sold again. What died with an invocation comes with the next wave.
-    async fn sold_out(&self) {
-        let mut looks = 0;
+    /// Until everything has been given back that was to be, and is sold again or nobody is there who wants it. What died with an invocation comes with the next wave. For each share
+    /// that comes free as many are let in as came for each when the sale opened.
+    async fn sold_out(&self, door: &Door) {
+        let (freed, mut looks) = (self.record.freed(), 0);
+        let begun_with = u64::from(self.record.now().free);
         while looks < LOOKS {
+            let free = begun_with + self.record.freed() - freed;
+            door.allow(free * self.buyers.for_each_share() + WHO_COME_ANYWAY);
             tokio::time::sleep(LOOK).await;
             let is_giving_back =
                 self.inside.functions().any(|function| function.name().ends_with("-releases") && function.running() > 0);
             let depths = self.inside.services().sqs.depths();
             let waits = depths.iter().any(|(name, depth)| name.ends_with("-holds") && depth.ready > 0);
-            looks = if self.record.now().free == 0 && !is_giving_back && !waits { looks + 1 } else { 0 };
+            let is_wanted = self.shop.visiting() > 0;
+            let is_sold = self.record.now().free == 0 || !is_wanted;
+            looks = if is_sold && !is_giving_back && !waits { looks + 1 } else { 0 };
         }
     }
 
@@ -141,12 +142,20 @@ impl<T: Told> Sale<'_, T> {
         self.skip(HOLD);
         for _ in 0..8 {
             rested &= self.rest().await;
-            if self.inside.is_quiet() {
+            if self.inside.is_quiet() && !self.waits_long() {
                 return rested;
             }
             self.skip(HIDDEN);
         }
         false
+    }
+
+    /// Whether something was put off that moves money: what asked a provider in vain begins anew a quarter of an hour later.
+    fn waits_long(&self) -> bool {
+        let depths = self.inside.services().sqs.depths();
+        let is_about_money =
+            |name: &str| ["-verification", "-payments", "-refunds", "-shares"].iter().any(|end| name.ends_with(end));
+        depths.iter().any(|(name, depth)| is_about_money(name) && depth.delayed > 0)
     }
 
     pub async fn lots(&self) -> Result<Vec<(Kind, Lot)>, BurstError> {

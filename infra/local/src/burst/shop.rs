@@ -1,7 +1,7 @@
 //! What buyers do, over HTTP: ask for shares, once or twice with the same key, again when told "one moment", and for less where less is left; then pay, leave, cancel or pay late.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ use crate::giving::{Gift, Giver, Givers};
 const MOST_TRIES: u32 = 60;
 /// When nothing is said of it, they come again after so long.
 const AGAIN: Duration = Duration::from_secs(2);
+/// How often those who wait at the door look whether they are let in.
+const AT_THE_DOOR: Duration = Duration::from_millis(10);
 /// How many different failures are remembered by their words.
 const REMEMBERED: usize = 10;
 
@@ -42,7 +44,33 @@ pub struct Shop {
     guests: Vec<Giver>,
     buyers: Arc<Buyers>,
     places: Arc<Semaphore>,
+    /// Who is here, in flight or coming again in a moment.
+    visiting: AtomicU64,
     tally: Mutex<Tally>,
+}
+
+/// Who may come in a wave, as it goes on.
+#[derive(Debug)]
+pub struct Door {
+    /// How many at most, so far.
+    most: AtomicU64,
+}
+
+impl Door {
+    /// Open to everyone.
+    pub const fn open() -> Self {
+        Self { most: AtomicU64::new(u64::MAX) }
+    }
+
+    /// Nobody comes yet.
+    pub const fn closed() -> Self {
+        Self { most: AtomicU64::new(0) }
+    }
+
+    /// So many may have come by now.
+    pub fn allow(&self, most: u64) {
+        self.most.fetch_max(most, Ordering::Relaxed);
+    }
 }
 
 /// What came of a visit.
@@ -78,7 +106,14 @@ enum Answer {
 
 impl Shop {
     pub fn new(givers: Givers, guests: Vec<Giver>, buyers: Arc<Buyers>, in_flight: usize) -> Self {
-        Self { givers, guests, buyers, places: Arc::new(Semaphore::new(in_flight)), tally: Mutex::default() }
+        Self {
+            givers,
+            guests,
+            buyers,
+            places: Arc::new(Semaphore::new(in_flight)),
+            visiting: AtomicU64::new(0),
+            tally: Mutex::default(),
+        }
     }
 
     fn tally(&self) -> MutexGuard<'_, Tally> {
@@ -102,36 +137,59 @@ impl Shop {
         self.tally().clone()
     }
 
-    /// Lets these come, as many at a time as are allowed in flight, until it `is_over`; who has not come by then comes back.
-    pub async fn wave(self: &Arc<Self>, wave: u64, who: Vec<u64>, is_over: &AtomicBool, done: impl Fn(u64)) -> Wave {
+    /// How many are here.
+    pub fn visiting(&self) -> u64 {
+        self.visiting.load(Ordering::Relaxed)
+    }
+
+    /// Lets these come, as many at a time as are allowed in flight and in all as the door lets in, until it `is_over`; who has not come by then comes back.
+    pub async fn wave(
+        self: &Arc<Self>,
+        wave: u64,
+        who: Vec<u64>,
+        door: &Door,
+        is_over: impl Future<Output = ()>,
+        done: impl Fn(u64),
+    ) -> Wave {
         let (mut outcome, mut visits) = (Wave::default(), JoinSet::new());
-        let mut take = |ended: Result<(u64, Ended), _>| match ended {
-            Ok((_, Ended::Done)) => {}
-            Ok((buyer, Ended::SoldOut)) => outcome.back.push(buyer),
-            Ok((_, Ended::Late(gift))) => outcome.late.push(*gift),
-            Err(panicked) => self.failed(tokio::task::JoinError::to_string(&panicked)),
-        };
-        let mut left = Vec::new();
-        for buyer in who {
-            if is_over.load(Ordering::Relaxed) {
-                left.push(buyer);
-                continue;
-            }
-            // It is never closed.
-            let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { break };
-            let shop = Arc::clone(self);
-            visits.spawn(async move { (buyer, shop.visit(buyer, wave, place).await) });
+        let mut who = who.into_iter();
+        tokio::pin!(is_over);
+        let mut come = 0;
+        loop {
             while let Some(ended) = visits.try_join_next() {
                 done(1);
-                take(ended);
+                self.take(&mut outcome, ended);
             }
+            let lets_in = come < door.most.load(Ordering::Relaxed);
+            let place = tokio::select! {
+                biased;
+                () = &mut is_over => break,
+                place = Arc::clone(&self.places).acquire_owned(), if lets_in => place,
+                () = tokio::time::sleep(AT_THE_DOOR), if !lets_in => continue,
+            };
+            // Places are never closed.
+            let (Ok(place), Some(buyer)) = (place, who.next()) else { break };
+            come += 1;
+            self.visiting.fetch_add(1, Ordering::Relaxed);
+            let shop = Arc::clone(self);
+            visits.spawn(async move { (buyer, shop.visit(buyer, wave, place).await) });
         }
         while let Some(ended) = visits.join_next().await {
             done(1);
-            take(ended);
+            self.take(&mut outcome, ended);
         }
-        outcome.back.extend(left);
+        outcome.back.extend(who);
         outcome
+    }
+
+    fn take(&self, outcome: &mut Wave, ended: Result<(u64, Ended), tokio::task::JoinError>) {
+        self.visiting.fetch_sub(1, Ordering::Relaxed);
+        match ended {
+            Ok((_, Ended::Done)) => {}
+            Ok((buyer, Ended::SoldOut)) => outcome.back.push(buyer),
+            Ok((_, Ended::Late(gift))) => outcome.late.push(*gift),
+            Err(panicked) => self.failed(panicked.to_string()),
+        }
     }
 
     async fn visit(&self, buyer: u64, wave: u64, place: OwnedSemaphorePermit) -> Ended {

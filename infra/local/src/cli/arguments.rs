@@ -120,7 +120,7 @@ pub(super) struct BurstArguments {
     #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = value_parser!(u16).range(1..=4_000))]
     in_flight: u16,
     /// How many environments serve them, each with a memory of its own and one request at a time; the others wait in line for one
-    #[arg(long, value_name = "N", default_value_t = 256, value_parser = value_parser!(u16).range(1..=4_000))]
+    #[arg(long, value_name = "N", default_value_t = 96, value_parser = value_parser!(u16).range(1..=4_000))]
     environments: u16,
     /// Which part of those who have shares does not pay
     #[arg(long, value_name = "PART", default_value = "0.20", value_parser = millionths)]

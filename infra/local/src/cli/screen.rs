@@ -1,6 +1,7 @@
 //! The progress bar, lines above it, and the logs.
 
-use std::time::Duration;
+use std::io::IsTerminal as _;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing_subscriber::filter::LevelFilter;
@@ -12,9 +13,10 @@ use crate::scenario;
 const TICK: Duration = Duration::from_millis(200);
 const STYLE: &str = "{prefix:<10} [{bar:40}] {pos}/{len}  {elapsed}";
 
-/// One bar at a time.
+/// One bar at a time; without a terminal a line for each phase, so that a long run can be followed in its log.
 pub(super) struct Screen {
     bar: ProgressBar,
+    began: Instant,
 }
 
 impl Screen {
@@ -24,13 +26,16 @@ impl Screen {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.enable_steady_tick(TICK);
-        Self { bar }
+        Self { bar, began: Instant::now() }
     }
 
     pub(super) fn phase(&self, name: &str, steps: u64) {
         self.bar.reset();
         self.bar.set_prefix(name.to_owned());
         self.bar.set_length(steps);
+        if !std::io::stderr().is_terminal() {
+            eprintln!("{:>5} s  {name} {steps}", self.began.elapsed().as_secs());
+        }
     }
 
     pub(super) fn advance(&self, steps: u64) {

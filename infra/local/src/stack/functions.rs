@@ -33,7 +33,9 @@ pub(super) fn all(stack: &Stack, cloud: &LocalAws, clock: &Clock, options: &Opti
         let deadly = deadly.as_ref().filter(|_| is_consumer(described));
         let platform = platform(described, cloud, clock, deadly.unwrap_or(&aws));
         let environments = options.environments.filter(|_| described.handler == "donations");
-        let function = one(described, &platform, environments.is_none())?.watched_by(options.watch.clone());
+        // What settlement remembers of its chain is an environment's own: with one for all invocations every page would go to the same chain.
+        let has_its_own = environments.is_some() || (options.environments.is_some() && is_consumer(described));
+        let function = one(described, &platform, !has_its_own)?.watched_by(options.watch.clone());
         let function = match environments {
             Some(environments) => function.in_line(environments),
             None => function,

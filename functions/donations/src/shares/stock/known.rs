@@ -73,7 +73,11 @@ pub(super) enum Next {
     /// On every lot.
     Look,
     /// There is none. The most that one lot could still take is so much.
-    Nothing { largest: u8 },
+    Nothing {
+        largest: u8,
+        /// When the look began by which that is known.
+        began: Moment,
+    },
 }
 
 /// Which lot to try after another that was gone.
@@ -112,8 +116,8 @@ impl Known {
             let among = lots.len();
             return Next::Read { lots: some(lots, chance), among };
         }
-        match self.largest() {
-            largest if self.is_looked(now) && largest < asked.shares => Next::Nothing { largest },
+        match (self.looked_at, self.largest()) {
+            (Some(began), largest) if self.is_looked(now) && largest < asked.shares => Next::Nothing { largest, began },
             _ => Next::Look,
         }
     }

@@ -7,10 +7,11 @@
 //! whoever wakes later reads that the share is gone and writes nothing. The density of those who wake grows at the same rate, two in three of itself a slot, in every slot: so the
 //! number that is refused for each share is about `2/3 × (time from the read to the write) / slot`, whether ten wait for it or thousands, and nobody has to know how many do.
 //!
-//! **The slot** is [`CALLS_PER_SLOT`] calls of the table long, as they take just now. Whoever is refused all the same was in too much of a hurry, and takes it twice as long; with each
-//! claim that goes through a little of that is forgotten.
+//! **The slot** is [`CALLS_PER_SLOT`] calls of the table long, as they take just now: reads or claims, whichever take longer. Claims are measured because theirs is the time that counts: a table
+//! whose reads are quick may be slow to write, and so may an environment that has to wait for its processor. Whoever is refused all the same was in too much of a hurry, and takes the slot
+//! twice as long; with each claim that goes through a little of that is forgotten.
 //!
-//! **Bounds.** The whole wait is [`SLOTS`] slots: a third of a second when the table answers in four milliseconds, and a second and a half at the most.
+//! **Bounds.** The whole wait is [`SLOTS`] slots: three quarters of a second when the table writes in nine milliseconds, and two seconds at the most.
 
 /// The slots of a wait.
 pub const SLOTS: u32 = 12;
@@ -18,11 +19,12 @@ pub const SLOTS: u32 = 12;
 pub const MOST_WAITING: u32 = 1 << SLOTS;
 /// How many calls of the table a slot is long. Longer, and the last shares take longer to sell; shorter, and more claims meet.
 const CALLS_PER_SLOT: u64 = 7;
-/// A call, until one has been measured, in microseconds.
-const FIRST_CALL_MICROS: u64 = 6_000;
+/// A read and a claim, until one has been measured, in microseconds.
+const FIRST_READ_MICROS: u64 = 6_000;
+const FIRST_CLAIM_MICROS: u64 = 10_000;
 /// The shortest and the longest slot, in milliseconds: a person waits for a share no longer than [`SLOTS`] of the longest.
 const SHORTEST_SLOT_MS: u64 = 20;
-const LONGEST_SLOT_MS: u64 = 125;
+const LONGEST_SLOT_MS: u64 = 160;
 /// How much longer a slot is than its calls, in hundredths: at first, and at the most.
 const CALM: u64 = 100;
 const MOST_CAUTION: u64 = 400;
@@ -30,21 +32,31 @@ const MOST_CAUTION: u64 = 400;
 /// How long this environment's slots are: what its calls take, and how its claims went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
-    call_micros: u64,
+    read_micros: u64,
+    claim_micros: u64,
     caution: u64,
+}
+
+/// What a call takes, after one that took so long. A quarter of that is believed: single calls tell little.
+fn after(micros: u64, millis: u64) -> u64 {
+    (micros * 3 + millis.min(LONGEST_SLOT_MS).saturating_mul(1_000)) / 4
 }
 
 impl Default for Pace {
     fn default() -> Pace {
-        Pace { call_micros: FIRST_CALL_MICROS, caution: CALM }
+        Pace { read_micros: FIRST_READ_MICROS, claim_micros: FIRST_CLAIM_MICROS, caution: CALM }
     }
 }
 
 impl Pace {
-    /// A read of the table took so long. A quarter of it is believed: single calls tell little.
-    pub fn called(&mut self, millis: u64) {
-        let micros = millis.min(LONGEST_SLOT_MS).saturating_mul(1_000);
-        self.call_micros = (self.call_micros * 3 + micros) / 4;
+    /// A read of lots took so long.
+    pub fn read(&mut self, millis: u64) {
+        self.read_micros = after(self.read_micros, millis);
+    }
+
+    /// A claim took so long, from before it was sent to its answer.
+    pub fn claimed(&mut self, millis: u64) {
+        self.claim_micros = after(self.claim_micros, millis);
     }
 
     /// A claim was refused, because others were quicker.
@@ -59,8 +71,9 @@ impl Pace {
 
     /// A slot, in milliseconds.
     pub fn slot_ms(&self) -> u64 {
-        let slot = self.call_micros * CALLS_PER_SLOT * self.caution / CALM / 1_000;
-        slot.clamp(SHORTEST_SLOT_MS, LONGEST_SLOT_MS)
+        let calls = self.read_micros.max(self.claim_micros) * CALLS_PER_SLOT / 1_000;
+        // Caution multiplies what is not too short: of nothing twice as much would be nothing.
+        (calls.max(SHORTEST_SLOT_MS) * self.caution / CALM).min(LONGEST_SLOT_MS)
     }
 
     /// How long to wait, in milliseconds, drawn by chance.
@@ -91,7 +104,7 @@ mod tests {
             chance in any::<u64>(), calls in prop::collection::vec(any::<u64>(), 0..20), luck in prop::collection::vec(any::<bool>(), 0..40),
         ) {
             let mut pace = Pace::default();
-            calls.iter().for_each(|millis| pace.called(*millis));
+            calls.iter().enumerate().for_each(|(n, millis)| if n % 2 == 0 { pace.read(*millis) } else { pace.claimed(*millis) });
             for won in luck {
                 let before = pace.slot_ms();
                 if won {
@@ -136,12 +149,24 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_table_makes_longer_slots() {
+    fn a_table_that_is_slow_to_read_or_to_write_makes_longer_slots() {
+        for slower in [Pace::read, Pace::claimed] {
+            let mut pace = Pace::default();
+            let quick = pace.slot_ms();
+            (0..20).for_each(|_| slower(&mut pace, 20));
+            assert!(pace.slot_ms() > quick + quick / 2);
+            (0..40).for_each(|_| pace.read(0));
+            (0..40).for_each(|_| pace.claimed(0));
+            assert_eq!(pace.slot_ms(), SHORTEST_SLOT_MS);
+        }
+    }
+
+    #[test]
+    fn caution_helps_where_calls_take_no_time() {
         let mut pace = Pace::default();
-        let quick = pace.slot_ms();
-        (0..20).for_each(|_| pace.called(12));
-        assert!(pace.slot_ms() > quick + quick / 2);
-        (0..40).for_each(|_| pace.called(0));
-        assert_eq!(pace.slot_ms(), SHORTEST_SLOT_MS);
+        (0..40).for_each(|_| pace.read(0));
+        (0..40).for_each(|_| pace.claimed(0));
+        pace.refused();
+        assert_eq!(pace.slot_ms(), SHORTEST_SLOT_MS * 2);
     }
 }

@@ -115,7 +115,7 @@ impl World {
         };
         self.take(self.sale.read_ms.div_ceil(2)).await;
         if numbers.is_some() {
-            known.pace.called(u64::try_from(self.now().millis_since(began)).unwrap());
+            known.pace.read(u64::try_from(self.now().millis_since(began)).unwrap());
         }
         rooms
     }
@@ -185,6 +185,7 @@ impl World {
     }
 
     async fn claim(&self, known: &mut Known, asked: &Asked, lot: u32) -> bool {
+        let sent = self.now();
         self.take(self.sale.write_ms / 2).await;
         let (went_through, free) = {
             let mut lots = self.lots.lock().unwrap();
@@ -197,6 +198,7 @@ impl World {
         };
         self.take(self.sale.write_ms.div_ceil(2)).await;
         known.claimed(Room { lot, free }, self.now());
+        known.pace.claimed(u64::try_from(self.now().millis_since(sent)).unwrap());
         if went_through {
             known.pace.won();
             add(&self.counters.claims, 1);

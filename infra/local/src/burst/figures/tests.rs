@@ -29,7 +29,7 @@ fn outcome() -> Outcome {
     notes.refused = vec![Cost { at_millis: 1_200, units: 1 }, Cost { at_millis: 903_400, units: 1 }];
     notes.renamed = vec![Cost { at_millis: 1_300, units: 2 }];
     Outcome {
-        opening: Opening { began_millis: 500, ended_millis: 2_500, key_writes: Vec::new() },
+        opening: Opening { began_millis: 500, ended_millis: 2_500, key_writes: Vec::new(), calls: BTreeMap::new() },
         notes,
         tally: Tally { answer_micros: vec![30_000, 10_000, 20_000], ..Tally::default() },
         refusals: Vec::new(),

@@ -65,7 +65,7 @@ fn candidates_are_lots_with_room_each_once_and_spread_by_chance() {
 fn a_look_is_relied_on_for_a_second() {
     let known = looked([0, 1, 2]);
     let three = asked(Species::Camel, 3);
-    assert_eq!(known.next(&three, &[], 0, (later(LOOK_AGE_MS - 1), 0)), Next::Nothing { largest: 2 });
+    assert_eq!(known.next(&three, &[], 0, (later(LOOK_AGE_MS - 1), 0)), Next::Nothing { largest: 2, began: later(0) });
     assert_eq!(known.next(&three, &[], 0, (later(LOOK_AGE_MS), 0)), Next::Look);
     assert_eq!(known.next(&three, &[], 0, (later(-1), 0)), Next::Look, "a clock that was put back");
     assert_eq!(Known::default().next(&three, &[], 0, (NOW, 0)), Next::Look);
@@ -151,7 +151,7 @@ proptest! {
             Err(largest) => prop_assert!(largest < shares && free.iter().all(|free| *free <= largest)),
         }
         match known.next(&wanted, &[], READS, (NOW, chance)) {
-            Next::Nothing { largest } => prop_assert!(free.iter().all(|free| *free <= largest) && largest < shares),
+            Next::Nothing { largest, .. } => prop_assert!(free.iter().all(|free| *free <= largest) && largest < shares),
             Next::Look => prop_assert!(free.iter().any(|free| *free >= shares)),
             other => prop_assert!(false, "{other:?}"),
         }

@@ -16,11 +16,9 @@
 
 use std::collections::BTreeSet;
 
-use domain::case::{Case, Reason};
 use domain::id::OpportunityId;
-use domain::money::Money;
 use domain::sacrifice::packing::{self, Plan, is_partial};
-use domain::sacrifice::{Lot, Offering, Stage, Stock, animal};
+use domain::sacrifice::{Lot, Offering, Stage, Stock};
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use platform::table::Round;
 use platform::telemetry;
@@ -150,7 +148,7 @@ async fn fill(deps: &Deps, offering: &Offering) -> Result<Turn, ExecutionError> 
     if seal::give_out_heads(deps, offering, &lots).await? {
         return Ok(Turn::Again);
     }
-    pack(deps, offering, &lots).await
+    pack(deps, offering).await
 }
 
 /// Takes the lots that stand under an earlier revision, and those that an earlier writer may be about to make. Whether there were any.
@@ -193,33 +191,8 @@ async fn keep(deps: &Deps, offering: &Offering, plan: Plan) -> Result<Turn, Exec
     Ok(Turn::Again)
 }
 
-/// Every confirmed share has its animal. What the platform has of them is told to finance before that is written: told again after a crash it is the same matter.
-async fn pack(deps: &Deps, offering: &Offering, lots: &[Lot]) -> Result<Turn, ExecutionError> {
-    for lot in lots.iter().filter(|lot| lot.own > 0) {
-        tell_of_own(deps, offering, lot, lot.own, "completed at the close").await?;
-    }
+/// Every confirmed share has its animal.
+async fn pack(deps: &Deps, offering: &Offering) -> Result<Turn, ExecutionError> {
     telemetry::count("execution", "OfferingsPacked", 1);
     put(deps, Offering { stage: Stage::Packed, ..offering.clone() }).await
-}
-
-/// Tells finance that the platform has shares of an animal.
-pub(crate) async fn tell_of_own(
-    deps: &Deps,
-    offering: &Offering,
-    lot: &Lot,
-    shares: u8,
-    why: &str,
-) -> Result<(), ExecutionError> {
-    let name = animal::name(&offering.id, animal::number(offering.species, lot.lot, 0));
-    let case = Case {
-        reason: Reason::OwnShares,
-        payment: None,
-        donation: None,
-        refund: None,
-        amount_minor: offering.price(shares).unwrap_or(Money::ZERO),
-        evidence: format!("{shares} of {name}, {why}"),
-        opened_at: deps.clock.now(),
-    };
-    tracing::warn!(case = case.id(), animal = name, shares, "the platform has shares of an animal itself");
-    Ok(deps.table.open_case(&case).await?)
 }

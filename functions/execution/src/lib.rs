@@ -12,7 +12,7 @@
 //! 5. the animal that is not full ([`remainder`]);
 //! 6. it is packed. From then on it is watched ([`watch`]): a gift that goes back leaves a place.
 //!
-//! After the season what was never told as slaughtered is a matter for a person ([`undone`]).
+//! Until then holds that were missed are asked for again ([`missed`]). After the season what was never told as slaughtered is a matter for a person ([`undone`]).
 //!
 //! When all offerings of a slaughterhouse and a day are packed, their list is made and signed ([`lists`]). Then what the platform has of their animals is booked ([`own`]).
 //!
@@ -29,6 +29,7 @@ pub mod close;
 pub mod event;
 pub mod held;
 pub mod lists;
+pub mod missed;
 pub mod own;
 pub mod remainder;
 pub mod rows;
@@ -64,6 +65,7 @@ pub struct Deps {
     privacy: Privacy,
     secrets: Secrets,
     journal: Queue,
+    holds: Queue,
     /// Made at the first need: most runs set nothing.
     press: OnceLock<Press>,
     fonts: Option<String>,
@@ -83,6 +85,7 @@ impl Deps {
             privacy: Privacy::new(platform)?,
             secrets: platform.secrets()?,
             journal: platform.queue("QUEUE_JOURNAL")?,
+            holds: platform.queue("QUEUE_HOLDS")?,
             press: OnceLock::new(),
             fonts: platform.settings.get("FONTS").map(str::to_owned),
             clock: platform.clock.clone(),
@@ -160,6 +163,8 @@ pub async fn handle(deps: &Deps, event: Value) -> Result<Value, ExecutionError> 
     let is_asked = |offering: &&Offering| asked.as_ref().is_none_or(|asked| offering.id == *asked);
     let counted = offerings.iter().filter(is_asked).filter(|offering| is_to_be_counted(offering, now));
     let counted: Vec<Offering> = counted.cloned().collect();
+    let sold = offerings.iter().filter(is_asked).filter(|offering| missed::may_hold(offering, now));
+    let sold: Vec<Offering> = sold.cloned().collect();
     offerings.retain(|offering| due(offering, now) != Due::Nothing);
     if let Some(asked) = asked {
         offerings.retain(|offering| offering.id == asked);
@@ -168,6 +173,11 @@ pub async fn handle(deps: &Deps, event: Value) -> Result<Value, ExecutionError> 
         }
     }
     let mut run = Run::default();
+    for offering in &sold {
+        if let Err(error) = Box::pin(missed::ask(deps, offering)).await {
+            run.failed(offering.id.as_str(), error);
+        }
+    }
     for offering in &offerings {
         // In a box: the futures of the SDK nest so deep that the compiler gives up on the layout of all of them together.
         match Box::pin(close::close(deps, &offering.id)).await {
@@ -196,11 +206,29 @@ async fn list_all(deps: &Deps, looked_at: &[Offering], run: &mut Run) -> Result<
     for (house, day) in days {
         match Box::pin(lists::issue(deps, &house, day, &standing)).await {
             Ok(None) => {}
-            Ok(Some(version)) => run.lists.push(json!({"slaughterhouse": house, "day": day, "version": version})),
+            Ok(Some(version)) => {
+                run.lists.push(json!({"slaughterhouse": house, "day": day, "version": version}));
+                let on_it = standing.iter().filter(|offering| lists::list_of(offering) == Some((house.clone(), day)));
+                book(deps, on_it, run).await;
+            }
             Err(error) => run.failed(&format!("{house}/{day}"), error),
         }
     }
     Ok(())
+}
+
+/// Books what the platform has of the animals on a list that went out.
+async fn book(deps: &Deps, offerings: impl Iterator<Item = &Offering>, run: &mut Run) {
+    for offering in offerings {
+        let booked = async {
+            let lots = deps.table.all_lots(&offering.id).await?;
+            own::book(deps, offering, &lots).await
+        };
+        // The next run looks again.
+        if let Err(error) = Box::pin(booked).await {
+            run.failed(offering.id.as_str(), error);
+        }
+    }
 }
 
 /// What a run did.
@@ -227,7 +255,10 @@ impl Run {
 
     fn failed(&mut self, what: &str, error: ExecutionError) {
         tracing::error!(what, error = chain(&error), "something was not done; the next run goes on");
-        self.failures.push((what.to_owned(), error));
+        // What fails twice of one thing is one failure.
+        if self.failures.iter().all(|(known, _)| known != what) {
+            self.failures.push((what.to_owned(), error));
+        }
     }
 
     fn tell(mut self) -> Result<Value, ExecutionError> {

@@ -3,11 +3,12 @@
 //! **Booked once the list is out.** Until then animals may be filled anew, and the platform have other shares or none. From then on what it has of an animal only grows, because nothing is moved any more.
 //! Each share of each animal is a movement of its own, `completed`, by its animal and its number: so it is booked once, however often this is done and whatever breaks off.
 //!
-//! What was booked stays booked, also where all gifts of an animal have gone back since: what the platform gave is its gift, and serves the poor like any other. Finance is told of each by a case
-//! ([`crate::close`]), and brings the money in: on the bank's statement it is in suspense until two people book it to `own`.
+//! What was booked stays booked, also where all gifts of an animal have gone back since: what the platform gave is its gift, and serves the poor like any other. Finance is told of each share by a case,
+//! before it is booked, so that none is booked and not told; and brings the money in: on the bank's statement it is in suspense until two people book it to `own`.
 
 use std::time::Duration;
 
+use domain::case::{Case, Reason};
 use domain::journal::{Account, Movement, MovementKind, Transfer};
 use domain::message::Message;
 use domain::sacrifice::{Lot, Offering, animal};
@@ -33,11 +34,30 @@ pub(crate) async fn book(deps: &Deps, offering: &Offering, lots: &[Lot]) -> Resu
             if deps.table.movement(&movement).await?.is_some() {
                 continue;
             }
+            tell(deps, offering, (&name, share)).await?;
             let place = deps.table.book_movement(&movement, &deps.clock, &deps.random).await?;
             tracing::info!(animal = name, share, "the platform gives a share of an animal itself");
             // Where this breaks off the clock's request to fold finds the page.
             deps.journal.send(Message::PageCommitted { chain: place.chain, seq: place.seq }, Duration::ZERO).await?;
         }
+    }
+    Ok(())
+}
+
+/// Tells finance of a share, once. Whoever has closed the matter is not told again.
+async fn tell(deps: &Deps, offering: &Offering, (animal, share): (&str, u8)) -> Result<(), ExecutionError> {
+    let case = Case {
+        reason: Reason::OwnShares,
+        payment: None,
+        donation: None,
+        refund: None,
+        amount_minor: offering.price_minor,
+        evidence: format!("share {share} of the platform's own of {animal}"),
+        opened_at: deps.clock.now(),
+    };
+    if deps.table.case(&case.id()).await?.is_none() {
+        tracing::warn!(case = case.id(), animal, share, "the platform has a share of an animal itself");
+        deps.table.open_case(&case).await?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The one animal that is not full.
 //!
-//! Where the offering has it completed, the platform takes what is missing from its own account: no money is booked here, finance is told what it owes. Where what was given for it is to go back, each
+//! Where the offering has it completed, the platform takes what is missing from its own account ([`crate::own`]). Where what was given for it is to go back, each
 //! gift is a matter for a person, because money goes back by two people's will; the offering waits until they have gone back, or the offering says otherwise, or its day is too near.
 
 use std::collections::BTreeMap;

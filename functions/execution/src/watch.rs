@@ -6,7 +6,7 @@
 use domain::sacrifice::close::{is_packed, is_settled};
 use domain::sacrifice::{Lot, Offering, Stage, animal};
 
-use crate::close::{Outcome, Turn, put, tell_of_own};
+use crate::close::{Outcome, Turn, put};
 use crate::{Deps, ExecutionError, held, own, seal};
 
 /// Looks whether every confirmed share has its animal, and sees to it.
@@ -35,12 +35,7 @@ async fn mend(deps: &Deps, offering: &Offering, lots: &[Lot]) -> Result<Turn, Ex
     }
     let mut changes = Vec::new();
     for was in lots.iter().filter(|lot| !is_settled(lot, offering.species)) {
-        let is = mended(offering, was);
-        // Told before it is done: what was told and not done is found out by whoever looks, and not the other way round.
-        if is.own > was.own {
-            tell_of_own(deps, offering, &is, is.own - was.own, "given back after its list had gone out").await?;
-        }
-        changes.push((was.clone(), is));
+        changes.push((was.clone(), mended(offering, was)));
     }
     seal::adjust(deps, offering, changes).await?;
     Ok(Turn::Again)

@@ -35,6 +35,10 @@ pub fn allow(before: &Offering, after: &Offering, taken: u32, now: Moment, fault
     if let Some(pointer) = sale_changed(before, after).filter(|_| before.is_over(now) || !before.stage.is_sale()) {
         return Err(refused(faults, "sale_over", pointer, OVER));
     }
+    // What the platform gives itself is booked at the price of the sale.
+    if before.price_minor != after.price_minor && !before.stage.is_sale() {
+        return Err(refused(faults, "price_fixed", "/price", PRICE));
+    }
     if is_packed_for_another(before, after) {
         return Err(refused(faults, "slaughterhouse_fixed", "/place/slaughterhouse", HOUSE));
     }
@@ -53,6 +57,7 @@ const PLACE: Sentence = ("لا يتغير البلد ولا المنطقة بع�
 const WAKALA: Sentence = ("صيغة أخرى تلزمها نسخة أخرى", "Another wording needs another version");
 const HOUSE: Sentence =
     ("لا يتغير المسلخ بعد تعيين الرؤوس", "The slaughterhouse is fixed once the animals are packed for it");
+const PRICE: Sentence = ("لا يتغير السعر بعد إقفال البيع", "The price is fixed once the sale is being closed");
 const OVER: Sentence =
     ("انتهى البيع وانقضت الحجوز؛ انشر عرضًا آخر", "The sale is over and its holds have ended; publish another offering");
 

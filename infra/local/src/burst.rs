@@ -13,7 +13,7 @@
 //!
 //! **What is measured** comes from what the emulated table was made to write: see [`record`], [`told`], [`heat`], [`payers`]. The opening is the first wave.
 //!
-//! **Bounds.** [`sale::MOST_WAVES`] waves, and a quarter of an hour for each to come to rest; each design beside is broken off after [`counters::PATIENCE`].
+//! **Bounds.** [`sale::MOST_WAVES`] waves, and a quarter of an hour for each to come to rest; each design beside is broken off after forty seconds (`counters`).
 
 mod buyers;
 mod counters;

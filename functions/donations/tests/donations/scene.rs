@@ -76,7 +76,8 @@ impl Scene {
     /// What is sold by the share: camels to anybody, two sheep to each, goats to those whose turn it is, cows whole; and somebody has a sheep.
     async fn sell(&mut self) {
         shares::offer(self, "camels-makkah", Species::Camel, 14, Fairness::default()).await;
-        shares::offer(self, "sheep-makkah", Species::Sheep, 16, shares::limited(2)).await;
+        // So many that nobody waits for them: the scene begins on the second.
+        shares::offer(self, "sheep-makkah", Species::Sheep, 1_600, shares::limited(2)).await;
         shares::offer(self, "goats-jazan", Species::Goat, 16, shares::with_room(self)).await;
         shares::offer_whole(self, "cows-riyadh", Species::Cow, 14).await;
         let now = self.stage.now();

@@ -1,6 +1,7 @@
 //! What a close makes of lots and donations.
 
 use domain::donation::State;
+use domain::message::Message;
 use domain::sacrifice::{Part, Species, Stage, Stock};
 use platform::table::Resizing;
 use serde_json::json;
@@ -150,4 +151,21 @@ async fn what_fails_of_one_offering_leaves_the_others_alone() {
     assert_eq!(error, "1 of the offerings and lists failed, camels-makkah first");
     scene.stage.cloud.services().set_faults(testkit::faults::NoFaults);
     scene.holds_packed("cows-makkah", &others).await;
+}
+
+/// The message that would have ended its hold is lost; somebody else's hold has not ended.
+#[tokio::test(start_paused = true)]
+async fn a_hold_that_was_missed_is_asked_for_again_while_the_sale_is_open() {
+    let scene = Scene::set(1).await;
+    scene.sell(&CAMELS, 1).await;
+    let offering = scene.standing("camels-makkah").await;
+    let missed = scene.give(51, (&offering, 5, 3)).await;
+    let _ = scene.stage.take_messages("holds").await.unwrap();
+    scene.wait(900 + 600 - 1).await;
+    scene.run().await.unwrap();
+    assert_eq!(scene.stage.take_messages("holds").await.unwrap(), []);
+    scene.give(52, (&offering, 5, 1)).await;
+    scene.wait(2).await;
+    assert_eq!(scene.run().await.unwrap(), json!({"offerings": [], "lists": []}));
+    assert_eq!(scene.stage.take_messages("holds").await.unwrap(), [Message::HoldDue { donation: missed.id }]);
 }

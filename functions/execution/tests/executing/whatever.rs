@@ -55,8 +55,6 @@ async fn with_a_fault_anywhere(fault: Fault, stride: usize) {
         scene.holds_packed("camels-makkah", &gifts).await;
         // The plan was one, whoever carried it out: as many moves as without any fault.
         assert_eq!(scene.moves("camels-makkah").await, 2, "{fault:?} at {number}");
-        let cases = scene.cases(domain::case::Reason::OwnShares).await;
-        assert_eq!(cases.len(), 1, "{fault:?} at {number}: {cases:?}");
         if calls.load(Ordering::Relaxed) <= number {
             assert!(number > 30, "a close makes more calls than {number}");
             return;
@@ -200,6 +198,7 @@ async fn what_the_platform_gives_is_booked_once_whatever_breaks_off() {
             scene.stage.cloud.services().set_faults(NoFaults);
             scene.run().await.unwrap();
             assert_eq!(scene.given_by_the_platform().await.len(), 3, "{fault:?} at {number}");
+            assert_eq!(scene.cases(domain::case::Reason::OwnShares).await.len(), 3, "{fault:?} at {number}");
             if calls.load(Ordering::Relaxed) <= number {
                 assert!(number > 12, "three bookings make more calls than {number}");
                 break;

@@ -48,7 +48,7 @@ codes!(
         BringStatement = 11 "bring_statement",
         /// Give the donor the money back, or an animal another way.
         FindAnimal = 12 "find_animal",
-        /// Move what shares cost from the platform's own account to the offering's.
+        /// Bring in what the platform has given itself.
         PayOwnShares = 13 "pay_own_shares",
         /// Ask for the refund of a gift whose animal is not full.
         GiveBackShares = 14 "give_back_shares",
@@ -254,8 +254,8 @@ impl Action {
                 "Find another share with the donor's consent, or ask for the refund of the gift",
             ),
             Action::PayOwnShares => (
-                "اكتمل الرأس بأسهم على حساب المنصة؛ حوّل ثمنها من حسابها إلى العرض وقيّده",
-                "The platform has shares of this animal: move what they cost from its own account to the offering, and book it",
+                "أكملت المنصة هذا الرأس بسهم على حسابها وقُيّد؛ أودِع ثمنه في البنك، ثم صحّح من bank_suspense إلى own",
+                "The platform has a share of this animal, and it is booked: bring what it costs to the bank, then correct it from bank_suspense to own",
             ),
             Action::GiveBackShares => (
                 "لم يكتمل رأس هذا المتبرع؛ اطلب رد المبلغ إليه، أو غيّر العرض ليكتمل على حساب المنصة",

@@ -254,7 +254,7 @@ impl Action {
                 "Find another share with the donor's consent, or ask for the refund of the gift",
             ),
             Action::PayOwnShares => (
-                "أكملت المنصة هذا الرأس بسهم على حسابها وقُيّد؛ أودِع ثمنه في البنك، ثم صحّح من bank_suspense إلى own",
+                "أكملت المنصة هذا الرأس بسهم على حسابها وقُيّد؛ أودِع ثمنه في البنك، ثم صحّح القيد من معلّق البنك إلى حساب المنصة",
                 "The platform has a share of this animal, and it is booked: bring what it costs to the bank, then correct it from bank_suspense to own",
             ),
             Action::GiveBackShares => (

@@ -208,8 +208,9 @@ async fn list_all(deps: &Deps, looked_at: &[Offering], run: &mut Run) -> Result<
             Ok(None) => {}
             Ok(Some(version)) => {
                 run.lists.push(json!({"slaughterhouse": house, "day": day, "version": version}));
-                let on_it = standing.iter().filter(|offering| lists::list_of(offering) == Some((house.clone(), day)));
-                book(deps, on_it, run).await;
+                let is_on_it = |offering: &&Offering| lists::list_of(offering) == Some((house.clone(), day));
+                let on_it: Vec<Offering> = standing.iter().filter(is_on_it).cloned().collect();
+                book(deps, &on_it, run).await;
             }
             Err(error) => run.failed(&format!("{house}/{day}"), error),
         }
@@ -218,7 +219,7 @@ async fn list_all(deps: &Deps, looked_at: &[Offering], run: &mut Run) -> Result<
 }
 
 /// Books what the platform has of the animals on a list that went out.
-async fn book(deps: &Deps, offerings: impl Iterator<Item = &Offering>, run: &mut Run) {
+async fn book(deps: &Deps, offerings: &[Offering], run: &mut Run) {
     for offering in offerings {
         let booked = async {
             let lots = deps.table.all_lots(&offering.id).await?;

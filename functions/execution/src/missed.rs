@@ -35,7 +35,8 @@ pub(crate) async fn ask(deps: &Deps, offering: &Offering) -> Result<usize, Execu
     if !missed.is_empty() {
         tracing::warn!(offering = offering.id.as_str(), gifts = missed.len(), "holds have ended and still stand");
         telemetry::count("execution", "HoldsMissed", missed.len() as u64);
-        deps.holds.send_all(missed.iter().map(|donation| Message::HoldDue { donation: *donation })).await?;
+        let due: Vec<Message> = missed.iter().map(|donation| Message::HoldDue { donation: *donation }).collect();
+        deps.holds.send_all(due).await?;
     }
     Ok(missed.len())
 }

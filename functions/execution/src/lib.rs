@@ -19,7 +19,7 @@
 //! **Why a plan is written down** and not made anew from what stands: two runs that look at different moments would plan differently, and move shares against each other. What was planned is one, whoever carries
 //! it out; each step is written down with its move, so that none is made twice, and one that was held up makes it no more.
 //!
-//! **Cost.** A look at all offerings, every quarter of an hour: one query. Of each that is to be closed, or is packed and its day not over: a query for each segment of its lots. Each move: two reads and a
+//! **Cost.** A look at all offerings, every quarter of an hour: one query. Of each that is sold, is to be closed, or is packed and its day not over: a query for each segment of its lots. Each move: two reads and a
 //! transaction of four items.
 //!
 //! **Failure.** What cannot be reached ends one offering's run, not the others'; the next run goes on from what stands.

@@ -1,6 +1,6 @@
 //! What the platform gives itself: the shares that it has of animals, so that they are full.
 //!
-//! **Booked once the list is out.** Until then animals may be filled anew, and the platform have other shares or none. From then on what it has of an animal only grows, because nothing is moved any more.
+//! **Booked once the list is out.** Until then animals may be filled anew, and the platform have other shares or none. From then on nothing is moved any more: what it has of an animal grows, until nobody else has a share of it.
 //! Each share of each animal is a movement of its own, `completed`, by its animal and its number: so it is booked once, however often this is done and whatever breaks off.
 //!
 //! What was booked stays booked, also where all gifts of an animal have gone back since: what the platform gave is its gift, and serves the poor like any other. Finance is told of each share by a case,

@@ -3,17 +3,22 @@
 //! The body names the attempt that it follows: `{"after": 1}` makes the second. So a double click makes one attempt, and needs no key of its own: the
 //! second click finds what the first made. Each attempt has its own reference at the provider; a payment of an earlier one that comes
 //! after all settles the donation, and a second is given back.
+//!
+//! What the donation held is given up soon after an attempt has failed: shares of an offering at once. Then this one lets it wait anew and claims again, as long as the sale is open and
+//! enough is left.
 
 use domain::donation::{Attempt, Donation, MOST_ATTEMPTS, State};
+use domain::moment::Moment;
+use domain::purpose::Language;
 use platform::http::{Answer, Call, Problem};
 use serde_json::Value;
 
 use crate::answer::{Made, View};
 use crate::cancel::{MOST_ROUNDS, already_paid, cancelled, expired};
 use crate::command::{no_others, whole_number};
-use crate::fault::problem;
+use crate::fault::{Found, problem};
 use crate::hold::Holding;
-use crate::make::PROVIDER;
+use crate::make::{PROVIDER, expires_at};
 use crate::{Deps, checkout, hold, shares};
 
 /// Makes the attempt after the one that the body names, or finds it, and answers with its checkout.
@@ -21,7 +26,7 @@ pub async fn attempt(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let donation = deps.door.holder(call).await?;
     let body: Value = call.json()?;
     let after = after(&body).map_err(|faults| problem(faults, call.language()))?;
-    let (donation, attempt) = find_or_make(deps, donation, after).await?;
+    let (donation, attempt) = find_or_make(deps, donation, (after, call.language())).await?;
     // The request that made the donation may have died before it held anything.
     let donation = match hold::hold(deps, donation, false, None).await? {
         Holding::Held(donation) => donation,
@@ -33,22 +38,27 @@ pub async fn attempt(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     Ok(Answer::json(201, &Made { donation, checkout_url: Some(page.url), access_token: None }))
 }
 
-fn after(body: &Value) -> Result<u32, Vec<crate::fault::Found>> {
+fn after(body: &Value) -> Result<u32, Vec<Found>> {
     whole_number(no_others(body, &["after"])?, "after")
 }
 
-async fn find_or_make(deps: &Deps, mut donation: Donation, after: u32) -> Result<(Donation, Attempt), Problem> {
+async fn find_or_make(
+    deps: &Deps,
+    mut donation: Donation,
+    (after, language): (u32, Language),
+) -> Result<(Donation, Attempt), Problem> {
     for _ in 0..MOST_ROUNDS {
         if !donation.state_at(deps.clock.now()).is_payable() {
             return Err(over(&donation, deps));
         }
         let latest = donation.attempt().cloned().ok_or_else(unknown)?;
         if after.checked_add(1) == Some(latest.number) {
-            return Ok((donation, latest));
+            return if donation.dropped { Err(failed()) } else { Ok((donation, latest)) };
         }
         let next = next(deps, &donation, &latest, after).await?;
+        let until = waits_until(deps, &donation).await?.map_err(|fault| problem(vec![fault], language))?;
         // Whoever added it, what stands is looked at again.
-        deps.table.add_attempt(&donation, &next).await?;
+        deps.table.add_attempt(&donation, &next, until).await?;
         donation = deps.table.donation(&donation.id).await?.ok_or_else(Problem::not_found)?;
     }
     Err(Problem::try_again("the donation kept moving"))
@@ -66,10 +76,26 @@ async fn next(deps: &Deps, donation: &Donation, latest: &Attempt, after: u32) ->
     Ok(Attempt { number, provider: PROVIDER, reference })
 }
 
+/// Until when the donation waits for another attempt: as long as before, unless it has to claim anew.
+async fn waits_until(deps: &Deps, donation: &Donation) -> Result<Result<Moment, Found>, Problem> {
+    if !donation.dropped {
+        return Ok(Ok(donation.expires_at));
+    }
+    let now = deps.clock.now();
+    if let Some(named) = &donation.reservation {
+        let offering = deps.table.offering(&named.offering).await?.ok_or_else(Problem::not_found)?;
+        if let Some(closed) = shares::closed(&offering, now, "/after") {
+            return Ok(Err(closed));
+        }
+    }
+    Ok(Ok(expires_at(now, false, Some(donation))))
+}
+
 /// Why it can no longer be paid.
 fn over(donation: &Donation, deps: &Deps) -> Problem {
     match donation.state_at(deps.clock.now()) {
         State::Cancelled => cancelled(),
+        State::Awaiting | State::Failed { .. } if donation.dropped => failed(),
         // Payable a moment ago, and not any more.
         State::Awaiting | State::Failed { .. } | State::Expired => expired(),
         State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. } => {
@@ -81,6 +107,12 @@ fn over(donation: &Donation, deps: &Deps) -> Problem {
 fn unknown() -> Problem {
     let (arabic, english) = ("ليست هذه آخر محاولة دفع", "That is not the latest attempt to pay");
     Problem::new(409, "attempt_unknown", arabic, english)
+}
+
+fn failed() -> Problem {
+    let (arabic, english) =
+        ("فشلت محاولة الدفع هذه؛ اطلب محاولة بعدها", "That attempt to pay has failed; ask for the one after it");
+    Problem::new(409, "attempt_failed", arabic, english)
 }
 
 fn too_many() -> Problem {

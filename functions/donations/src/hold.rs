@@ -19,7 +19,7 @@
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
-use domain::cap::{MOST_SHARDS, Shard, shards};
+use domain::cap::{MOST_SHARDS, Shard, hold_parts, shards};
 use domain::donation::{Donation, HoldPart, State};
 use domain::id::OpportunityId;
 use domain::message::Message;
@@ -31,7 +31,7 @@ use platform::table::{Claiming, Escrow, Guarded};
 use crate::Deps;
 use crate::fault::Found;
 use crate::ground::claimed;
-use crate::plan::{hold_parts, over_funded};
+use crate::plan::over_funded;
 use crate::shares::{self, Asked, Reserving, allowance};
 
 /// How long a gift holds what it takes: as long as a card's check by its bank takes the slow, and no longer than SQS can delay a message.
@@ -60,7 +60,7 @@ pub async fn wait_for_look(deps: &Deps, look: u32) {
 pub enum Holding {
     /// The donation holds all that it is to hold.
     Held(Donation),
-    /// The donation cannot be paid any more; nothing is to be held.
+    /// The donation cannot be paid any more, or has given up what it held; nothing is to be held.
     Over(Donation),
     /// Too little remains; the donation is cancelled and holds nothing.
     Refused(Vec<Found>),
@@ -88,11 +88,11 @@ enum Naming {
 /// When the table or the queue cannot be reached, or others kept being quicker.
 pub async fn hold(deps: &Deps, mut donation: Donation, fresh: bool, asked: Option<&Asked>) -> Result<Holding, Problem> {
     let mut fresh = fresh;
-    if !is_payable(deps, &donation) {
-        return Ok(Holding::Over(donation));
-    }
-    if !donation.holds() {
+    if !donation.holds() && donation.state_at(deps.clock.now()).is_payable() {
         return Ok(Holding::Held(donation));
+    }
+    if !may_claim(deps, &donation) {
+        return Ok(Holding::Over(donation));
     }
     if !fresh && donation.hold.is_empty() && shares::stand(deps, &donation).await? {
         return Ok(Holding::Held(donation));
@@ -128,15 +128,16 @@ pub async fn hold(deps: &Deps, mut donation: Donation, fresh: bool, asked: Optio
         }
         fresh = false;
         donation = deps.table.donation(&donation.id).await?.ok_or_else(Problem::not_found)?;
-        if !is_payable(deps, &donation) {
+        if !may_claim(deps, &donation) {
             return Ok(Holding::Over(donation));
         }
     }
     Err(Problem::try_again("others were quicker in every round"))
 }
 
-fn is_payable(deps: &Deps, donation: &Donation) -> bool {
-    donation.state_at(deps.clock.now()).is_payable()
+/// Not when it is over, nor when it has given up what it held: then whoever tries again lets it wait anew first.
+fn may_claim(deps: &Deps, donation: &Donation) -> bool {
+    donation.may_claim() && donation.state_at(deps.clock.now()).is_payable()
 }
 
 /// Before the first claim, so that no claim is ever without it.
@@ -238,7 +239,7 @@ async fn give_up(
     let is_mine = match &donation.reservation {
         None => deps.table.move_donation(donation, &State::Cancelled).await?,
         Some(named) => {
-            let refused = Reservation { is_refused: true, ..named.clone() };
+            let refused = Reservation { is_refused: shares::may_be_asked_anew(donation), ..named.clone() };
             deps.table.end_reservation(donation, &State::Cancelled, &refused).await?
         }
     };

@@ -16,6 +16,7 @@ use platform::auth::Caller;
 use platform::http::{Answer, Call, Problem, idempotency_key};
 use serde_json::Value;
 
+pub(crate) use gift::expires_at;
 pub use gift::{PROVIDER, WAIT_SECS};
 
 use crate::answer::{self, Made};
@@ -192,7 +193,10 @@ fn same(old: Donation, wish: &Wish<'_>) -> Result<Found, Problem> {
 async fn answer(deps: &Deps, donation: &Donation, replayed: bool) -> Result<Answer, Problem> {
     let now = deps.clock.now();
     let checkout_url = match donation.attempt() {
-        Some(attempt) if donation.state_at(now).is_payable() => Some(checkout::page(deps, donation, attempt).await?.url),
+        // Of one that has given up what it held a page is shown only by another attempt, which claims anew.
+        Some(attempt) if !donation.dropped && donation.state_at(now).is_payable() => {
+            Some(checkout::page(deps, donation, attempt).await?.url)
+        }
         Some(_) | None => None,
     };
     let access_token = match donation.giver {

@@ -3,7 +3,7 @@
 use domain::cap;
 use domain::catalogue::{Opportunity, Standing};
 use domain::donation::{HoldPart, Line, MOST_DONATION};
-use domain::id::{DonationId, OpportunityId};
+use domain::id::DonationId;
 use domain::moment::Moment;
 use domain::money::Money;
 use domain::sacrifice::Shares;
@@ -95,22 +95,5 @@ fn line(opportunity: &Opportunity, wanted: &Wanted, amount: Money, now: Moment) 
 
 fn parts(wanted: &Wanted, ground: &Ground, amount: Money, donation: &DonationId) -> Result<Vec<HoldPart>, Money> {
     let Some(shards) = ground.escrows.get(&wanted.opportunity) else { return Ok(Vec::new()) };
-    hold_parts(&wanted.opportunity, shards, amount, donation)
-}
-
-/// Where to hold an amount, or what remains where that is less.
-///
-/// # Errors
-/// What remains.
-pub fn hold_parts(
-    opportunity: &OpportunityId,
-    shards: &[cap::Shard],
-    amount: Money,
-    donation: &DonationId,
-) -> Result<Vec<HoldPart>, Money> {
-    // Any number that differs from donation to donation spreads them over the shards.
-    let start = usize::from(donation.bytes()[0]);
-    let parts = cap::plan(shards, amount, start).map_err(|over| over.remains)?;
-    let part = |(shard, amount_minor)| HoldPart { opportunity: opportunity.clone(), shard, amount_minor };
-    Ok(parts.into_iter().map(part).collect())
+    cap::hold_parts(&wanted.opportunity, shards, amount, donation)
 }

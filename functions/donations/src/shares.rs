@@ -101,10 +101,8 @@ pub fn price(wanted: &Wanted, number: usize, ground: &Ground, now: Moment) -> Re
         (Some(_), None) => return Err(OFFERING_UNKNOWN.at(at("/sacrifice"))),
         (Some(asks), Some(offering)) => (asks, offering),
     };
-    match offering.selling(now) {
-        Selling::Open => {}
-        Selling::Opens(opens) => return Err(Found { at: Some(opens), ..SALE_NOT_OPEN.at(at("/opportunity")) }),
-        Selling::Closed(closed) => return Err(Found { at: Some(closed), ..SALE_CLOSED.at(at("/opportunity")) }),
+    if let Some(closed) = closed(offering, now, &at("/opportunity")) {
+        return Err(closed);
     }
     if !offering.rite.rules().takes(offering.species, asks.shares) {
         return Err(WHOLE_ANIMALS.at(at("/sacrifice/shares")));
@@ -118,6 +116,15 @@ pub fn price(wanted: &Wanted, number: usize, ground: &Ground, now: Moment) -> Re
         return Err(Found { remains, ..PRICE_DIFFERS.at(at("/amount")) });
     }
     Ok(price)
+}
+
+/// That the sale is not open now, said there; nothing while it is.
+pub fn closed(offering: &Offering, now: Moment, pointer: &str) -> Option<Found> {
+    match offering.selling(now) {
+        Selling::Open => None,
+        Selling::Opens(opens) => Some(Found { at: Some(opens), ..SALE_NOT_OPEN.at(pointer) }),
+        Selling::Closed(closed) => Some(Found { at: Some(closed), ..SALE_CLOSED.at(pointer) }),
+    }
 }
 
 /// The shares that a line asks for.
@@ -186,7 +193,7 @@ pub async fn reserve(deps: &Deps, mut donation: Donation, asked: Option<&Asked>)
     let (mut tries, mut is_counted) = (Tries::default(), false);
     for _ in 0..MOST_ROUNDS {
         let Some(reservation) = donation.reservation.clone() else { return Ok(Reserving::Reserved(donation)) };
-        if !donation.state_at(deps.clock.now()).is_payable() {
+        if !donation.may_claim() || !donation.state_at(deps.clock.now()).is_payable() {
             if is_counted {
                 uncount(deps, &donation).await?;
             }
@@ -223,7 +230,7 @@ pub async fn reserve(deps: &Deps, mut donation: Donation, asked: Option<&Asked>)
         // Another request for the same donation may have named another lot meanwhile: that is the one that counts.
         let is_mine = taken && now.reservation.as_ref().is_some_and(|named| named.lot == reservation.lot);
         donation = now;
-        if is_mine && donation.state.is_payable() {
+        if is_mine && donation.may_claim() {
             return Ok(Reserving::Reserved(donation));
         }
     }
@@ -234,6 +241,7 @@ pub async fn reserve(deps: &Deps, mut donation: Donation, asked: Option<&Asked>)
 async fn uncount(deps: &Deps, donation: &Donation) -> Result<(), Problem> {
     match donation.state {
         State::Cancelled | State::Expired => allowance::give_back(deps, donation).await,
+        State::Awaiting | State::Failed { .. } if donation.dropped => allowance::give_back(deps, donation).await,
         State::Awaiting
         | State::Failed { .. }
         | State::Settled { .. }
@@ -243,9 +251,14 @@ async fn uncount(deps: &Deps, donation: &Donation) -> Result<(), Problem> {
     }
 }
 
-/// Cancels the donation and says that it was refused, so that it may be asked for anew; only then its givers may have their shares elsewhere. `false` when it has moved on.
+/// Whether a gift that is refused may be asked for anew with the same key: nobody was shown where to pay for it. Another attempt to pay tells that somebody was.
+pub fn may_be_asked_anew(donation: &Donation) -> bool {
+    donation.attempts.len() == 1
+}
+
+/// Cancels the donation and says that it was refused, so that it may be asked for anew if nobody was shown where to pay; only then its givers may have their shares elsewhere. `false` when it has moved on.
 async fn refuse(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, Problem> {
-    let refused = Reservation { is_refused: true, ..named.clone() };
+    let refused = Reservation { is_refused: may_be_asked_anew(donation), ..named.clone() };
     let is_mine = deps.table.end_reservation(donation, &State::Cancelled, &refused).await?;
     if is_mine {
         allowance::give_back(deps, donation).await?;

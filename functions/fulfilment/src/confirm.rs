@@ -3,7 +3,6 @@
 //! A claim is confirmed here only where its donation names it at that moment: where it is, by a plain update of a claim that is held; elsewhere together with the donation, in
 //! one transaction. So however many look for the same shares at once, and whatever goes back meanwhile, no confirmed claim is left that nobody names.
 
-use data_encoding::HEXLOWER;
 use domain::case::{Case, Reason};
 use domain::donation::{Donation, State};
 use domain::id::DonationId;
@@ -95,8 +94,7 @@ async fn replace(deps: &Deps, donation: &Donation, named: &Reservation) -> Resul
         tell_missing(deps, donation, named).await?;
         return Ok(true);
     };
-    let token = HEXLOWER.encode(&deps.random.bytes::<16>());
-    Ok(deps.table.place_shares(donation, (&to, has), &token).await? == Placing::Placed)
+    Ok(deps.table.place_shares(donation, (&to, has), &deps.token()).await? == Placing::Placed)
 }
 
 async fn tell_missing(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<(), FulfilmentError> {

@@ -14,11 +14,13 @@
 //!
 //! **Failure.** Whatever cannot be reached makes its message come again; everything here can be repeated.
 
+pub mod caps;
 pub mod confirm;
 pub mod room;
 pub mod seek;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use data_encoding::HEXLOWER;
 use domain::message::Message;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use platform::batch::{Batch, Delivery, Failure};
@@ -54,6 +56,13 @@ impl Deps {
             clock: platform.clock.clone(),
             random: platform.random.clone(),
         })
+    }
+}
+
+impl Deps {
+    /// A new token for each transaction: the same one again would be answered with what it did before.
+    fn token(&self) -> String {
+        HEXLOWER.encode(&self.random.bytes::<16>())
     }
 }
 

@@ -1,12 +1,12 @@
-//! A payment that came when its shares were given up: others are looked for, and settlement is told of it again.
+//! A payment that came when what its donation held was given up: the same is looked for again, and settlement is told of the payment again.
 //!
 //! | the donation | then |
 //! |---|---|
-//! | cancelled or expired, the sale open, a lot with room | it waits again, naming that lot; then the claim; then the payment is told again, and settles it |
-//! | cancelled or expired, no room, or the sale closed | it says that its shares are lost; then the payment is told again, and is owed back |
-//! | waits, naming a lot: an earlier try ended here | it is counted against the limit again, where there is one; then the claim, on another lot if that is full; then as above |
-//! | the same, and its giver has too few left of the limit by now | as where there is no room |
-//! | paid, or its shares lost | the payment is told again: settlement knows what to do |
+//! | of shares alone, cancelled or expired; or failed and given up, of whatever it held: the sale open, enough left | it waits again, naming where; then the claims; then the payment is told again, and settles it |
+//! | the same, too little left, or the sale closed | it is over, and says of shares that they are lost; then the payment is told again, and is owed back |
+//! | waits, naming where: an earlier try ended here | its shares are counted against the limit again, where there is one; then the claims, on other lots and shards where those are full; then as above |
+//! | the same, and its giver has too few left of the limit by now | as where too little is left |
+//! | paid, over, or its shares lost | the payment is told again: settlement knows what to do |
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use platform::table::{Allowing, Limit, Taking};
 use platform::telemetry;
 
 use crate::confirm::ROUNDS;
-use crate::{Deps, FulfilmentError, room};
+use crate::{Deps, FulfilmentError, caps, room};
 
 /// How long the shares that were found are held: settlement needs seconds, an outage of its queue minutes.
 pub const HOLD_SECS: i64 = domain::sacrifice::reservation::HOLD_SECS;
@@ -32,14 +32,13 @@ pub async fn seek(deps: &Deps, fact: &PaymentFact) -> Result<(), FulfilmentError
     let id = fact.donation.ok_or(FulfilmentError::Gone)?;
     for _ in 0..ROUNDS {
         let donation = deps.table.donation(&id).await?.ok_or(FulfilmentError::Gone)?;
-        let is_decided = match (&donation.state, donation.reservation.clone()) {
-            (_, None) => true,
-            (State::Cancelled | State::Expired, Some(named)) => named.is_lost || look(deps, &donation, &named).await?,
-            (State::Awaiting | State::Failed { .. }, Some(named)) => hold(deps, &donation, &named).await?,
-            (
-                State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. },
-                Some(_),
-            ) => true,
+        let named = donation.reservation.clone();
+        let is_decided = match &donation.state {
+            _ if named.as_ref().is_some_and(|named| named.is_lost) => true,
+            State::Cancelled | State::Expired => !donation.hold.is_empty() || look(deps, &donation).await?,
+            State::Awaiting | State::Failed { .. } if donation.dropped => look(deps, &donation).await?,
+            State::Awaiting | State::Failed { .. } => claim(deps, &donation).await?,
+            State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. } => true,
         };
         if is_decided {
             return Ok(deps.payments.send(Message::PaymentTold(fact.clone()), Duration::ZERO).await?);
@@ -48,23 +47,34 @@ pub async fn seek(deps: &Deps, fact: &PaymentFact) -> Result<(), FulfilmentError
     Err(FulfilmentError::Crowded)
 }
 
-/// Whether it is decided: that nothing is left. Where something is, the donation is read again.
-async fn look(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
+/// Whether it is decided: that too little is left. Where enough is, the donation is read again.
+async fn look(deps: &Deps, donation: &Donation) -> Result<bool, FulfilmentError> {
     let now = deps.clock.now();
-    let offering = deps.table.offering(&named.offering).await?.ok_or(FulfilmentError::NoOffering)?;
-    let found = match offering.selling(now) {
-        Selling::Open => room::find(deps, named).await?,
-        Selling::Opens(_) | Selling::Closed(_) => None,
+    let other = match &donation.reservation {
+        None => None,
+        Some(named) => match other(deps, named, now).await? {
+            None => return lose(deps, donation).await,
+            found => found,
+        },
     };
-    let Some(other) = found else { return lose(deps, donation, named).await };
+    let Some(hold) = caps::plan(deps, donation).await? else { return lose(deps, donation).await };
     let until = renewed_until(donation, now);
     let delay = Duration::from_secs(HOLD_SECS.unsigned_abs());
     deps.holds.send(Message::HoldDue { donation: donation.id }, delay).await?;
     // Whether it was this message that renewed it: what stands is read.
-    if deps.table.renew_donation(donation, &other, until).await? {
-        telemetry::count("fulfilment", "LateShares", other.shares.into());
+    if deps.table.renew_donation(donation, (&hold, other.as_ref()), until).await? {
+        telemetry::count("fulfilment", "LateHolds", 1);
     }
     Ok(false)
+}
+
+/// Other shares, while the sale is open.
+async fn other(deps: &Deps, named: &Reservation, now: Moment) -> Result<Option<Reservation>, FulfilmentError> {
+    let offering = deps.table.offering(&named.offering).await?.ok_or(FulfilmentError::NoOffering)?;
+    match offering.selling(now) {
+        Selling::Open => room::find(deps, named).await,
+        Selling::Opens(_) | Selling::Closed(_) => Ok(None),
+    }
 }
 
 /// The end of the new hold: after that of the one before, by which whoever releases tells the claims of the two apart. The clock by which that one was set may have been ahead of
@@ -73,10 +83,21 @@ fn renewed_until(donation: &Donation, now: Moment) -> Moment {
     now.plus_seconds(HOLD_SECS).max(donation.expires_at.plus_seconds(1))
 }
 
+/// Claims what the donation names. `false` when it is to be read again.
+async fn claim(deps: &Deps, donation: &Donation) -> Result<bool, FulfilmentError> {
+    if let Some(named) = &donation.reservation
+        && !hold(deps, donation, named).await?
+    {
+        return Ok(false);
+    }
+    caps::claim(deps, donation).await
+}
+
 /// The claim on the lot that is named, or on another. Where there is none, the donation is over again.
 async fn hold(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
     if !count(deps, donation, named).await? {
-        return lose(deps, donation, named).await;
+        lose(deps, donation).await?;
+        return Ok(false);
     }
     let held = (named.shares, donation.expires_at);
     match deps.table.take_shares(&named.offering, named.lot, &donation.id, held).await? {
@@ -112,10 +133,14 @@ async fn count(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<
     Ok(true)
 }
 
-/// Nothing is left: the donation is over and says so, and its givers may have as many elsewhere. `false` when it has moved on meanwhile.
-async fn lose(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
+/// Too little is left: the donation is over and says so of its shares, and its givers may have as many elsewhere. `false` when it has moved on meanwhile.
+async fn lose(deps: &Deps, donation: &Donation) -> Result<bool, FulfilmentError> {
+    let is_payable = donation.state.is_payable();
+    let Some(named) = &donation.reservation else {
+        return Ok(!is_payable || deps.table.move_donation(donation, &State::Expired).await?);
+    };
     let lost = Reservation { is_lost: true, ..named.clone() };
-    let is_lost = if donation.state.is_payable() {
+    let is_lost = if is_payable {
         deps.table.end_reservation(donation, &State::Expired, &lost).await?
     } else {
         deps.table.name_lot(donation, &lost).await?

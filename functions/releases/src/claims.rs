@@ -23,9 +23,9 @@ pub fn opportunities(donation: &Donation) -> impl Iterator<Item = &OpportunityId
 
 /// The lots on which a donation that was not paid may have shares: all that it has named. What one that is paid has left behind is told by [`strays`], at the hold's end.
 pub fn lots(donation: &Donation) -> Vec<Claimed> {
-    match ending(&donation.state) {
+    match ending(donation) {
         None | Some(Ending::Spend) => Vec::new(),
-        Some(Ending::Release) => claimed(donation, Some(donation.expires_at), |_| true),
+        Some(Ending::Release | Ending::ReleaseDropped) => claimed(donation, Some(donation.expires_at), |_| true),
     }
 }
 
@@ -40,7 +40,7 @@ pub enum Strays {
 
 /// Whether there may be any.
 pub fn may_have_strays(donation: &Donation) -> bool {
-    let is_paid = ending(&donation.state) == Some(Ending::Spend);
+    let is_paid = ending(donation) == Some(Ending::Spend);
     is_paid && donation.reservation.as_ref().is_some_and(|named| !named.before.is_empty())
 }
 
@@ -64,9 +64,9 @@ fn claimed(donation: &Donation, until: Option<Moment>, counts: impl Fn(u32) -> b
 
 /// The allowances in which a donation may be counted and is not to be any more: those of all its givers, where it was not paid.
 pub fn counted(donation: &Donation) -> Vec<Counted> {
-    match ending(&donation.state) {
+    match ending(donation) {
         None | Some(Ending::Spend) => Vec::new(),
-        Some(Ending::Release) => {
+        Some(Ending::Release | Ending::ReleaseDropped) => {
             let givers = donation.reservation.iter().flat_map(|named| &named.givers);
             givers.map(|giver| Counted { donation: donation.id, giver: *giver, until: donation.expires_at }).collect()
         }
@@ -76,7 +76,7 @@ pub fn counted(donation: &Donation) -> Vec<Counted> {
 /// The claims that stand. Of a paid donation only what is named is spent: a claim that is not named was left behind on the way to the one
 /// that is, and what it holds is nobody's. A donation that may still be paid has none to end, because it may name another tomorrow.
 pub fn standing(donation: &Donation, shards: &Shards) -> Vec<(HoldPart, Ending)> {
-    let Some(ending) = ending(&donation.state) else { return Vec::new() };
+    let Some(ending) = ending(donation) else { return Vec::new() };
     let claims = shards
         .iter()
         .flat_map(|(opportunity, escrows)| escrows.iter().filter_map(move |escrow| claim(donation, opportunity, escrow)));

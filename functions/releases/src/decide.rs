@@ -3,7 +3,9 @@
 //! | donation | `HoldDue`, early | `HoldDue`, due | `HoldSpent` | `HoldDropped` |
 //! |---|---|---|---|---|
 //! | absent | nothing was named | the same | comes again | nothing was named |
-//! | awaiting, failed | comes again at the end | expire, then sweep | comes again | nothing: `HoldDue` will come |
+//! | awaiting | comes again at the end | expire, then sweep | comes again | nothing: somebody tries again, and `HoldDue` will come |
+//! | failed | comes again at the end | expire, then sweep | comes again | say in the donation that it has given up what it held, then release what is named |
+//! | failed, and says so | comes again at the end | expire, then sweep | comes again | release what is named |
 //! | cancelled, expired | comes again at the end | sweep | comes again | release what is named |
 //! | settled, refunded or partly | comes again at the end | sweep | spend what is named | spend what is named |
 
@@ -21,8 +23,10 @@ pub const GRACE_SECS: i64 = 60;
 /// How a claim ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// What it held is free again.
+    /// What it held is free again: nothing is claimed for the donation any more.
     Release,
+    /// The same, as long as the donation has given it up: somebody may try again and claim anew.
+    ReleaseDropped,
     /// What it held is paid.
     Spend,
 }
@@ -40,6 +44,8 @@ pub enum Step {
     Sweep,
     /// End the claims that the donation names.
     End(Ending),
+    /// Say in the donation that it gives up what it holds, then release what it names.
+    Drop,
     /// The message is ahead of the table, or not for this queue: it fails, and comes again.
     Fail(&'static str),
 }
@@ -70,9 +76,7 @@ pub fn step(message: &Message, donation: Option<&Donation>, now: Moment) -> Step
     match message {
         Message::HoldDue { .. } => donation.map_or(Step::Nothing, |donation| due(donation, now)),
         Message::HoldSpent { .. } => spent(donation),
-        Message::HoldDropped { .. } => {
-            donation.and_then(|donation| ending(&donation.state)).map_or(Step::Nothing, Step::End)
-        }
+        Message::HoldDropped { .. } => donation.map_or(Step::Nothing, dropped),
         Message::PaymentReported(_)
         | Message::LookRequested { .. }
         | Message::PaymentTold(_)
@@ -98,16 +102,34 @@ fn due(donation: &Donation, now: Moment) -> Step {
     }
 }
 
-fn spent(donation: Option<&Donation>) -> Step {
-    match donation.and_then(|donation| ending(&donation.state)) {
-        Some(Ending::Spend) => Step::End(Ending::Spend),
-        Some(Ending::Release) | None => Step::Fail("told as paid, and does not read so"),
+fn dropped(donation: &Donation) -> Step {
+    match (ending(donation), &donation.state) {
+        (Some(ending), _) => Step::End(ending),
+        (None, State::Failed { .. }) => Step::Drop,
+        (
+            None,
+            State::Awaiting
+            | State::Cancelled
+            | State::Expired
+            | State::Settled { .. }
+            | State::PartlyRefunded { .. }
+            | State::Disputed { .. }
+            | State::Refunded { .. },
+        ) => Step::Nothing,
     }
 }
 
-/// How what a donation in this state holds is to end; not at all while it may be paid.
-pub const fn ending(state: &State) -> Option<Ending> {
-    match state {
+fn spent(donation: Option<&Donation>) -> Step {
+    match donation.and_then(ending) {
+        Some(Ending::Spend) => Step::End(Ending::Spend),
+        Some(Ending::Release | Ending::ReleaseDropped) | None => Step::Fail("told as paid, and does not read so"),
+    }
+}
+
+/// How what a donation holds is to end; not at all while it waits for a payment and keeps what it holds.
+pub const fn ending(donation: &Donation) -> Option<Ending> {
+    match donation.state {
+        State::Awaiting | State::Failed { .. } if donation.dropped => Some(Ending::ReleaseDropped),
         State::Awaiting | State::Failed { .. } => None,
         State::Cancelled | State::Expired => Some(Ending::Release),
         State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. } => {

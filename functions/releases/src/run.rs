@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use domain::cap::MOST_SHARDS;
 use domain::donation::{Donation, HoldPart, State};
 use domain::id::{DonationId, OpportunityId};
@@ -12,7 +13,7 @@ use futures_util::future::try_join_all;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use platform::batch::{Delivery, Failure};
 use platform::http::chain;
-use platform::table::{Claimant, TableError};
+use platform::table::{Guarded, TableError};
 use platform::telemetry;
 
 use crate::Deps;
@@ -24,7 +25,7 @@ const AT_ONCE: usize = 16;
 /// How often the expiry of one donation may lose to others. Each loss is somebody's progress; who loses more comes again.
 const ROUNDS: u32 = 4;
 
-/// Why a donation did not expire this time.
+/// Why a donation did not expire, or give up what it held, this time.
 #[derive(Debug, thiserror::Error)]
 enum ExpiryError {
     #[error("the table")]
@@ -39,9 +40,10 @@ enum ExpiryError {
 #[derive(Default)]
 struct Plan<'a> {
     again: Vec<(&'a Delivery, Duration)>,
+    drop: Vec<(&'a Delivery, Donation)>,
     expire: Vec<(&'a Delivery, Donation)>,
     sweep: Vec<(&'a Delivery, Donation)>,
-    end: Vec<(&'a Delivery, Claimant, HoldPart, Ending)>,
+    end: Vec<(&'a Delivery, Donation, HoldPart, Ending)>,
     counted: Vec<(&'a Delivery, Counted)>,
     shares: Vec<(&'a Delivery, Claimed)>,
     failed: Vec<Failure>,
@@ -53,14 +55,18 @@ impl<'a> Plan<'a> {
             (Step::Again(wait), _) => self.again.push((delivery, wait)),
             (Step::Expire, Some(donation)) => self.expire.push((delivery, donation.clone())),
             (Step::Sweep, Some(donation)) => self.sweep.push((delivery, donation.clone())),
-            (Step::End(ending), Some(donation)) => {
-                self.end.extend(donation.hold.iter().map(|part| (delivery, donation.into(), part.clone(), ending)));
-                self.shares.extend(claims::lots(donation).into_iter().map(|lot| (delivery, lot)));
-                self.uncount(delivery, donation);
-            }
+            (Step::Drop, Some(donation)) => self.drop.push((delivery, donation.clone())),
+            (Step::End(ending), Some(donation)) => self.end(delivery, donation, ending),
             (Step::Fail(why), _) => self.fail(delivery, why),
-            (Step::Nothing, _) | (Step::Expire | Step::Sweep | Step::End(_), None) => {}
+            (Step::Nothing, _) | (Step::Expire | Step::Sweep | Step::Drop | Step::End(_), None) => {}
         }
+    }
+
+    /// What it names is to end.
+    fn end(&mut self, delivery: &'a Delivery, donation: &Donation, ending: Ending) {
+        self.end.extend(donation.hold.iter().map(|part| (delivery, donation.clone(), part.clone(), ending)));
+        self.shares.extend(claims::lots(donation).into_iter().map(|lot| (delivery, lot)));
+        self.uncount(delivery, donation);
     }
 
     /// In whose allowances it is not to be counted any more.
@@ -88,6 +94,7 @@ pub(crate) async fn run(deps: &Deps, deliveries: &[Delivery]) -> Vec<Failure> {
         }
         Err(error) => deliveries.iter().for_each(|delivery| plan.fail(delivery, &chain(&error))),
     }
+    drop_holds(deps, &mut plan).await;
     expire(deps, &mut plan).await;
     sweep(deps, &mut plan).await;
     end(deps, &mut plan).await;
@@ -101,6 +108,40 @@ async fn donations(deps: &Deps, deliveries: &[Delivery]) -> Result<BTreeMap<Dona
     let ids: BTreeSet<DonationId> = deliveries.iter().filter_map(|delivery| subject(&delivery.message)).collect();
     let found = deps.table.donations(&ids.into_iter().collect::<Vec<_>>()).await?;
     Ok(found.into_iter().map(|donation| (donation.id, donation)).collect())
+}
+
+/// First the donation, then its claims, as when it expires.
+async fn drop_holds(deps: &Deps, plan: &mut Plan<'_>) {
+    let mut moves = Vec::new();
+    for (delivery, donation) in std::mem::take(&mut plan.drop) {
+        moves.push(async move { (delivery, dropped(deps, donation).await) }.boxed());
+    }
+    let moved: Vec<_> = stream::iter(moves).buffer_unordered(AT_ONCE).collect().await;
+    for (delivery, moved) in moved {
+        match moved {
+            Ok(donation) => {
+                let step = step(&delivery.message, Some(&donation), deps.clock.now());
+                plan.take(delivery, Some(&donation), step);
+            }
+            Err(error) => plan.fail(delivery, &chain(&error)),
+        }
+    }
+}
+
+/// The donation as it has given up what it held, or as whoever was faster has left it.
+async fn dropped(deps: &Deps, mut donation: Donation) -> Result<Donation, ExpiryError> {
+    for _ in 0..ROUNDS {
+        match step(&Message::HoldDropped { donation: donation.id }, Some(&donation), deps.clock.now()) {
+            Step::Drop if deps.table.drop_hold(&donation).await? => {
+                return Ok(Donation { dropped: true, version: donation.version + 1, ..donation });
+            }
+            Step::Drop => donation = deps.table.donation(&donation.id).await?.ok_or(ExpiryError::Gone)?,
+            Step::Nothing | Step::Again(_) | Step::Expire | Step::Sweep | Step::End(_) | Step::Fail(_) => {
+                return Ok(donation);
+            }
+        }
+    }
+    Err(ExpiryError::Crowded)
 }
 
 /// First the donation, then its claims: a payment that wins the race for the donation keeps what is claimed for it.
@@ -146,8 +187,7 @@ async fn sweep(deps: &Deps, plan: &mut Plan<'_>) {
                     Err(error) => plan.fail(delivery, &chain(&error)),
                 }
                 let standing = claims::standing(&donation, &shards);
-                plan.end
-                    .extend(standing.into_iter().map(|(part, ending)| (delivery, Claimant::from(&donation), part, ending)));
+                plan.end.extend(standing.into_iter().map(|(part, ending)| (delivery, donation.clone(), part, ending)));
             }
         }
         Err(error) => swept.iter().for_each(|(delivery, _)| plan.fail(delivery, &chain(&error))),
@@ -172,18 +212,25 @@ async fn shards<'a>(deps: &Deps, donations: impl Iterator<Item = &'a Donation>) 
     Ok(try_join_all(reads).await?.into_iter().collect())
 }
 
-async fn ended(deps: &Deps, by: Claimant, part: &HoldPart, ending: Ending) -> Result<(), TableError> {
+async fn ended(deps: &Deps, donation: &Donation, part: &HoldPart, ending: Ending) -> Result<(), TableError> {
     match ending {
-        Ending::Release => deps.table.release_claim(&by.donation, part).await,
-        Ending::Spend => deps.table.spend_claim(by, part).await,
+        Ending::Release => deps.table.release_claim(&donation.id, part).await,
+        Ending::Spend => deps.table.spend_claim(donation.into(), part).await,
+        Ending::ReleaseDropped => {
+            let token = HEXLOWER.encode(&deps.random.bytes::<16>());
+            match deps.table.release_while(donation, part, &token).await? {
+                // Whoever claims anew has what is there.
+                Guarded::Done | Guarded::Gone | Guarded::Moved => Ok(()),
+            }
+        }
     }
 }
 
 async fn end(deps: &Deps, plan: &mut Plan<'_>) {
     let wanted = std::mem::take(&mut plan.end);
     let mut writes = Vec::new();
-    for (delivery, by, part, ending) in wanted {
-        writes.push(async move { (delivery, ended(deps, by, &part, ending).await) }.boxed());
+    for (delivery, donation, part, ending) in wanted {
+        writes.push(async move { (delivery, ended(deps, &donation, &part, ending).await) }.boxed());
     }
     let ended: Vec<_> = stream::iter(writes).buffer_unordered(AT_ONCE).collect().await;
     let mut failed = BTreeMap::new();

@@ -18,6 +18,10 @@ use crate::plan::{Indexes, Plan, Turn};
 /// How long a failed payment is not told of: the donor saw it fail, and most try again at once. Whoever has paid by then hears nothing of it.
 pub const FAILURE_WAIT: Duration = Duration::from_secs(120);
 
+/// How long a failed payment keeps what it held of capped opportunities: most who try again do so on the same page, at once, and then nothing has to be claimed anew. Shares of an offering are
+/// free at once, because others wait for them.
+pub const DROP_WAIT: Duration = FAILURE_WAIT;
+
 /// What is to be told, by queue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Consequences {
@@ -25,6 +29,8 @@ pub struct Consequences {
     pub journal: Vec<Message>,
     /// To the keeper of holds.
     pub holds: Vec<Message>,
+    /// The same, but not at once: see [`DROP_WAIT`].
+    pub drops: Vec<Message>,
     /// To whoever keeps the shares of offerings.
     pub shares: Vec<Message>,
     /// To the payer of refunds.
@@ -78,9 +84,10 @@ impl Consequences {
         }
         let failed_now = plan.changed.iter().filter(|turn| matches!(turn.state, State::Failed { .. }));
         for donation in failed_now.map(|turn| &turn.read).chain(&plan.failed_before) {
+            told.drop_hold(donation);
             told.tell_of_failure(donation);
         }
-        for list in [&mut told.journal, &mut told.shares, &mut told.notices, &mut told.failures] {
+        for list in [&mut told.journal, &mut told.shares, &mut told.notices, &mut told.failures, &mut told.drops] {
             without_repeats(list);
         }
         told
@@ -115,6 +122,16 @@ impl Consequences {
         }
     }
 
+    /// What it held is for others, until somebody tries again.
+    fn drop_hold(&mut self, donation: &Donation) {
+        let dropped = Message::HoldDropped { donation: donation.id };
+        if donation.reservation.is_some() {
+            self.holds.push(dropped);
+        } else if !donation.hold.is_empty() {
+            self.drops.push(dropped);
+        }
+    }
+
     /// Whether they are paid, or go back, whoever keeps them reads.
     fn move_shares(&mut self, donation: &Donation) {
         if donation.reservation.is_some() {
@@ -145,7 +162,9 @@ fn without_repeats(messages: &mut Vec<Message>) {
 /// When a queue did not confirm; others may have been told.
 pub async fn tell(deps: &Deps, told: Consequences) -> Result<(), QueueError> {
     deps.journal.send_all(told.journal).await?;
-    deps.holds.send_all(told.holds).await?;
+    let holds = told.holds.into_iter().map(|hold| (hold, Duration::ZERO));
+    let drops = told.drops.into_iter().map(|hold| (hold, DROP_WAIT));
+    deps.holds.send_all_later(holds.chain(drops)).await?;
     deps.shares.send_all(told.shares).await?;
     deps.refunds.send_all(told.refunds).await?;
     let notices = told.notices.into_iter().map(|notice| (notice, Duration::ZERO));

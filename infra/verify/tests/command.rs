@@ -63,6 +63,7 @@ fn gift(number: u8, at: Moment) -> Donation {
         attempts: vec![Attempt { number: 1, provider: Provider::Moyasar, reference: "reference".to_owned() }],
         hold: Vec::new(),
         reservation: None,
+        dropped: false,
         command: String::new(),
         return_url: "https://give.example/thanks".to_owned(),
         made_at: at,

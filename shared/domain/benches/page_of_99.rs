@@ -51,6 +51,7 @@ fn gift(number: u32) -> Donation {
         attempts: vec![Attempt { number: 1, provider: Provider::Moyasar, reference: format!("reference-{number}") }],
         hold: Vec::new(),
         reservation: None,
+        dropped: false,
         command: "c0".to_owned(),
         return_url: "https://example.org/thanks".to_owned(),
         made_at: NOW,

@@ -7,6 +7,8 @@
 //! **Promise.** What is free on all shards together, plus what is claimed, plus what was settled, is the target. A gift is refused
 //! only when all the shards together have too little: what no single shard can give, several give together.
 
+use crate::donation::HoldPart;
+use crate::id::{DonationId, OpportunityId};
 use crate::money::Money;
 
 /// The most shards that one opportunity's escrow has. A shard takes a few hundred claims a second, so sixteen stand several
@@ -83,6 +85,23 @@ pub fn plan(shards: &[Shard], amount: Money, start: usize) -> Result<Vec<(u8, Mo
         }
     }
     Ok(parts)
+}
+
+/// Where a donation is to hold an amount of an opportunity, or what remains where that is less.
+///
+/// # Errors
+/// What remains.
+pub fn hold_parts(
+    opportunity: &OpportunityId,
+    shards: &[Shard],
+    amount: Money,
+    donation: &DonationId,
+) -> Result<Vec<HoldPart>, Money> {
+    // Any number that differs from donation to donation spreads them over the shards.
+    let start = usize::from(donation.bytes()[0]);
+    let parts = plan(shards, amount, start).map_err(|over| over.remains)?;
+    let part = |(shard, amount_minor)| HoldPart { opportunity: opportunity.clone(), shard, amount_minor };
+    Ok(parts.into_iter().map(part).collect())
 }
 
 #[cfg(test)]

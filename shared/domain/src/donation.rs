@@ -11,6 +11,9 @@
 //!  cancelled, expired┘
 //! ```
 //!
+//! What a gift holds is given up the moment a payment of it fails ([`Donation::dropped`]), and when it is cancelled or expires. Whoever tries again claims anew; so does a payment that
+//! succeeds on the page where one has failed.
+//!
 //! A donation is written once when it is made and once for each change of state; every write is on condition of the version that
 //! was read, so that of two writers one wins and the other looks again. Who decides what a payment fact makes of it is
 //! [`decide`].
@@ -313,6 +316,9 @@ pub struct Donation {
     /// The shares that it holds of an offering. Only the lot that is named here counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reservation: Option<Reservation>,
+    /// A payment failed, and what it held was given up for others: it holds nothing of what it names until another attempt to pay, or a payment that comes all the same, claims anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dropped: bool,
     /// A hash of the parsed command that made it: the same key with another command is refused.
     pub command: String,
     /// Where the donor's browser goes after paying; on the allow-list.
@@ -373,6 +379,11 @@ impl Donation {
     /// Whether it holds something that others can have once it is given up.
     pub const fn holds(&self) -> bool {
         !self.hold.is_empty() || self.reservation.is_some()
+    }
+
+    /// Whether what it names may be claimed for it: it waits for a payment, and has not given up what it held.
+    pub const fn may_claim(&self) -> bool {
+        self.state.is_payable() && !self.dropped
     }
 
     /// Whether it was cancelled only because nothing was left for it, before anybody was shown where to pay: it may be asked for anew. Not once a payment has come for it all the same.

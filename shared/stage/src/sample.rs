@@ -134,6 +134,7 @@ pub fn gift(number: u8, made_at: Moment) -> Donation {
         attempts: vec![Attempt { number: 1, provider: Provider::Moyasar, reference }],
         hold: Vec::new(),
         reservation: None,
+        dropped: false,
         command: String::new(),
         return_url: "https://give.example/thanks".to_owned(),
         made_at,

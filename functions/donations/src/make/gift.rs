@@ -59,6 +59,7 @@ pub(super) async fn donation(
         expires_at: expires_at(made_at, holds_nothing, refused),
         hold: plan.hold,
         reservation,
+        dropped: false,
         command: wish.fingerprint.clone(),
         return_url: command.return_url.clone(),
         made_at,
@@ -89,8 +90,8 @@ async fn data_key(deps: &Deps, (id, giver): (&DonationId, &Giver), tells: bool) 
     }
 }
 
-/// When it stops waiting. Of a gift that is made anew at least a second later than the refused one: what was claimed for that is told apart by the second in which it ends.
-fn expires_at(made_at: Moment, holds_nothing: bool, refused: Option<&Donation>) -> Moment {
+/// When it stops waiting. Of a gift that is made anew, or claims anew what it had given up, at least a second later than before: what was claimed then is told apart by the second in which it ends.
+pub(crate) fn expires_at(made_at: Moment, holds_nothing: bool, before: Option<&Donation>) -> Moment {
     let ends = made_at.plus_seconds(if holds_nothing { WAIT_SECS } else { HOLD_SECS });
-    refused.map_or(ends, |refused| ends.max(refused.expires_at.plus_seconds(1)))
+    before.map_or(ends, |before| ends.max(before.expires_at.plus_seconds(1)))
 }

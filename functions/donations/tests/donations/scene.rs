@@ -292,6 +292,7 @@ pub fn donation(number: u8, state: State, giver: Giver, made_at: Moment) -> Dona
         attempts: vec![Attempt { number: 1, provider: Provider::Moyasar, reference }],
         hold: Vec::<HoldPart>::new(),
         reservation: None,
+        dropped: false,
         command: String::new(),
         return_url: "https://give.example/thanks".to_owned(),
         made_at,

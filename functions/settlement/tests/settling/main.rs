@@ -50,6 +50,7 @@ fn donation(stage: &Stage, number: u8, lines: Vec<Line>) -> Donation {
         attempts: vec![Attempt { number: 1, provider: Provider::Moyasar, reference: format!("r-{number}") }],
         hold: Vec::new(),
         reservation: None,
+        dropped: false,
         command: "command".to_owned(),
         return_url: "https://give.example".to_owned(),
         made_at: stage.now(),

@@ -244,6 +244,7 @@ fn donation(
         attempts: vec![Attempt { number: 1, provider: Provider::Moyasar, reference: format!("feast-{id}") }],
         hold: Vec::new(),
         reservation: Some(Reservation::new(offering.id.clone(), lot, shares)),
+        dropped: false,
         command: String::new(),
         return_url: "https://give.example/thanks".to_owned(),
         made_at,

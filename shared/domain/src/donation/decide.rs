@@ -4,7 +4,7 @@
 //! |---|---|---|---|---|---|
 //! | absent | orphan | nothing | nothing | wait for the capture | likewise |
 //! | awaiting | settle | fail, if the attempt is the latest | fail, likewise | wait for the capture | likewise |
-//! | failed | settle | nothing | nothing | wait for the capture | likewise |
+//! | failed | settle; look for what it held if that was given up | nothing | nothing | wait for the capture | likewise |
 //! | cancelled, expired | settle if it held nothing; look for other shares if it held shares and nothing else; else owed back | nothing | nothing | wait for the capture | likewise |
 //! | settled, partly refunded, disputed, refunded; by this payment | repeat | nothing | set aside | book what is new | book what is new |
 //! | the same; by another payment | second charge | nothing | nothing | wait for the capture | likewise |
@@ -164,7 +164,12 @@ fn captured(
         return if nothing { Ok(Decision::Nothing) } else { keep(ChargeKind::Orphan, Some(Reason::DonationUnknown)) };
     };
     match &donation.state {
-        State::Awaiting | State::Failed { .. } => settle(donation, fact, told),
+        State::Awaiting | State::Failed { .. } if !donation.dropped => settle(donation, fact, told),
+        // What it held may be somebody else's by now.
+        State::Awaiting | State::Failed { .. } => match &donation.reservation {
+            Some(reservation) if reservation.is_lost => keep(ChargeKind::Late, None),
+            Some(_) | None => Ok(Decision::Seek),
+        },
         State::Cancelled | State::Expired if !donation.holds() => settle(donation, fact, told),
         State::Cancelled | State::Expired => match &donation.reservation {
             Some(reservation) if donation.hold.is_empty() && !reservation.is_lost => Ok(Decision::Seek),

@@ -59,6 +59,7 @@ pub fn donation(state: State, lines: Vec<Line>) -> Donation {
         attempts: vec![attempt(1), attempt(2)],
         hold: Vec::new(),
         reservation: None,
+        dropped: false,
         command: "c0".to_owned(),
         return_url: "https://example.org/thanks".to_owned(),
         made_at: NOON,

@@ -141,15 +141,31 @@ impl Table {
         self.change_donation(donation, state_change(to)?.and_back(&donation.back, back)?).await
     }
 
-    /// Adds a checkout attempt and makes the donation wait for it, if it still has the version that was read.
+    /// Adds a checkout attempt and makes the donation wait for it until then, if it still has the version that was read. What it had given up it may claim again.
     ///
     /// # Errors
     /// As [`Table::move_donation`].
-    pub async fn add_attempt(&self, donation: &Donation, attempt: &Attempt) -> Result<bool, TableError> {
+    pub async fn add_attempt(&self, donation: &Donation, attempt: &Attempt, until: Moment) -> Result<bool, TableError> {
         let mut attempts = donation.attempts.clone();
         attempts.push(attempt.clone());
-        let values = vec![(":attempts", attribute(&attempts)?), (":state", text(State::Awaiting.code()))];
-        let expression = "SET attempts = :attempts, #state = :state, version = :next REMOVE reason".to_owned();
+        let values = vec![
+            (":attempts", attribute(&attempts)?),
+            (":until", number(until.millis())),
+            (":state", text(State::Awaiting.code())),
+        ];
+        let expression =
+            "SET attempts = :attempts, expires_at = :until, #state = :state, version = :next REMOVE reason, dropped"
+                .to_owned();
+        self.change_donation(donation, Change { expression, values }).await
+    }
+
+    /// Says that the donation has given up what it held, if it still has the version that was read.
+    ///
+    /// # Errors
+    /// As [`Table::move_donation`].
+    pub async fn drop_hold(&self, donation: &Donation) -> Result<bool, TableError> {
+        let values = vec![(":dropped", AttributeValue::Bool(true))];
+        let expression = "SET dropped = :dropped, version = :next".to_owned();
         self.change_donation(donation, Change { expression, values }).await
     }
 
@@ -188,23 +204,27 @@ impl Table {
         self.change_donation(donation, change).await
     }
 
-    /// Lets a donation that was not paid in time wait again, with shares of another lot, if it still has the version that was read.
+    /// Lets a donation that had given up what it held wait again until then, naming what it holds from now on, if it still has the version that was read.
     ///
     /// # Errors
     /// As [`Table::move_donation`].
     pub async fn renew_donation(
         &self,
         donation: &Donation,
-        reservation: &Reservation,
+        (hold, reservation): (&[HoldPart], Option<&Reservation>),
         until: Moment,
     ) -> Result<bool, TableError> {
-        let values = vec![
-            (":reservation", attribute(reservation)?),
-            (":until", number(until.millis())),
-            (":state", text(State::Awaiting.code())),
-        ];
-        let expression =
-            "SET reservation = :reservation, expires_at = :until, #state = :state, version = :next REMOVE reason".to_owned();
+        let mut sets = "expires_at = :until, #state = :state, version = :next".to_owned();
+        let mut values = vec![(":until", number(until.millis())), (":state", text(State::Awaiting.code()))];
+        if !hold.is_empty() {
+            sets.push_str(", #hold = :hold");
+            values.push((":hold", attribute(&hold)?));
+        }
+        if let Some(reservation) = reservation {
+            sets.push_str(", reservation = :reservation");
+            values.push((":reservation", attribute(reservation)?));
+        }
+        let expression = format!("SET {sets} REMOVE reason, dropped");
         self.change_donation(donation, Change { expression, values }).await
     }
 

@@ -122,14 +122,14 @@ impl Allowance {
         }
     }
 
-    /// Whether a gift, as it was read after the allowance, still counts: not when it was given up, not paid in time or given back whole, and not when it was made anew for
+    /// Whether a gift, as it was read after the allowance, still counts: not when it was given up, has given up its shares because a payment failed, was not paid in time or given back whole, and not when it was made anew for
     /// somebody else. One that is absent never was.
     pub fn counts(&self, gift: Option<&Donation>) -> bool {
         let Some(gift) = gift else { return false };
         let is_named = gift.reservation.as_ref().is_some_and(|named| named.givers.contains(&self.giver));
         is_named
             && match gift.state {
-                State::Awaiting | State::Failed { .. } => true,
+                State::Awaiting | State::Failed { .. } => !gift.dropped,
                 State::Cancelled | State::Expired => false,
                 State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. } => {
                     gift.keeps_shares()

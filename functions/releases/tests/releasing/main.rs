@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod dropping;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -84,6 +86,7 @@ fn donation(number: u8, state: State, expires_at: Moment) -> Donation {
         attempts: Vec::new(),
         hold: vec![part(number % 4)],
         reservation: None,
+        dropped: false,
         command: "command".to_owned(),
         return_url: "https://give.example".to_owned(),
         made_at: expires_at.plus_seconds(-900),
@@ -203,7 +206,7 @@ fn every_message_finds_every_state() {
     let by = settled(now).settled_by().unwrap().clone();
     let table = [
         (State::Awaiting, Step::Expire, fail, Step::Nothing),
-        (State::Failed { reason: String::new() }, Step::Expire, fail, Step::Nothing),
+        (State::Failed { reason: String::new() }, Step::Expire, fail, Step::Drop),
         (State::Cancelled, Step::Sweep, fail, Step::End(Ending::Release)),
         (State::Expired, Step::Sweep, fail, Step::End(Ending::Release)),
         (settled(now), Step::Sweep, Step::End(Ending::Spend), Step::End(Ending::Spend)),
@@ -228,6 +231,11 @@ fn every_message_finds_every_state() {
         let early = donation(1, state.clone(), Moment::from_millis(now.millis() + 1));
         assert_eq!(step(&due, Some(&early), now), Step::Again(Duration::from_secs(61)), "{state:?}");
     }
+    let given_up = |ends| Donation { dropped: true, ..donation(1, State::Failed { reason: String::new() }, ends) };
+    let over = given_up(now.plus_seconds(-GRACE_SECS));
+    let steps = [&due, &spent, &dropped].map(|message| step(message, Some(&over), now));
+    assert_eq!(steps, [Step::Expire, fail, Step::End(Ending::ReleaseDropped)]);
+    assert_eq!(step(&due, Some(&given_up(now)), now), Step::Again(Duration::from_secs(60)));
     assert_eq!([&due, &dropped].map(|message| step(message, None, now)), [Step::Nothing; 2]);
     assert_eq!(step(&spent, None, now), fail);
     assert!(matches!(step(&Message::FoldRequested {}, None, now), Step::Fail(_)));
@@ -377,12 +385,16 @@ async fn every_claim_ends_once_whatever_happens() {
     }
 }
 
-/// Delivers each gift's message until it is let go, several times each in no order.
 async fn drain(stage: &Stage, gifts: &[Donation]) {
+    drain_all(stage, gifts, |gifts| gifts.iter().map(|gift| Message::HoldDue { donation: gift.id }).collect()).await;
+}
+
+/// Delivers each gift's message until it is let go, several times each in no order.
+async fn drain_all(stage: &Stage, gifts: &[Donation], messages: impl Fn(&[&Donation]) -> Vec<Message>) {
     for round in 0..2 {
         let mut left: Vec<&Donation> = gifts.iter().collect();
         while !left.is_empty() {
-            let messages: Vec<Message> = left.iter().map(|gift| Message::HoldDue { donation: gift.id }).collect();
+            let messages = messages(&left);
             let died_or_again = match invocation(release(&deps(stage), &event::messages(&messages))).await {
                 Ok(again) => again.iter().map(|place| left[place.parse::<usize>().unwrap()]).collect(),
                 Err(_) => left.clone(),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod events;
+mod given_up;
 mod limits;
 mod moving;
 mod scene;

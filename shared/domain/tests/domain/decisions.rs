@@ -20,6 +20,7 @@ const COLUMNS: [&[&str]; 7] = [
         "absent",
         "awaiting",
         "failed",
+        "given up",
         "cancelled",
         "expired",
         "settled",
@@ -81,7 +82,7 @@ fn state(code: &str) -> State {
     let settled_by = settled_by("own");
     match code {
         "awaiting" => State::Awaiting,
-        "failed" => State::Failed { reason: "declined".to_owned() },
+        "failed" | "given up" => State::Failed { reason: "declined".to_owned() },
         "cancelled" => State::Cancelled,
         "expired" => State::Expired,
         "settled" | "dispute won" => State::Settled { settled_by },
@@ -136,6 +137,7 @@ fn scene(combination: &[&str]) -> (Option<Donation>, Option<Charge>, PaymentFact
     let donation = (*what != "absent").then(|| {
         let mut donation = donation(state(what), vec![line(Fund::Zakat, "wells", riyals(100))]);
         donation.back.dispute = dispute(what);
+        donation.dropped = *what == "given up";
         donation.hold = if held.ends_with("yes") { hold(&donation) } else { Vec::new() };
         let shares = || Reservation::new("camel-makkah".parse().unwrap(), 3, 1);
         donation.reservation =
@@ -171,7 +173,7 @@ fn words(decision: &Decision) -> (String, String) {
         Decision::Repeat => ("repeat".to_owned(), String::new()),
         Decision::Nothing => ("nothing".to_owned(), String::new()),
         Decision::Wait => ("wait".to_owned(), String::new()),
-        Decision::Seek => ("look for other shares".to_owned(), String::new()),
+        Decision::Seek => ("look for it again".to_owned(), String::new()),
         Decision::SetAside(reason) => (format!("set aside: {reason}"), String::new()),
     }
 }

@@ -1,4 +1,4 @@
-//! Fulfilment: shares that are paid are confirmed on their lot; shares that were given up are looked for again when the money comes after all.
+//! Fulfilment: shares that are paid are confirmed on their lot; what was given up is looked for again when the money comes after all.
 //!
 //! **Promise.** Every paid donation of an offering has, on exactly one lot, a confirmed claim of its shares, or a person was told that none is left. A payment that came too
 //! late has other shares if some were left and its giver's limit still allows them, and is told to settlement again, which settles it; if none were, the donation says so, and settlement keeps the payment apart and
@@ -7,7 +7,7 @@
 //! **Messages**, each to be had twice, late, and in any order:
 //! - `SharesMoved`: a donation was settled, or money went back of it. Paid: the claim on the named lot is confirmed, one plain update; on each of them where its shares had to be parted. Gone back whole: the
 //!   shares are free again. When animals are filled shares move and the donation says where to, in one write; what is not where the donation said is looked for only after it was read again.
-//! - `SharesSought`, with a payment: the donation had expired or was cancelled before. [`seek`]
+//! - `SharesSought`, with a payment: the donation had expired or was cancelled before, or had given up what it held because another payment of it failed. [`seek`]
 //!
 //! **Halfway.** Of a payment that came late the donation is written before the claim, as when it was made; whatever was claimed on the way to another lot is swept at the end of the
 //! hold, of which a message is sent before the first claim. Of a paid one, whose claim the clock never sweeps, donation and claim are written in one transaction.

@@ -1,8 +1,8 @@
 //! Releases: what a gift holds of a capped opportunity is given back when it was not paid, and spent when it was.
 //!
 //! **Promise.** Each claim on an escrow shard ends exactly once: released, so that others can give, or spent, because its gift is in the
-//! books. Nothing is ever released from under a gift that was paid: a claim is released only after its donation stands as expired or
-//! cancelled in the table, which no payment settles any more once it has held something.
+//! books. Nothing is ever released from under a gift that was paid: a claim is released only after its donation stands as expired,
+//! cancelled or given up in the table, which no payment settles any more once it has held something; not before the same is held again.
 //!
 //! **Messages**, each to be had twice, late, and in any order:
 //! - `HoldDue`, delayed to the hold's end, sent before the first claim: the one that misses nothing. It comes too early as often as
@@ -10,7 +10,8 @@
 //!   *every* claim of the donation is looked for, named by it or not: a call of the donations function may have died between naming
 //!   another shard and giving back the first.
 //! - `HoldSpent`, from settlement: the named claims are spent at once, so that shards stay small.
-//! - `HoldDropped`, from the donations function: the named claims are free at once.
+//! - `HoldDropped`, from the donations function when a gift is cancelled: the named claims are free at once. From settlement when a payment has failed: the donation says that it has
+//!   given them up, and then they are.
 //!
 //! **Why due is a minute after the end.** From its end on a donation reads as expired, and no call begins to claim or to pay for it. What
 //! began before may still arrive: a claim, and the news of a payment in the last second. [`decide::GRACE_SECS`] outlasts it. Then

@@ -56,7 +56,7 @@ pub enum Message {
         /// The donation.
         donation: DonationId,
     },
-    /// To `holds`: the donation was given up, so what it holds is free.
+    /// To `holds`: the donation was cancelled, or a payment of it failed; what it holds is to be free.
     HoldDropped {
         /// The donation.
         donation: DonationId,

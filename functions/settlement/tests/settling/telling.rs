@@ -67,6 +67,48 @@ async fn whoever_keeps_shares_is_told_when_they_are_paid_and_when_money_goes_bac
     }
 }
 
+/// Of shares at once, of an amount after a while; again when the fact comes again, and not once another attempt was made. What holds nothing gives nothing up.
+#[tokio::test(start_paused = true)]
+async fn whoever_keeps_holds_is_told_when_a_payment_has_failed() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let (deps, lines) = (deps(&stage), || vec![line("wells", Fund::Sadaqa, 10)]);
+    let reservation = Some(Reservation::new("wells".parse().unwrap(), 3, 1));
+    let shares = Donation { reservation, ..donation(&stage, 1, lines()) };
+    let part = HoldPart { opportunity: "wells".parse().unwrap(), shard: 0, amount_minor: riyals(10) };
+    let amount = Donation { hold: vec![part], ..donation(&stage, 2, lines()) };
+    let nothing = donation(&stage, 3, lines());
+    for gift in [&shares, &amount, &nothing] {
+        assert!(stage.table.make_donation(gift).await.unwrap().is_none());
+    }
+    let facts = [&shares, &amount, &nothing].map(|gift| fact(gift, "p-1", Happening::Failed { reason: "05".to_owned() }));
+    let dropped = |gift: &Donation| Message::HoldDropped { donation: gift.id };
+    for _ in 0..2 {
+        assert!(settle(&deps, &facts).await.is_empty());
+        assert_eq!(stage.take_messages("holds").await.unwrap(), [dropped(&shares)]);
+        tokio::time::advance(settlement::consequences::DROP_WAIT).await;
+        assert_eq!(stage.take_messages("holds").await.unwrap(), [dropped(&amount)]);
+    }
+    let read = stage.table.donation(&shares.id).await.unwrap().unwrap();
+    let second = Attempt { number: 2, ..read.attempts[0].clone() };
+    assert!(stage.table.add_attempt(&read, &second, read.expires_at).await.unwrap());
+    assert!(settle(&deps, &facts[..1]).await.is_empty());
+    assert_eq!(stage.take_messages("holds").await.unwrap(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_given_up_is_looked_for_before_its_payment_is_booked() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let part = HoldPart { opportunity: "wells".parse().unwrap(), shard: 0, amount_minor: riyals(10) };
+    let state = State::Failed { reason: "05".to_owned() };
+    let gift = donation(&stage, 1, vec![line("wells", Fund::Sadaqa, 10)]);
+    let gift = Donation { hold: vec![part], state, dropped: true, ..gift };
+    assert!(stage.table.make_donation(&gift).await.unwrap().is_none());
+    assert!(settle(&deps(&stage), &[captured(&stage, &gift, "p-1")]).await.is_empty());
+    let sought = stage.take_messages("shares").await.unwrap();
+    assert!(matches!(sought.as_slice(), [Message::SharesSought(_)]), "{sought:?}");
+    assert_eq!(stage.table.donation(&gift.id).await.unwrap().unwrap(), gift);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_donor_is_told_of_a_second_charge_when_it_has_gone_back() {
     let stage = Stage::new(Options::default()).await.unwrap();

@@ -168,6 +168,7 @@ impl Scene {
             "cancelled" => self.move_to(&donation, State::Cancelled).await,
             "expired" => tokio::time::advance(Duration::from_secs(901)).await,
             "too_many_attempts" => self.attempt_often().await,
+            "attempt_failed" => self.fail_again().await,
             _ => {}
         }
         self.donors_gifts(&donation).await;
@@ -306,6 +307,15 @@ impl Scene {
 
     async fn move_to(&self, donation: &Donation, state: State) {
         assert!(self.stage.table.move_donation(donation, &state).await.unwrap());
+    }
+
+    /// The second attempt has failed as well, and what was held is given up.
+    async fn fail_again(&self) {
+        let reply = ask::attempt(self, 1).await;
+        assert_eq!(reply.status, 201, "{}", reply.body);
+        let failed = State::Failed { reason: "05 DECLINED".to_owned() };
+        self.move_to(&self.standing().await, failed).await;
+        assert!(self.stage.table.drop_hold(&self.standing().await).await.unwrap());
     }
 
     async fn attempt_often(&self) {

@@ -213,7 +213,7 @@ fn is_named(donation: Option<&Donation>, offering: &OpportunityId, lot: u32) -> 
     named.is_some_and(|named| named.offering == *offering && named.lots().any(|other| other == lot))
 }
 
-/// A claim is taken away from the lot that its donation names, though it is paid for, or still may be.
+/// A claim is taken away from the lot that its donation names, though it is paid for, or still may be and was not given up.
 fn taken_from_under(donation: Option<&Donation>, had: &Claim, lot: &Lot) -> Option<String> {
     let donation = donation?;
     let named = donation.reservation.as_ref().filter(|named| named.places().iter().any(|part| part.lot == lot.lot))?;
@@ -222,7 +222,7 @@ fn taken_from_under(donation: Option<&Donation>, had: &Claim, lot: &Lot) -> Opti
         Standing::Held(until) => until.seconds() >= donation.expires_at.seconds(),
         Standing::Confirmed => true,
     };
-    let stands = donation.state.is_payable() || donation.keeps_shares();
+    let stands = donation.may_claim() || donation.keeps_shares();
     let (id, state) = (donation.id, donation.state.code());
     let taken = is_of_this_hold && stands;
     taken.then(|| format!("{had} on lot {} of {} was taken from under {id}, which is {state}", lot.lot, named.offering))

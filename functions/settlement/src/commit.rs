@@ -13,13 +13,14 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use domain::donation::Place;
-use domain::journal::{ChainId, Page, Tail};
+use domain::journal::{ChainId, Page};
 use platform::table::{Booking, Committed, Group, Refusal, TableError};
 
 use crate::Deps;
 use crate::group::GroupError;
 use crate::plan::{Indexes, Plan, Turn};
 use crate::salts::Salts;
+use crate::seat::Seat;
 
 /// How often a group is read, planned and written before its messages go back to the queue. Each round is lost only to others who won.
 pub const ROUNDS: u32 = 8;
@@ -58,23 +59,24 @@ pub async fn commit(deps: &Deps, plan: &Plan, round: u32) -> Result<Outcome, Gro
         return Ok(Outcome::Stands(None));
     }
     let Salts { key, salts } = Salts::of(&plan.leaves, &deps.random);
-    let mut tail = take_tail(deps).await?;
+    let mut seat = take_seat(deps).await?;
     let mut losses = 0;
     for _ in 0..ROUNDS {
-        let page = tail.write_agreed(plan.entries.clone(), (key, &salts), deps.clock.now());
+        let page = seat.tail.write_agreed(plan.entries.clone(), (key, &salts), deps.clock.now());
         let group = group(plan, page);
         match write(deps, &group, round).await? {
             Written::Stands => {
-                put_tail(deps, group.page.tail());
+                put_seat(deps, seat.wrote(&group.page));
                 return Ok(Outcome::Stands(Some(group.page)));
             }
             Written::MovedOn => {
-                put_tail(deps, tail);
+                put_seat(deps, seat);
                 return Ok(Outcome::LookAgain);
             }
             Written::PageTaken => {
                 losses += 1;
-                tail = deps.table.tail(chain_after(losses, tail.chain, deps.random.number())).await?;
+                let chain = chain_after(losses, seat.tail.chain, deps.random.number());
+                seat = Seat::after_loss(&deps.table, chain).await?;
             }
         }
     }
@@ -150,17 +152,17 @@ fn group(plan: &Plan, page: Page) -> Group {
     Group { donations, charges: plan.charges.clone(), page }
 }
 
-/// A tail that this environment knows and nobody in it is using, or that of a chain at random.
-async fn take_tail(deps: &Deps) -> Result<Tail, TableError> {
-    let known = deps.tails.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    match known {
-        Some(tail) => Ok(tail),
-        None => deps.table.tail(ChainId::any(deps.random.number())).await,
+/// A seat that this environment has and nobody in it is using, or one at a chain at random.
+async fn take_seat(deps: &Deps) -> Result<Seat, TableError> {
+    let free = deps.seats.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    match free {
+        Some(seat) => seat.or_next(&deps.table).await,
+        None => Seat::any(&deps.table, deps.random.number()).await,
     }
 }
 
-fn put_tail(deps: &Deps, tail: Tail) {
-    deps.tails.lock().unwrap_or_else(PoisonError::into_inner).push(tail);
+fn put_seat(deps: &Deps, seat: Seat) {
+    deps.seats.lock().unwrap_or_else(PoisonError::into_inner).push(seat);
 }
 
 /// The chain to go on with after so many losses, the last on this one: each time that enough were lost, one at random.

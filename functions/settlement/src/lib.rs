@@ -14,6 +14,8 @@
 //!
 //! **Cost** of an ordinary gift in a group of n: two write units for its donation and its share of the page, about `2·⌈n/7⌉/n`.
 //!
+//! **Chains.** An environment stays at a chain for a while and then goes on to the next ([`seat`]), so that no chain is hot, however few or many are at work.
+//!
 //! **Bounds.** A hundred actions a transaction, [`commit::ROUNDS`] rounds a group. What is not settled by then goes back to the queue.
 
 pub mod commit;
@@ -21,15 +23,17 @@ pub mod consequences;
 pub mod group;
 pub mod plan;
 pub mod salts;
+pub mod seat;
 
 use std::sync::Mutex;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use domain::journal::Tail;
 use platform::batch::Batch;
 use platform::queue::Queue;
 use platform::table::Table;
 use platform::{Clock, ConfigError, Platform, Random};
+
+use crate::seat::Seat;
 
 /// What settlement is given, once for each environment.
 pub struct Deps {
@@ -44,7 +48,7 @@ pub struct Deps {
     random: Random,
     /// Where the chains end that this environment has written to, as far as it knows. An invocation takes one out and puts it back, so that
     /// two that run at the same time write to two chains.
-    tails: Mutex<Vec<Tail>>,
+    seats: Mutex<Vec<Seat>>,
 }
 
 impl Deps {
@@ -63,7 +67,7 @@ impl Deps {
             notices: platform.queue("QUEUE_NOTICES")?,
             clock: platform.clock.clone(),
             random: platform.random.clone(),
-            tails: Mutex::default(),
+            seats: Mutex::default(),
         })
     }
 }

@@ -136,6 +136,11 @@ impl Donor {
     async fn decline_and_try_again(&self, id: &str, invoice: Uuid, headers: Value) {
         let payer = Payer::with(Method::Visa).declined(Decline::InsufficientFunds);
         let _closed_is_fine = self.world.stage.sandbox.pay(invoice, &payer);
+        if self.chance.happens(250) {
+            // Stays on the page and uses another card later, when what was held may have been given up.
+            tokio::time::sleep(Duration::from_secs(1 + self.chance.below(400))).await;
+            return self.pay(invoice, 1);
+        }
         tokio::time::sleep(Duration::from_millis(1_000 + self.chance.below(20_000))).await;
         let (status, attempt) = self.call("POST /v1/donations/{id}/attempts", id, headers, r#"{"after":1}"#).await;
         let again = if status == 200 || status == 201 { self::invoice(&attempt) } else { None };

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod chains;
 mod telling;
 
 use std::collections::BTreeMap;

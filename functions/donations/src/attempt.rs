@@ -53,7 +53,7 @@ async fn find_or_make(
         }
         let latest = donation.attempt().cloned().ok_or_else(unknown)?;
         if after.checked_add(1) == Some(latest.number) {
-            return if donation.dropped { Err(failed()) } else { Ok((donation, latest)) };
+            return if donation.has_given_up() { Err(failed()) } else { Ok((donation, latest)) };
         }
         let next = next(deps, &donation, &latest, after).await?;
         let until = waits_until(deps, &donation).await?.map_err(|fault| problem(vec![fault], language))?;
@@ -78,7 +78,7 @@ async fn next(deps: &Deps, donation: &Donation, latest: &Attempt, after: u32) ->
 
 /// Until when the donation waits for another attempt: as long as before, unless it has to claim anew.
 async fn waits_until(deps: &Deps, donation: &Donation) -> Result<Result<Moment, Found>, Problem> {
-    if !donation.dropped {
+    if !donation.has_given_up() {
         return Ok(Ok(donation.expires_at));
     }
     let now = deps.clock.now();
@@ -95,7 +95,7 @@ async fn waits_until(deps: &Deps, donation: &Donation) -> Result<Result<Moment, 
 fn over(donation: &Donation, deps: &Deps) -> Problem {
     match donation.state_at(deps.clock.now()) {
         State::Cancelled => cancelled(),
-        State::Awaiting | State::Failed { .. } if donation.dropped => failed(),
+        State::Failed { .. } if donation.dropped => failed(),
         // Payable a moment ago, and not any more.
         State::Awaiting | State::Failed { .. } | State::Expired => expired(),
         State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. } => {

@@ -80,14 +80,27 @@ enum Naming {
     Claimed(Money),
 }
 
-/// Holds what the donation is to hold. `fresh` when this request made it; `asked` is what it asks for of an offering, where the caller knows.
+/// Holds what the donation is to hold. Of one that had given it up it is said only then that it may be paid. `fresh` when this request made it; `asked` is what it asks for of an offering, where the caller knows.
 ///
 /// Where it holds nothing but shares and was made before, it is looked at first: what stands costs nothing.
 ///
 /// # Errors
 /// When the table or the queue cannot be reached, or others kept being quicker.
 pub async fn hold(deps: &Deps, mut donation: Donation, fresh: bool, asked: Option<&Asked>) -> Result<Holding, Problem> {
-    let mut fresh = fresh;
+    for _ in 0..MOST_ROUNDS {
+        let held = match claim_all(deps, donation, fresh, asked).await? {
+            Holding::Held(held) if held.dropped => held,
+            other @ (Holding::Held(_) | Holding::Over(_) | Holding::Refused(_)) => return Ok(other),
+        };
+        // Whoever wrote it, what stands is looked at again.
+        deps.table.keep_hold(&held).await?;
+        donation = deps.table.donation(&held.id).await?.ok_or_else(Problem::not_found)?;
+    }
+    Err(Problem::try_again("the donation kept moving"))
+}
+
+/// Claims everything that the donation names.
+async fn claim_all(deps: &Deps, mut donation: Donation, mut fresh: bool, asked: Option<&Asked>) -> Result<Holding, Problem> {
     if !donation.holds() && donation.state_at(deps.clock.now()).is_payable() {
         return Ok(Holding::Held(donation));
     }

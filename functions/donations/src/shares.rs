@@ -241,7 +241,7 @@ pub async fn reserve(deps: &Deps, mut donation: Donation, asked: Option<&Asked>)
 async fn uncount(deps: &Deps, donation: &Donation) -> Result<(), Problem> {
     match donation.state {
         State::Cancelled | State::Expired => allowance::give_back(deps, donation).await,
-        State::Awaiting | State::Failed { .. } if donation.dropped => allowance::give_back(deps, donation).await,
+        State::Failed { .. } if donation.dropped => allowance::give_back(deps, donation).await,
         State::Awaiting
         | State::Failed { .. }
         | State::Settled { .. }

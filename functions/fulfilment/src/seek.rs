@@ -2,9 +2,9 @@
 //!
 //! | the donation | then |
 //! |---|---|
-//! | of shares alone, cancelled or expired; or failed and given up, of whatever it held: the sale open, enough left | it waits again, naming where; then the claims; then the payment is told again, and settles it |
+//! | of shares alone, cancelled or expired; or failed and given up, of whatever it held: the sale open, enough left | it waits again, naming where; then the claims; then it says that it holds them; then the payment is told again, and settles it |
 //! | the same, too little left, or the sale closed | it is over, and says of shares that they are lost; then the payment is told again, and is owed back |
-//! | waits, naming where: an earlier try ended here | its shares are counted against the limit again, where there is one; then the claims, on other lots and shards where those are full; then as above |
+//! | waits, and what it names is not all claimed: an earlier try ended here, or the donor tries again at this moment | its shares are counted against the limit again, where there is one; then the claims, on other lots and shards where those are full; then as above |
 //! | the same, and its giver has too few left of the limit by now | as where too little is left |
 //! | paid, over, or its shares lost | the payment is told again: settlement knows what to do |
 
@@ -36,8 +36,10 @@ pub async fn seek(deps: &Deps, fact: &PaymentFact) -> Result<(), FulfilmentError
         let is_decided = match &donation.state {
             _ if named.as_ref().is_some_and(|named| named.is_lost) => true,
             State::Cancelled | State::Expired => !donation.hold.is_empty() || look(deps, &donation).await?,
-            State::Awaiting | State::Failed { .. } if donation.dropped => look(deps, &donation).await?,
-            State::Awaiting | State::Failed { .. } => claim(deps, &donation).await?,
+            State::Failed { .. } if donation.dropped => look(deps, &donation).await?,
+            State::Awaiting if donation.dropped => claim(deps, &donation).await? && deps.table.keep_hold(&donation).await?,
+            // It holds what it names.
+            State::Awaiting | State::Failed { .. } => true,
             State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. } => true,
         };
         if is_decided {

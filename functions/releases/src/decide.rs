@@ -129,7 +129,7 @@ fn spent(donation: Option<&Donation>) -> Step {
 /// How what a donation holds is to end; not at all while it waits for a payment and keeps what it holds.
 pub const fn ending(donation: &Donation) -> Option<Ending> {
     match donation.state {
-        State::Awaiting | State::Failed { .. } if donation.dropped => Some(Ending::ReleaseDropped),
+        State::Failed { .. } if donation.dropped => Some(Ending::ReleaseDropped),
         State::Awaiting | State::Failed { .. } => None,
         State::Cancelled | State::Expired => Some(Ending::Release),
         State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. } => {

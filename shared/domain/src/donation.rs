@@ -316,7 +316,8 @@ pub struct Donation {
     /// The shares that it holds of an offering. Only the lot that is named here counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reservation: Option<Reservation>,
-    /// A payment failed, and what it held was given up for others: it holds nothing of what it names until another attempt to pay, or a payment that comes all the same, claims anew.
+    /// What it held was given up for others. While it reads as failed nothing is claimed for it; once it waits again, for another attempt to pay or a payment that came all the same, what
+    /// it names is being claimed anew. No payment settles it before all of that is claimed, and this is taken back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dropped: bool,
     /// A hash of the parsed command that made it: the same key with another command is refused.
@@ -381,9 +382,14 @@ impl Donation {
         !self.hold.is_empty() || self.reservation.is_some()
     }
 
-    /// Whether what it names may be claimed for it: it waits for a payment, and has not given up what it held.
+    /// Whether a payment of it failed, and what it held was given up since: nothing may be claimed for it before it waits again.
+    pub const fn has_given_up(&self) -> bool {
+        self.dropped && matches!(self.state, State::Failed { .. })
+    }
+
+    /// Whether what it names may be claimed for it.
     pub const fn may_claim(&self) -> bool {
-        self.state.is_payable() && !self.dropped
+        self.state.is_payable() && !self.has_given_up()
     }
 
     /// Whether it was cancelled only because nothing was left for it, before anybody was shown where to pay: it may be asked for anew. Not once a payment has come for it all the same.

@@ -42,7 +42,7 @@ async fn a_payment_that_failed_gives_back_what_it_held() {
     let read = stage.table.donation(&shares.id).await.unwrap().unwrap();
     assert!(try_again(&stage, &read).await);
     let read = stage.table.donation(&shares.id).await.unwrap().unwrap();
-    assert!(read.may_claim() && read.expires_at > shares.expires_at);
+    assert!(read.may_claim() && read.dropped && read.expires_at > shares.expires_at);
     assert_eq!(stage.table.take_shares(&offering, 0, &read.id, (2, read.expires_at)).await.unwrap(), Taking::Held(5));
     assert!(release(&deps, &dropped(&shares)).await.is_empty());
     assert_eq!(free().await, 5);

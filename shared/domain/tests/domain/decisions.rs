@@ -19,6 +19,7 @@ const COLUMNS: [&[&str]; 7] = [
     &[
         "absent",
         "awaiting",
+        "held anew",
         "failed",
         "given up",
         "cancelled",
@@ -81,7 +82,7 @@ fn combinations() -> Vec<Vec<&'static str>> {
 fn state(code: &str) -> State {
     let settled_by = settled_by("own");
     match code {
-        "awaiting" => State::Awaiting,
+        "awaiting" | "held anew" => State::Awaiting,
         "failed" | "given up" => State::Failed { reason: "declined".to_owned() },
         "cancelled" => State::Cancelled,
         "expired" => State::Expired,
@@ -137,7 +138,7 @@ fn scene(combination: &[&str]) -> (Option<Donation>, Option<Charge>, PaymentFact
     let donation = (*what != "absent").then(|| {
         let mut donation = donation(state(what), vec![line(Fund::Zakat, "wells", riyals(100))]);
         donation.back.dispute = dispute(what);
-        donation.dropped = *what == "given up";
+        donation.dropped = ["given up", "held anew"].contains(what);
         donation.hold = if held.ends_with("yes") { hold(&donation) } else { Vec::new() };
         let shares = || Reservation::new("camel-makkah".parse().unwrap(), 3, 1);
         donation.reservation =

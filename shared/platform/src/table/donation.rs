@@ -141,7 +141,7 @@ impl Table {
         self.change_donation(donation, state_change(to)?.and_back(&donation.back, back)?).await
     }
 
-    /// Adds a checkout attempt and makes the donation wait for it until then, if it still has the version that was read. What it had given up it may claim again.
+    /// Adds a checkout attempt and makes the donation wait for it until then, if it still has the version that was read. What it had given up may be claimed for it again.
     ///
     /// # Errors
     /// As [`Table::move_donation`].
@@ -154,8 +154,7 @@ impl Table {
             (":state", text(State::Awaiting.code())),
         ];
         let expression =
-            "SET attempts = :attempts, expires_at = :until, #state = :state, version = :next REMOVE reason, dropped"
-                .to_owned();
+            "SET attempts = :attempts, expires_at = :until, #state = :state, version = :next REMOVE reason".to_owned();
         self.change_donation(donation, Change { expression, values }).await
     }
 
@@ -167,6 +166,15 @@ impl Table {
         let values = vec![(":dropped", AttributeValue::Bool(true))];
         let expression = "SET dropped = :dropped, version = :next".to_owned();
         self.change_donation(donation, Change { expression, values }).await
+    }
+
+    /// Says that everything that the donation names is claimed for it again, if it still has the version that was read: from now on a payment settles it.
+    ///
+    /// # Errors
+    /// As [`Table::move_donation`].
+    pub async fn keep_hold(&self, donation: &Donation) -> Result<bool, TableError> {
+        let expression = "SET version = :next REMOVE dropped".to_owned();
+        self.change_donation(donation, Change { expression, values: Vec::new() }).await
     }
 
     /// Names what the donation holds now, if it still has the version that was read. Only what is named counts.
@@ -204,7 +212,8 @@ impl Table {
         self.change_donation(donation, change).await
     }
 
-    /// Lets a donation that had given up what it held wait again until then, naming what it holds from now on, if it still has the version that was read.
+    /// Lets a donation that had given up what it held wait again until then, naming what is to be claimed for it, if it still has the version that was read. No payment settles it before
+    /// [`Table::keep_hold`].
     ///
     /// # Errors
     /// As [`Table::move_donation`].
@@ -214,8 +223,12 @@ impl Table {
         (hold, reservation): (&[HoldPart], Option<&Reservation>),
         until: Moment,
     ) -> Result<bool, TableError> {
-        let mut sets = "expires_at = :until, #state = :state, version = :next".to_owned();
-        let mut values = vec![(":until", number(until.millis())), (":state", text(State::Awaiting.code()))];
+        let mut sets = "expires_at = :until, #state = :state, dropped = :dropped, version = :next".to_owned();
+        let mut values = vec![
+            (":until", number(until.millis())),
+            (":state", text(State::Awaiting.code())),
+            (":dropped", AttributeValue::Bool(true)),
+        ];
         if !hold.is_empty() {
             sets.push_str(", #hold = :hold");
             values.push((":hold", attribute(&hold)?));
@@ -224,7 +237,7 @@ impl Table {
             sets.push_str(", reservation = :reservation");
             values.push((":reservation", attribute(reservation)?));
         }
-        let expression = format!("SET {sets} REMOVE reason, dropped");
+        let expression = format!("SET {sets} REMOVE reason");
         self.change_donation(donation, Change { expression, values }).await
     }
 

@@ -129,7 +129,7 @@ impl Allowance {
         let is_named = gift.reservation.as_ref().is_some_and(|named| named.givers.contains(&self.giver));
         is_named
             && match gift.state {
-                State::Awaiting | State::Failed { .. } => !gift.dropped,
+                State::Awaiting | State::Failed { .. } => !gift.has_given_up(),
                 State::Cancelled | State::Expired => false,
                 State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. } => {
                     gift.keeps_shares()

@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use domain::donation::Donation;
 use domain::id::{DonationId, OpportunityId};
 use domain::moment::Moment;
+use domain::sacrifice::lot::segment;
 use domain::sacrifice::{Claim, Lot, Offering, Standing};
 use platform::table::key::OFFERINGS;
 use serde::de::DeserializeOwned;
@@ -168,7 +169,17 @@ impl Watched {
         for (name, shares) in seen.counted(&before, &changes) {
             *self.counts.entry(name).or_default() += u64::from(shares);
         }
-        self.wrong.extend(shelf.beyond_quota());
+        // Of a transaction the lots are seen one after another: where they are too many, what stands is looked at.
+        let stands = |lot: u32| {
+            let item = read(&format!("{LOTS}{id}#{}", segment(lot)), &format!("LOT#{lot:06}"))?;
+            serde_json::from_value::<Lot>(item).ok()
+        };
+        let is_beyond = |shelf: &Shelf| {
+            let shares = |(lot, seen): (&u32, &Seen)| stands(*lot).map_or(seen.lot.shares, |lot| lot.shares);
+            let quota = shelf.past.last().map(|(_, offering)| offering.quota);
+            quota.is_some_and(|quota| shelf.lots.iter().map(shares).map(u32::from).sum::<u32>() > quota)
+        };
+        self.wrong.extend(shelf.beyond_quota().filter(|_| is_beyond(shelf)));
     }
 
     /// Whoever pays late is told that nothing is left only where nothing was.

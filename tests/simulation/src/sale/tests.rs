@@ -91,6 +91,39 @@ fn every_rule_that_is_broken_is_told() {
     assert_eq!(seen(7, &[claimed, whole], &[renewed]).wrong, [""; 0]);
 }
 
+/// In one transaction three shares go from one lot to another: of the two the fuller one is seen first.
+#[test]
+fn what_a_transaction_has_written_is_looked_at_whole() {
+    let states = [lot(4, 0, &[(2, "4c")]), lot(3, 0, &[(1, "3c")])];
+    let other = Lot { lot: 1, ..states[1].clone() };
+    let moved = Lot {
+        shares: 7,
+        claims: [(gift(1, 3).id, "3c".parse().unwrap()), (gift(2, 4).id, "4c".parse().unwrap())].into(),
+        ..states[0].clone()
+    };
+    let gone = Lot { shares: 0, claims: [].into(), ..other.clone() };
+    for (stands, expected) in [(gone, 0), (other.clone(), 1)] {
+        let mut watched = Watched::default();
+        watched.saw_offering(Offering { quota: 9, ..sample::offering(9, at(0)) }, at(0));
+        let item = serde_json::to_value(&stands).unwrap();
+        let named = |id: &str| {
+            let gifts = [paid(gift(1, 3)), paid(gift(2, 4))];
+            gifts.into_iter().find(|gift| id == format!("DON#{}", gift.id)).map(|gift| serde_json::to_value(gift).unwrap())
+        };
+        let read = |pk: &str, sk: &str| {
+            let is_other = sk == "LOT#000001";
+            if is_other { Some(item.clone()) } else { named(pk) }
+        };
+        let id = sample::camels().id;
+        watched.saw_lot(&read, &id, states[0].clone(), at(1));
+        watched.saw_lot(&read, &id, other.clone(), at(1));
+        watched.wrong.clear();
+        watched.saw_lot(&read, &id, moved.clone(), at(2));
+        let beyond = watched.wrong.iter().filter(|wrong| wrong.contains("its quota is 9")).count();
+        assert_eq!(beyond, expected, "{:?}", watched.wrong);
+    }
+}
+
 fn answered(code: &str, remains: Option<&str>, (began, ended): (i64, i64)) -> Vec<String> {
     let full = lot(7, 0, &[(1, &held(7))]);
     let watched = seen(7, &[lot(7, 7, &[]), full, lot(7, 4, &[(1, &held(3))])], &[gift(1, 7)]);

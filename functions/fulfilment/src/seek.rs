@@ -4,22 +4,25 @@
 //! |---|---|
 //! | cancelled or expired, the sale open, a lot with room | it waits again, naming that lot; then the claim; then the payment is told again, and settles it |
 //! | cancelled or expired, no room, or the sale closed | it says that its shares are lost; then the payment is told again, and is owed back |
+//! | the same, and it has named as many lots as it may | the message comes again: what it has named may have room again |
 //! | waits, naming a lot: an earlier try ended here | it is counted against the limit again, where there is one; then the claim, on another lot if that is full; then as above |
 //! | the same, and its giver has too few left of the limit by now | as where there is no room |
 //! | paid, or its shares lost | the payment is told again: settlement knows what to do |
 
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use domain::donation::{Donation, State};
 use domain::message::Message;
 use domain::moment::Moment;
 use domain::payment::PaymentFact;
 use domain::sacrifice::{Claim, Reservation, Selling};
-use platform::table::{Allowing, Limit, Taking};
+use platform::table::{Allowing, Guarded, Limit, Taking};
 use platform::telemetry;
 
 use crate::confirm::ROUNDS;
-use crate::{Deps, FulfilmentError, room};
+use crate::room::{self, Found};
+use crate::{Deps, FulfilmentError};
 
 /// How long the shares that were found are held: settlement needs seconds, an outage of its queue minutes.
 pub const HOLD_SECS: i64 = domain::sacrifice::reservation::HOLD_SECS;
@@ -53,10 +56,14 @@ async fn look(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<b
     let now = deps.clock.now();
     let offering = deps.table.offering(&named.offering).await?.ok_or(FulfilmentError::NoOffering)?;
     let found = match offering.selling(now) {
-        Selling::Open => room::find(deps, named).await?,
-        Selling::Opens(_) | Selling::Closed(_) => None,
+        Selling::Open => room::find(deps, donation, named, &room::named_lots(deps, named).await?).await?,
+        Selling::Opens(_) | Selling::Closed(_) => Found::Nothing,
     };
-    let Some(other) = found else { return lose(deps, donation, named).await };
+    let other = match found {
+        Found::Room(other) => other,
+        Found::Nothing => return lose(deps, donation, named).await,
+        Found::TooMany => return Err(FulfilmentError::TooManyLots),
+    };
     let until = renewed_until(donation, now);
     let delay = Duration::from_secs(HOLD_SECS.unsigned_abs());
     deps.holds.send(Message::HoldDue { donation: donation.id }, delay).await?;
@@ -73,25 +80,51 @@ fn renewed_until(donation: &Donation, now: Moment) -> Moment {
     now.plus_seconds(HOLD_SECS).max(donation.expires_at.plus_seconds(1))
 }
 
-/// The claim on the lot that is named, or on another. Where there is none, the donation is over again.
+/// The claims on the lots that are named, or on others. Where there is none, the donation is over again.
 async fn hold(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
     if !count(deps, donation, named).await? {
         return lose(deps, donation, named).await;
     }
-    let held = (named.shares, donation.expires_at);
-    match deps.table.take_shares(&named.offering, named.lot, &donation.id, held).await? {
-        Taking::Held(_) => return Ok(true),
-        Taking::Gone(_) => {}
+    match claim(deps, donation, named).await? {
+        Guarded::Done => return Ok(true),
+        Guarded::Moved => return Ok(false),
+        Guarded::Gone => {}
     }
-    match room::find(deps, named).await? {
-        Some(other) => {
+    match room::find(deps, donation, named, &room::named_lots(deps, named).await?).await? {
+        Found::Room(other) => {
             deps.table.name_lot(donation, &other).await?;
         }
-        None => {
+        Found::Nothing => {
             deps.table.move_donation(donation, &State::Expired).await?;
         }
+        Found::TooMany => return Err(FulfilmentError::TooManyLots),
     }
     Ok(false)
+}
+
+/// Each part that the donation names. What it has there of another number, from a hold before this one, is changed to that.
+async fn claim(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<Guarded, FulfilmentError> {
+    let lots = room::named_lots(deps, named).await?;
+    for part in named.places() {
+        let claim = lots.iter().find(|lot| lot.lot == part.lot).and_then(|lot| lot.claims.get(&donation.id));
+        let done = match claim.filter(|claim| claim.shares != part.shares) {
+            Some(claim) => {
+                let token = HEXLOWER.encode(&deps.random.bytes::<16>());
+                deps.table.resize_claim_while(donation, (&named.offering, part), *claim, &token).await?
+            }
+            None => {
+                let held = (part.shares, donation.expires_at);
+                match deps.table.take_shares(&named.offering, part.lot, &donation.id, held).await? {
+                    Taking::Held(_) => Guarded::Done,
+                    Taking::Gone(_) => Guarded::Gone,
+                }
+            }
+        };
+        if done != Guarded::Done {
+            return Ok(done);
+        }
+    }
+    Ok(Guarded::Done)
 }
 
 /// Whether its givers' limit allows the donation its shares, again or still.
@@ -121,6 +154,11 @@ async fn lose(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<b
         deps.table.name_lot(donation, &lost).await?
     };
     if is_lost {
+        // What it has of a part of its shares is free at once.
+        for lot in named.lots() {
+            let is_over = |claim: &Claim| claim.is_over(donation.expires_at);
+            deps.table.give_shares_back(&named.offering, lot, &donation.id, is_over).await?;
+        }
         for giver in &named.givers {
             let is_over = |claim: &Claim| claim.is_over(donation.expires_at);
             deps.table.uncount_shares(giver, &donation.id, is_over).await?;

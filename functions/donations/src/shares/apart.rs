@@ -11,7 +11,7 @@
 use data_encoding::HEXLOWER;
 use domain::donation::Donation;
 use domain::sacrifice::lot::largest;
-use domain::sacrifice::{Claim, Part, Reservation, parting};
+use domain::sacrifice::{Claim, Part, Reservation, Room, parting};
 use platform::http::Problem;
 use platform::table::Guarded;
 
@@ -114,7 +114,9 @@ pub async fn give_back(deps: &Deps, donation: &Donation, named: &Reservation) ->
     for lot in deps.table.lots(&named.offering, &numbers).await? {
         if lot.claims.contains_key(&donation.id) {
             let is_over = |claim: &Claim| claim.is_over(donation.expires_at);
-            deps.table.give_shares_back(&named.offering, lot.lot, &donation.id, is_over).await?;
+            let freed = deps.table.give_shares_back(&named.offering, lot.lot, &donation.id, is_over).await?;
+            let room = Room { free: lot.free.saturating_add(freed), ..lot.room() };
+            deps.stock.gave_back(&named.offering, room, deps.clock.now());
         }
     }
     Ok(())

@@ -144,6 +144,11 @@ impl Stock {
         });
     }
 
+    /// So much is free on a lot once a claim was given back.
+    pub fn gave_back(&self, offering: &OpportunityId, room: Room, now: Moment) {
+        self.with(offering, |known| known.saw(room, now));
+    }
+
     fn with<T>(&self, offering: &OpportunityId, act: impl FnOnce(&mut Known) -> T) -> T {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         act(&mut entries.entry(offering.clone()).or_default().known)

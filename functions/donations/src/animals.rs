@@ -30,7 +30,10 @@ pub async fn of(deps: &Deps, donation: &Donation) -> Result<Vec<AnimalView>, Pro
         Stage::Packed | Stage::Listed => {}
     }
     let lots = match offering.species.shares() {
-        1 => deps.table.lots(&offering.id, &[named.lot]).await?,
+        1 => {
+            let lots: Vec<u32> = named.places().iter().map(|part| part.lot).collect();
+            deps.table.lots(&offering.id, &lots).await?
+        }
         _ => Vec::new(),
     };
     let animals = animal::animals(&offering, &donation.id, named, &lots);

@@ -62,7 +62,8 @@ impl Found {
 }
 
 /// What was sent is right, and was right a moment ago, or will be.
-const CONFLICTS: [&Wrong; 6] = [&OVER_FUNDED, &SALE_NOT_OPEN, &SALE_CLOSED, &SOLD_OUT, &NO_ROOM_IN_ONE, &LIMIT_REACHED];
+const CONFLICTS: [&Wrong; 7] =
+    [&OVER_FUNDED, &SALE_NOT_OPEN, &SALE_CLOSED, &SOLD_OUT, &NO_ROOM_IN_ONE, &TOO_FEW_LEFT, &LIMIT_REACHED];
 
 /// The sentence with a time in it: as the clock in Riyadh shows it, and by the calendar of Umm al-Qura.
 fn told_with(sentence: &str, at: Moment, language: Language) -> String {
@@ -138,7 +139,9 @@ wrongs! {
     /// No share is left.
     SOLD_OUT = "sold_out", "نفدت الأسهم", "Every share is sold";
     /// Shares are left, but not so many in one animal.
-    NO_ROOM_IN_ONE = "no_room_in_one", "لا تكفي الأسهم الباقية في رأس واحد", "So many are not left in one animal";
+    NO_ROOM_IN_ONE = "no_room_in_one", "لا تكفي الأسهم الباقية في رأس واحد؛ ويمكن طلبها متفرقة (apart) حيث يُشترك في الرأس", "So many are not left in one animal; where animals are shared they may be asked for apart (`apart`)";
+    /// Shares are left, but not so many in all animals together.
+    TOO_FEW_LEFT = "too_few_left", "الباقي من الأسهم أقل مما طُلب", "Fewer are left in all than were asked for";
     /// More than one giver may have.
     LIMIT_REACHED = "limit_reached", "أكثر مما يجوز لمتبرع واحد", "More than one giver may have of it";
     /// No decimal number.

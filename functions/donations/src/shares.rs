@@ -1,7 +1,8 @@
 //! Reserving shares of an offering, before there is a checkout.
 //!
-//! **Promise.** A donation that is answered with a checkout has, on the lot that it names, exactly the shares that it asks for. *Sold out* is said only when a look at every
-//! lot, begun less than [`stock::LOOK_AGE_MS`] ago, found none with room: within two seconds before the answer each lot was seen without it.
+//! **Promise.** A donation that is answered with a checkout has, on the lot that it names, exactly the shares that it asks for; or on several, where no lot had room for all of them and they may be [`apart`].
+//! *Sold out* is said only when a look at every lot, begun less than [`stock::LOOK_AGE_MS`] ago, found none with room: within two seconds before the answer each lot was seen without it. Where they may be apart, it
+//! found too little on all lots together.
 //!
 //! **Order of writes.** The donation first, naming its lot and its givers; then the givers' [`allowance`]s, where the offering has a limit; then the claim on that lot, one conditional
 //! update; then the donation is read again, because the same request, sent twice, may have named another. Only the named lot counts. Whatever is claimed elsewhere on the way is swept at the hold's end, of which a message was sent before the first
@@ -13,9 +14,10 @@
 //! **Again.** A gift whose claims all stand is only looked at: its retry writes nothing and sends nothing. One that was refused is as if it had never been made: asked for again it looks
 //! anew, so that of two equal requests at once both are told the same.
 //!
-//! **Bounds.** [`MOST_ROUNDS`] lots and [`stock::MOST_WAITS`] waits for one request, then "one moment": the donation stays, and the same request goes on.
+//! **Bounds.** [`MOST_ROUNDS`] rounds and [`stock::MOST_WAITS`] waits for one request, then "one moment": the donation stays, and the same request goes on.
 
 pub mod allowance;
+pub mod apart;
 pub mod stock;
 
 use domain::donation::{Donation, State};
@@ -23,15 +25,15 @@ use domain::id::{DonationId, OpportunityId};
 use domain::moment::Moment;
 use domain::money::Money;
 use domain::purpose::Language;
-use domain::sacrifice::{Fairness, Offering, Reservation, Selling, Species};
+use domain::sacrifice::{Fairness, Offering, Part, Reservation, Selling, Species};
 use platform::http::Problem;
-use platform::table::{Limit, Taking};
+use platform::table::{Guarded, Limit, Taking};
 
 use crate::Deps;
 use crate::command::Wanted;
 use crate::fault::{
     Found, NO_ROOM_IN_ONE, OFFERING_UNKNOWN, PRICE_DIFFERS, SALE_CLOSED, SALE_NOT_OPEN, SHARES_NEEDED, SOLD_OUT,
-    WAKALA_REFUSED, WHOLE_ANIMALS, problem,
+    TOO_FEW_LEFT, WAKALA_REFUSED, WHOLE_ANIMALS, problem,
 };
 use crate::gate::limit_reached;
 use crate::ground::Ground;
@@ -51,6 +53,8 @@ pub struct Asked {
     pub species: Species,
     /// How many.
     pub shares: u8,
+    /// Whether shares of an animal of seven may be in several animals.
+    pub apart: bool,
     /// The offering's rules of fairness.
     pub fairness: Fairness,
     /// When its sale closes.
@@ -58,15 +62,21 @@ pub struct Asked {
 }
 
 impl Asked {
-    fn of(line: usize, shares: u8, offering: &Offering) -> Asked {
+    fn of(line: usize, (shares, apart): (u8, bool), offering: &Offering) -> Asked {
         Asked {
             line,
             offering: offering.id.clone(),
             species: offering.species,
             shares,
+            apart,
             fairness: offering.fairness.clone(),
             closes_at: offering.closes_at,
         }
+    }
+
+    /// Whether they may be on several lots. Heads have no reason to be on one.
+    pub const fn may_part(&self) -> bool {
+        self.apart || self.species.shares() == 1
     }
 
     /// The limit of shares for one giver, where there is one.
@@ -107,6 +117,10 @@ pub fn price(wanted: &Wanted, number: usize, ground: &Ground, now: Moment) -> Re
     if !offering.rite.rules().takes(offering.species, asks.shares) {
         return Err(WHOLE_ANIMALS.at(at("/sacrifice/shares")));
     }
+    // Seven shares of several animals are no whole one.
+    if asks.apart && !offering.rite.rules().takes(offering.species, 1) {
+        return Err(WHOLE_ANIMALS.at(at("/sacrifice/apart")));
+    }
     if asks.wakala != offering.wakala.version {
         return Err(WAKALA_REFUSED.at(at("/sacrifice/wakala/version")));
     }
@@ -130,26 +144,29 @@ pub fn closed(offering: &Offering, now: Moment, pointer: &str) -> Option<Found> 
 /// The shares that a line asks for.
 pub fn asked(wanted: &Wanted, line: usize, ground: &Ground) -> Option<Asked> {
     let (asks, offering) = (wanted.sacrifice.as_ref()?, ground.offerings.get(&wanted.opportunity)?);
-    Some(Asked::of(line, asks.shares, offering))
+    Some(Asked::of(line, (asks.shares, asks.apart), offering))
 }
 
-/// The lot that a new donation is to name, or what is left instead.
+/// The lot that a new donation is to name, or several, or what is left instead.
 ///
 /// # Errors
 /// When the table cannot be reached.
 pub async fn first(deps: &Deps, asked: &Asked) -> Result<Result<Reservation, Vec<Found>>, Problem> {
+    let on = |lot| Reservation { apart: asked.apart, ..Reservation::new(asked.offering.clone(), lot, asked.shares) };
     Ok(match stock::find(deps, asked).await? {
-        Lots::Room(lot) => Ok(Reservation::new(asked.offering.clone(), lot, asked.shares)),
-        Lots::None { largest, began } => Err(vec![none_left(asked.line, largest, began)]),
+        Lots::Room(lot) => Ok(on(lot)),
+        Lots::Apart(parts) => Ok(on(0).placed(&parts)),
+        Lots::None { largest, left, began } => Err(vec![none_left(asked, (largest, left), began)]),
     })
 }
 
-/// So many are not to be had in one animal; or none at all.
-fn none_left(line: usize, largest: u8, began: Moment) -> Found {
-    let at = format!("/lines/{line}/sacrifice/shares");
-    let found = match largest {
-        0 => SOLD_OUT.at(at),
-        largest => Found { remains: Some(largest.to_string()), ..NO_ROOM_IN_ONE.at(at) },
+/// So many are not to be had, in one animal or in all; or none at all.
+fn none_left(asked: &Asked, (largest, left): (u8, u32), began: Moment) -> Found {
+    let at = format!("/lines/{}/sacrifice/shares", asked.line);
+    let found = match (left, asked.may_part()) {
+        (0, _) => SOLD_OUT.at(at),
+        (left, true) => Found { remains: Some(left.to_string()), ..TOO_FEW_LEFT.at(at) },
+        (_, false) => Found { remains: Some(largest.to_string()), ..NO_ROOM_IN_ONE.at(at) },
     };
     Found { seen_at: Some(began), ..found }
 }
@@ -170,9 +187,12 @@ pub fn told(deps: &Deps, found: Vec<Found>, language: Language) -> Problem {
 /// When the table cannot be reached.
 pub async fn stand(deps: &Deps, donation: &Donation) -> Result<bool, Problem> {
     let Some(named) = &donation.reservation else { return Ok(false) };
-    let lots = deps.table.lots(&named.offering, &[named.lot]).await?;
-    let claim = lots.first().and_then(|lot| lot.claims.get(&donation.id));
-    let is_held = claim.is_some_and(|claim| claim.holds(named.shares, donation.expires_at));
+    let places = named.places();
+    let lots = deps.table.lots(&named.offering, &places.iter().map(|part| part.lot).collect::<Vec<_>>()).await?;
+    let is_held = places.iter().all(|part| {
+        let claim = lots.iter().find(|lot| lot.lot == part.lot).and_then(|lot| lot.claims.get(&donation.id));
+        claim.is_some_and(|claim| claim.holds(part.shares, donation.expires_at))
+    });
     if !is_held || !allowance::stands(deps, donation, named).await? {
         return Ok(false);
     }
@@ -209,32 +229,75 @@ pub async fn reserve(deps: &Deps, mut donation: Donation, asked: Option<&Asked>)
             }
             is_counted = true;
         }
-        let taken = match stock::is_ready(deps, &asked, &donation, &reservation, &mut tries).await? {
-            Ready::Mine => true,
-            Ready::Room => take(deps, &donation.id, &reservation, donation.expires_at).await?,
-            Ready::Gone => false,
-        };
-        let now = if taken {
-            read(deps, &donation.id).await?
+        let round = if reservation.parts.is_empty() {
+            together(deps, &asked, &donation, &reservation, &mut tries).await?
         } else {
-            match stock::other(deps, &asked, &reservation, &mut tries).await? {
-                Lots::Room(lot) => name(deps, &donation, &reservation, lot).await?,
-                Lots::None { largest, began } => {
-                    if refuse(deps, &donation, &reservation).await? {
-                        return Ok(Reserving::Refused(vec![none_left(asked.line, largest, began)]));
-                    }
-                    read(deps, &donation.id).await?
+            apart::round(deps, &asked, &donation, &reservation, &mut tries).await?
+        };
+        donation = match round {
+            Round::Taken => {
+                let now = read(deps, &donation.id).await?;
+                // Another request for the same donation may have named other lots meanwhile: those are the ones that count.
+                let is_mine = now.reservation.as_ref().is_some_and(|named| named.places() == reservation.places());
+                if is_mine && now.may_claim() {
+                    return Ok(Reserving::Reserved(now));
                 }
+                now
+            }
+            Round::Look(now) => now,
+            Round::None(found) => {
+                if refuse(deps, &donation, &reservation).await? {
+                    return Ok(Reserving::Refused(vec![found]));
+                }
+                read(deps, &donation.id).await?
             }
         };
-        // Another request for the same donation may have named another lot meanwhile: that is the one that counts.
-        let is_mine = taken && now.reservation.as_ref().is_some_and(|named| named.lot == reservation.lot);
-        donation = now;
-        if is_mine && donation.may_claim() {
-            return Ok(Reserving::Reserved(donation));
-        }
     }
     Err(Problem::try_again("others were quicker on every lot"))
+}
+
+/// How a round went.
+#[derive(Debug)]
+pub enum Round {
+    /// All that the donation names is claimed.
+    Taken,
+    /// It names other lots, or has moved on: as it stands now.
+    Look(Donation),
+    /// There is too little.
+    None(Found),
+}
+
+/// Claims on the one lot that the donation names, or names another; or several, where none has room for all.
+async fn together(
+    deps: &Deps,
+    asked: &Asked,
+    donation: &Donation,
+    named: &Reservation,
+    tries: &mut Tries,
+) -> Result<Round, Problem> {
+    let part = Part { lot: named.lot, shares: named.shares };
+    let is_taken = match stock::is_ready(deps, asked, donation, named, tries).await? {
+        Ready::Mine => true,
+        Ready::Room => take(deps, donation, &named.offering, part).await?,
+        Ready::Other(claim) => match apart::resize(deps, donation, named, (part, claim)).await? {
+            Guarded::Done => true,
+            Guarded::Gone => false,
+            Guarded::Moved => return Ok(Round::Look(read(deps, &donation.id).await?)),
+        },
+        Ready::Gone => false,
+    };
+    if is_taken {
+        return Ok(Round::Taken);
+    }
+    match stock::other(deps, asked, named, tries).await? {
+        Lots::Room(lot) => Ok(Round::Look(written(deps, donation, named.moved(lot)).await?)),
+        // What it has elsewhere counts before it is refused.
+        Lots::Apart(_) | Lots::None { .. } if !named.before.is_empty() => {
+            apart::elsewhere(deps, asked, donation, named).await
+        }
+        Lots::Apart(parts) => Ok(Round::Look(written(deps, donation, named.parted(&parts)).await?)),
+        Lots::None { largest, left, began } => Ok(Round::None(none_left(asked, (largest, left), began))),
+    }
 }
 
 /// Takes back that a donation was counted which somebody else gave up meanwhile: they may have done so before it was counted here.
@@ -261,24 +324,25 @@ async fn refuse(deps: &Deps, donation: &Donation, named: &Reservation) -> Result
     let refused = Reservation { is_refused: may_be_asked_anew(donation), ..named.clone() };
     let is_mine = deps.table.end_reservation(donation, &State::Cancelled, &refused).await?;
     if is_mine {
+        apart::give_back(deps, donation, named).await?;
         allowance::give_back(deps, donation).await?;
     }
     Ok(is_mine)
 }
 
-/// Whether the shares are the donation's on the lot that it names.
-async fn take(deps: &Deps, id: &DonationId, named: &Reservation, until: Moment) -> Result<bool, Problem> {
-    let sent = deps.clock.now();
-    let taking = deps.table.take_shares(&named.offering, named.lot, id, (named.shares, until)).await?;
+/// Whether the shares are the donation's on this lot.
+async fn take(deps: &Deps, donation: &Donation, offering: &OpportunityId, part: Part) -> Result<bool, Problem> {
+    let (sent, until) = (deps.clock.now(), donation.expires_at);
+    let taking = deps.table.take_shares(offering, part.lot, &donation.id, (part.shares, until)).await?;
     let (Taking::Held(free) | Taking::Gone(free)) = taking;
     let is_held = matches!(taking, Taking::Held(_));
-    deps.stock.claimed(&named.offering, (named.lot, free), is_held, (sent, deps.clock.now()));
+    deps.stock.claimed(offering, (part.lot, free), is_held, (sent, deps.clock.now()));
     Ok(is_held)
 }
 
-/// Names another lot. Whether it was this request that did or another one: what stands is read.
-async fn name(deps: &Deps, donation: &Donation, named: &Reservation, lot: u32) -> Result<Donation, Problem> {
-    let Some(moved) = named.moved(lot) else { return Err(Problem::try_again("the donation has named too many lots")) };
+/// Names other lots. Whether it was this request that did or another one: what stands is read.
+async fn written(deps: &Deps, donation: &Donation, moved: Option<Reservation>) -> Result<Donation, Problem> {
+    let Some(moved) = moved else { return Err(Problem::try_again("the donation has named too many lots")) };
     if deps.table.name_lot(donation, &moved).await? {
         return Ok(Donation { reservation: Some(moved), version: donation.version + 1, ..donation.clone() });
     }
@@ -297,8 +361,8 @@ async fn asked_by(deps: &Deps, donation: &Donation, named: &Reservation) -> Resu
         let (offering, shares) = (named.offering.clone(), named.shares);
         // Without givers nothing is counted, whatever the limit.
         let (fairness, closes_at) = (Fairness::default(), donation.expires_at);
-        return Ok(Asked { line, offering, species, shares, fairness, closes_at });
+        return Ok(Asked { line, offering, species, shares, apart: named.apart, fairness, closes_at });
     }
     let offering = deps.table.offering(&named.offering).await?.ok_or_else(Problem::not_found)?;
-    Ok(Asked::of(line, named.shares, &offering))
+    Ok(Asked::of(line, (named.shares, named.apart), &offering))
 }

@@ -7,11 +7,12 @@ use domain::case::{Case, Reason};
 use domain::donation::{Donation, State};
 use domain::id::DonationId;
 use domain::money::Money;
-use domain::sacrifice::{Lot, Reservation};
+use domain::sacrifice::{Reservation, parting};
 use platform::table::{Confirming, Placing};
 use platform::telemetry;
 
-use crate::{Deps, FulfilmentError, room};
+use crate::room::{self, Found};
+use crate::{Deps, FulfilmentError};
 
 /// Rounds of one message: each is lost to somebody who wrote to the donation or took the last of a lot.
 pub const ROUNDS: u32 = 8;
@@ -72,32 +73,32 @@ async fn missing(deps: &Deps, donation: &Donation, named: &Reservation) -> Resul
     if now.version != donation.version {
         return Ok(false);
     }
-    if named.parts.is_empty() {
-        replace(deps, &now, named).await
-    } else {
-        tell_missing(deps, &now, named).await.map(|()| true)
-    }
+    replace(deps, &now, named).await
 }
 
-/// A request that named this lot died before it claimed. Its shares may be on a lot that it named before, or on any. `false` when something has moved meanwhile.
+/// A request that named these lots died before it claimed. Its shares may be on a lot that it named before, or on any; those that are where they should be stay. `false` when something has moved meanwhile.
 async fn replace(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
-    let lots: Vec<u32> = named.lots().collect();
-    let lots = deps.table.lots(&named.offering, &lots).await?;
-    let claim = |lot: &Lot| lot.claims.get(&donation.id).copied().filter(|claim| claim.shares == named.shares);
-    let (to, has) = match lots.iter().find_map(|lot| Some((lot.lot, claim(lot)?))) {
-        // It was claimed where it should be meanwhile.
-        Some((lot, _)) if lot == named.lot => return Ok(false),
-        Some((lot, claim)) => (named.moved(lot), Some(claim)),
-        None => (room::find(deps, named).await?, None),
+    let lots = room::named_lots(deps, named).await?;
+    let mine = parting::mine(&lots, &donation.id);
+    // It was claimed where it should be meanwhile.
+    if named.places().iter().all(|place| mine.contains(place)) {
+        return Ok(false);
+    }
+    let to = match room::find(deps, donation, named, &lots).await? {
+        Found::Room(to) => to,
+        Found::Nothing => {
+            tell_missing(deps, donation, named, "").await?;
+            return Ok(true);
+        }
+        Found::TooMany => {
+            tell_missing(deps, donation, named, ", on a lot that it may not name any more").await?;
+            return Ok(true);
+        }
     };
-    let Some(to) = to else {
-        tell_missing(deps, donation, named).await?;
-        return Ok(true);
-    };
-    Ok(deps.table.place_shares(donation, (&to, has), &deps.token()).await? == Placing::Placed)
+    Ok(deps.table.place_shares(donation, (&to, &lots), &deps.token()).await? == Placing::Placed)
 }
 
-async fn tell_missing(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<(), FulfilmentError> {
+async fn tell_missing(deps: &Deps, donation: &Donation, named: &Reservation, but: &str) -> Result<(), FulfilmentError> {
     let line = donation.lines.iter().find(|line| line.sacrifice.is_some());
     let case = Case {
         reason: Reason::SharesMissing,
@@ -105,7 +106,7 @@ async fn tell_missing(deps: &Deps, donation: &Donation, named: &Reservation) -> 
         donation: Some(donation.id),
         refund: None,
         amount_minor: line.map_or(Money::ZERO, |line| line.amount_minor),
-        evidence: format!("{} of {}", named.shares, named.offering),
+        evidence: format!("{} of {}{but}", named.shares, named.offering),
         opened_at: deps.clock.now(),
     };
     tracing::error!(case = case.id(), "a donation is paid, and no share is left for it");

@@ -1,6 +1,6 @@
 //! Fulfilment: shares that are paid are confirmed on their lot; what was given up is looked for again when the money comes after all.
 //!
-//! **Promise.** Every paid donation of an offering has, on exactly one lot, a confirmed claim of its shares, or a person was told that none is left. A payment that came too
+//! **Promise.** Every paid donation of an offering has, on exactly one lot or, where they are parted, on each of several, a confirmed claim of its shares, or a person was told that none is left. A payment that came too
 //! late has other shares if some were left and its giver's limit still allows them, and is told to settlement again, which settles it; if none were, the donation says so, and settlement keeps the payment apart and
 //! owes it back. Nothing of the books is decided here, and settlement never touches a lot.
 //!
@@ -87,6 +87,9 @@ pub enum FulfilmentError {
     /// Others wrote to it, or took the shares, in every round.
     #[error("others were quicker in every round")]
     Crowded,
+    /// There is room, but only on lots that it has not named, and it has named as many as it may.
+    #[error("the donation has named too many lots")]
+    TooManyLots,
     /// A message for another queue.
     #[error("the message is not for fulfilment")]
     NotOurs,

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | of shares alone, cancelled or expired; or failed and given up, of whatever it held: the sale open, enough left | it waits again, naming where; then the claims; then it says that it holds them; then the payment is told again, and settles it |
 //! | the same, too little left, or the sale closed | it is over, and says of shares that they are lost; then the payment is told again, and is owed back |
+//! | the same, and it has named as many lots as it may | the message comes again: what it has named may have room again |
 //! | waits, and what it names is not all claimed: an earlier try ended here, or the donor tries again at this moment | its shares are counted against the limit again, where there is one; then the claims, on other lots and shards where those are full; then as above |
 //! | the same, and its giver has too few left of the limit by now | as where too little is left |
 //! | paid, over, or its shares lost | the payment is told again: settlement knows what to do |
@@ -15,11 +16,12 @@ use domain::message::Message;
 use domain::moment::Moment;
 use domain::payment::PaymentFact;
 use domain::sacrifice::{Claim, Reservation, Selling};
-use platform::table::{Allowing, Limit, Taking};
+use platform::table::{Allowing, Guarded, Limit, Taking};
 use platform::telemetry;
 
 use crate::confirm::ROUNDS;
-use crate::{Deps, FulfilmentError, caps, room};
+use crate::room::{self, Found};
+use crate::{Deps, FulfilmentError, caps};
 
 /// How long the shares that were found are held: settlement needs seconds, an outage of its queue minutes.
 pub const HOLD_SECS: i64 = domain::sacrifice::reservation::HOLD_SECS;
@@ -54,9 +56,10 @@ async fn look(deps: &Deps, donation: &Donation) -> Result<bool, FulfilmentError>
     let now = deps.clock.now();
     let other = match &donation.reservation {
         None => None,
-        Some(named) => match other(deps, named, now).await? {
-            None => return lose(deps, donation).await,
-            found => found,
+        Some(named) => match other(deps, donation, named, now).await? {
+            Found::Room(other) => Some(other),
+            Found::Nothing => return lose(deps, donation).await,
+            Found::TooMany => return Err(FulfilmentError::TooManyLots),
         },
     };
     let Some(hold) = caps::plan(deps, donation).await? else { return lose(deps, donation).await };
@@ -71,11 +74,11 @@ async fn look(deps: &Deps, donation: &Donation) -> Result<bool, FulfilmentError>
 }
 
 /// Other shares, while the sale is open.
-async fn other(deps: &Deps, named: &Reservation, now: Moment) -> Result<Option<Reservation>, FulfilmentError> {
+async fn other(deps: &Deps, donation: &Donation, named: &Reservation, now: Moment) -> Result<Found, FulfilmentError> {
     let offering = deps.table.offering(&named.offering).await?.ok_or(FulfilmentError::NoOffering)?;
     match offering.selling(now) {
-        Selling::Open => room::find(deps, named).await,
-        Selling::Opens(_) | Selling::Closed(_) => Ok(None),
+        Selling::Open => room::find(deps, donation, named, &room::named_lots(deps, named).await?).await,
+        Selling::Opens(_) | Selling::Closed(_) => Ok(Found::Nothing),
     }
 }
 
@@ -95,26 +98,49 @@ async fn claim(deps: &Deps, donation: &Donation) -> Result<bool, FulfilmentError
     caps::claim(deps, donation).await
 }
 
-/// The claim on the lot that is named, or on another. Where there is none, the donation is over again.
+/// The claims on the lots that are named, or on others. Where there is none, the donation is over again.
 async fn hold(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, FulfilmentError> {
     if !count(deps, donation, named).await? {
         lose(deps, donation).await?;
         return Ok(false);
     }
-    let held = (named.shares, donation.expires_at);
-    match deps.table.take_shares(&named.offering, named.lot, &donation.id, held).await? {
-        Taking::Held(_) => return Ok(true),
-        Taking::Gone(_) => {}
+    match claim_parts(deps, donation, named).await? {
+        Guarded::Done => return Ok(true),
+        Guarded::Moved => return Ok(false),
+        Guarded::Gone => {}
     }
-    match room::find(deps, named).await? {
-        Some(other) => {
+    match room::find(deps, donation, named, &room::named_lots(deps, named).await?).await? {
+        Found::Room(other) => {
             deps.table.name_lot(donation, &other).await?;
         }
-        None => {
+        Found::Nothing => {
             deps.table.move_donation(donation, &State::Expired).await?;
         }
+        Found::TooMany => return Err(FulfilmentError::TooManyLots),
     }
     Ok(false)
+}
+
+/// Each part that the donation names. What it has there of another number, from a hold before this one, is changed to that.
+async fn claim_parts(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<Guarded, FulfilmentError> {
+    let lots = room::named_lots(deps, named).await?;
+    for part in named.places() {
+        let claim = lots.iter().find(|lot| lot.lot == part.lot).and_then(|lot| lot.claims.get(&donation.id));
+        let done = match claim.filter(|claim| claim.shares != part.shares) {
+            Some(claim) => deps.table.resize_claim_while(donation, (&named.offering, part), *claim, &deps.token()).await?,
+            None => {
+                let held = (part.shares, donation.expires_at);
+                match deps.table.take_shares(&named.offering, part.lot, &donation.id, held).await? {
+                    Taking::Held(_) => Guarded::Done,
+                    Taking::Gone(_) => Guarded::Gone,
+                }
+            }
+        };
+        if done != Guarded::Done {
+            return Ok(done);
+        }
+    }
+    Ok(Guarded::Done)
 }
 
 /// Whether its givers' limit allows the donation its shares, again or still.
@@ -148,6 +174,11 @@ async fn lose(deps: &Deps, donation: &Donation) -> Result<bool, FulfilmentError>
         deps.table.name_lot(donation, &lost).await?
     };
     if is_lost {
+        // What it has of a part of its shares is free at once.
+        for lot in named.lots() {
+            let is_over = |claim: &Claim| claim.is_over(donation.expires_at);
+            deps.table.give_shares_back(&named.offering, lot, &donation.id, is_over).await?;
+        }
         for giver in &named.givers {
             let is_over = |claim: &Claim| claim.is_over(donation.expires_at);
             deps.table.uncount_shares(giver, &donation.id, is_over).await?;

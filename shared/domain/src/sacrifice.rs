@@ -1,7 +1,7 @@
 //! The sacrifice programme: animals sold by the share, for a limited sale that opens in a burst.
 //!
 //! An [`offering`] is what is sold: a species, a price per share, a place, a day, a quota. Its stock stands on [`lot`]s, each a small item of its own: hundreds of lots
-//! are hundreds of keys, and no key is hot; [`quota`] says how they are brought to another quota. A donation's [`reservation`] names the lot on which its shares are claimed; only what is named counts.
+//! are hundreds of keys, and no key is hot; [`quota`] says how they are brought to another quota. A donation's [`reservation`] names the lot on which its shares are claimed, or several ([`parting`]); only what is named counts.
 //! [`fairness`] has the rules by which a sale that opens in a burst is fair.
 //!
 //! Once the sale is closed and nothing is held any more ([`close`]) animals of seven that are not full are filled from each other ([`packing`]), and every share has its [`animal`]. When they may be
@@ -18,6 +18,7 @@ pub mod list;
 pub mod lot;
 pub mod offering;
 pub mod packing;
+pub mod parting;
 pub mod quota;
 pub mod reservation;
 pub mod rite;

@@ -186,9 +186,9 @@ impl Watched {
     fn saw_donation(&mut self, donation: &Donation, at: Moment) {
         let Some(lost) = donation.reservation.as_ref().filter(|reservation| reservation.is_lost) else { return };
         let Some(shelf) = self.shelves.get(&lost.offering).filter(|_| self.lost.insert(donation.id)) else { return };
-        if let Some(lot) = honest::lost_in_vain(shelf, lost.shares, at) {
+        if let Some(place) = honest::lost_in_vain(shelf, lost, at) {
             let id = donation.id;
-            self.wrong.push(format!("{id} lost {} shares of {} while lot {lot} had them", lost.shares, lost.offering));
+            self.wrong.push(format!("{id} lost {} shares of {} while {place} had them", lost.shares, lost.offering));
         }
     }
 }

@@ -9,7 +9,7 @@ use super::person::checked_name;
 use crate::fault::{Found, NAMES_COUNT, REQUIRED, SHARES_UNUSABLE, WAKALA_REFUSED, WRONG_TYPE};
 
 /// The members of a sacrifice.
-const MEMBERS: &[&str] = &["shares", "on_behalf_of", "wakala"];
+const MEMBERS: &[&str] = &["shares", "apart", "on_behalf_of", "wakala"];
 /// The members of a wakala.
 const WAKALA_MEMBERS: &[&str] = &["accepted", "version"];
 
@@ -18,6 +18,9 @@ const WAKALA_MEMBERS: &[&str] = &["accepted", "version"];
 pub struct WantedShares {
     /// How many.
     pub shares: u8,
+    /// Whether they may be in several animals, where no one has so many left. What is not said leaves no trace in the command's fingerprint.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub apart: bool,
     /// The version of the wakala that was accepted.
     pub wakala: String,
     /// On whose behalf, a name for each share: personal data.
@@ -28,6 +31,7 @@ pub struct WantedShares {
 pub(super) fn shares(value: &Value, at: &str, faults: &mut Vec<Found>) -> Option<WantedShares> {
     let members = object(value, at, MEMBERS, faults)?;
     let shares = count(members, at, faults);
+    let apart = flag(members, at, "apart", faults);
     let on_behalf_of = names(members, &format!("{at}/on_behalf_of"), faults);
     let wakala = wakala(members, &format!("{at}/wakala"), faults);
     let (shares, on_behalf_of, wakala) = (shares?, on_behalf_of?, wakala?);
@@ -35,7 +39,7 @@ pub(super) fn shares(value: &Value, at: &str, faults: &mut Vec<Found>) -> Option
         faults.push(NAMES_COUNT.at(format!("{at}/on_behalf_of")));
         return None;
     }
-    Some(WantedShares { shares, wakala, on_behalf_of })
+    Some(WantedShares { shares, apart, wakala, on_behalf_of })
 }
 
 fn count(members: &Map<String, Value>, at: &str, faults: &mut Vec<Found>) -> Option<u8> {

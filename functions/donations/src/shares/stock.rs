@@ -14,6 +14,8 @@
 //! when it wakes, it aims at another, waits again, and names that one only if it has room then ([`other`]). So the last shares cost hardly a write that is refused, however many want them. Whoever has waited
 //! [`MOST_WAITS`] times in vain is told "one moment": there was room.
 //!
+//! **Apart.** Only where no lot has room for all that is asked for, and it may be parted, it is parted over those that are known by that look, at no further cost ([`domain::sacrifice::parting`]).
+//!
 //! *Sold out* is said only of a look that is not older than [`SAID_WITHIN_MS`] when it is said.
 
 mod known;
@@ -28,7 +30,7 @@ use std::time::Duration;
 use domain::donation::Donation;
 use domain::id::OpportunityId;
 use domain::moment::Moment;
-use domain::sacrifice::{Claim, Lot, Reservation, Room, Species, Standing};
+use domain::sacrifice::{Claim, Lot, Part, Reservation, Room, Species, parting};
 use platform::http::Problem;
 
 use super::Asked;
@@ -55,14 +57,18 @@ pub const SCARCE_TURNS: usize = 1_024;
 pub const MOST_WAITS: u32 = 3;
 
 /// What was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// This lot had room a moment ago.
     Room(u32),
-    /// None has. The most that one could still take.
+    /// None had, and these had together.
+    Apart(Vec<Part>),
+    /// None has, nor have all together where that would serve.
     None {
-        /// In shares.
+        /// The most that one could still take, in shares.
         largest: u8,
+        /// How many are left in all.
+        left: u32,
         /// When the look began by which that is known.
         began: Moment,
     },
@@ -77,6 +83,8 @@ pub enum Ready {
     Gone,
     /// The donation has its claim there already.
     Mine,
+    /// It has another number there than it names.
+    Other(Claim),
 }
 
 /// How far one request has come.
@@ -136,6 +144,11 @@ impl Stock {
         });
     }
 
+    /// So much is free on a lot once a claim was given back.
+    pub fn gave_back(&self, offering: &OpportunityId, room: Room, now: Moment) {
+        self.with(offering, |known| known.saw(room, now));
+    }
+
     fn with<T>(&self, offering: &OpportunityId, act: impl FnOnce(&mut Known) -> T) -> T {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         act(&mut entries.entry(offering.clone()).or_default().known)
@@ -175,7 +188,7 @@ pub async fn other(deps: &Deps, asked: &Asked, named: &Reservation, tries: &mut 
             }
             Aim::Nowhere => match seek(deps, asked, &tries.tried, READS).await? {
                 Found::Room(_) => {}
-                none @ Found::None { .. } => return Ok(none),
+                found @ (Found::Apart(_) | Found::None { .. }) => return Ok(found),
             },
         }
     }
@@ -193,7 +206,7 @@ async fn seek(deps: &Deps, asked: &Asked, tried: &[u32], mut reads: u32) -> Resu
                 }
             }
             Next::Look => return look(deps, asked, tried).await,
-            Next::Nothing { largest, began } => return Ok(Found::None { largest, began }),
+            Next::Nothing { largest, began } => return Ok(beyond(deps, asked, largest, began)),
         }
     }
 }
@@ -202,9 +215,7 @@ async fn seek(deps: &Deps, asked: &Asked, tried: &[u32], mut reads: u32) -> Resu
 async fn look_at(deps: &Deps, asked: &Asked, lot: u32) -> Result<Option<Lot>, Problem> {
     let chance = deps.random.number();
     let wanted = deps.stock.with(&asked.offering, |known| known.beside(asked, lot, chance));
-    let lots = lots(deps, asked, &wanted).await?;
-    let now = deps.clock.now();
-    deps.stock.with(&asked.offering, |known| lots.iter().for_each(|lot| known.saw(lot.room(), now)));
+    let lots = see(deps, asked, &wanted).await?;
     Ok(lots.into_iter().find(|read| read.lot == lot))
 }
 
@@ -226,23 +237,74 @@ async fn lots(deps: &Deps, asked: &Asked, numbers: &[u32]) -> Result<Vec<Lot>, P
 
 /// Looks at every lot, or waits for somebody who does. Where none has room, every lot has been seen without it since the look began.
 async fn look(deps: &Deps, asked: &Asked, tried: &[u32]) -> Result<Found, Problem> {
-    let came = deps.clock.now();
-    let looking = deps.stock.looking(&asked.offering);
-    let _alone = looking.lock().await;
-    let mut began = came;
-    if !deps.stock.with(&asked.offering, |known| known.is_looked_since(came)) {
-        began = deps.clock.now();
-        let rooms = deps.table.rooms(&asked.offering).await?;
-        deps.stock.with(&asked.offering, |known| known.saw_all(&rooms, began));
-    }
+    let began = look_at_all(deps, asked).await?;
     let chance = deps.random.number();
     match deps.stock.with(&asked.offering, |known| known.after_look(asked, tried, chance)) {
         Ok(lot) => Ok(Found::Room(lot)),
         Err(_) if deps.clock.now().millis_since(began) > SAID_WITHIN_MS => {
             Err(Problem::try_again("the look at the lots took too long to say of it that nothing is left"))
         }
-        Err(largest) => Ok(Found::None { largest, began }),
+        Err(largest) => Ok(beyond(deps, asked, largest, began)),
     }
+}
+
+/// Gives back since when all of it has been so.
+async fn look_at_all(deps: &Deps, asked: &Asked) -> Result<Moment, Problem> {
+    let came = deps.clock.now();
+    let looking = deps.stock.looking(&asked.offering);
+    let _alone = looking.lock().await;
+    if deps.stock.with(&asked.offering, |known| known.is_looked_since(came)) {
+        return Ok(came);
+    }
+    let began = deps.clock.now();
+    let rooms = deps.table.rooms(&asked.offering).await?;
+    deps.stock.with(&asked.offering, |known| known.saw_all(&rooms, began));
+    Ok(began)
+}
+
+/// What there is where no lot has room for all: several, if that serves.
+fn beyond(deps: &Deps, asked: &Asked, largest: u8, began: Moment) -> Found {
+    let chance = deps.random.number();
+    let rooms = deps.stock.with(&asked.offering, |known| known.rooms());
+    let parts = asked.may_part().then(|| parting::part(&rooms, asked.shares, asked.species, chance)).flatten();
+    parts.map_or_else(|| Found::None { largest, left: parting::left(&rooms, &[]), began }, Found::Apart)
+}
+
+/// Every lot with room, by a look that began less than [`LOOK_AGE_MS`] ago, and when that was.
+///
+/// # Errors
+/// When the table cannot be reached, or is too slow for what it tells to be believed.
+pub async fn rooms(deps: &Deps, asked: &Asked) -> Result<(Vec<Room>, Moment), Problem> {
+    let now = deps.clock.now();
+    let began = match deps.stock.with(&asked.offering, |known| known.looked(now)) {
+        Some(began) => began,
+        None => look_at_all(deps, asked).await?,
+    };
+    Ok((deps.stock.with(&asked.offering, |known| known.rooms()), began))
+}
+
+/// Waits before shares are claimed apart, unless that was done just now: that they are says that little is left.
+///
+/// # Errors
+/// When this request has waited often enough.
+pub async fn pause(deps: &Deps, asked: &Asked, tries: &mut Tries) -> Result<(), Problem> {
+    if !tries.has_waited {
+        let chance = deps.random.number();
+        tries.wait(deps.stock.with(&asked.offering, |known| known.pace.wait_ms(chance))).await?;
+    }
+    tries.has_waited = false;
+    Ok(())
+}
+
+/// Reads some lots, and remembers what is free on them.
+///
+/// # Errors
+/// When the table cannot be reached.
+pub async fn see(deps: &Deps, asked: &Asked, numbers: &[u32]) -> Result<Vec<Lot>, Problem> {
+    let lots = lots(deps, asked, numbers).await?;
+    let now = deps.clock.now();
+    deps.stock.with(&asked.offering, |known| lots.iter().for_each(|lot| known.saw(lot.room(), now)));
+    Ok(lots)
 }
 
 /// Makes sure of the lot that the donation names, right before it is claimed on.
@@ -260,7 +322,7 @@ pub async fn is_ready(
     if step == Step::Meet {
         match check(deps, asked, donation, named).await? {
             Ready::Room => {}
-            ready @ (Ready::Gone | Ready::Mine) => return Ok(ready),
+            ready @ (Ready::Gone | Ready::Mine | Ready::Other(_)) => return Ok(ready),
         }
         step = match self::step(deps, asked, named, tries) {
             wait @ Step::Wait(_) => wait,
@@ -285,12 +347,9 @@ fn step(deps: &Deps, asked: &Asked, named: &Reservation, tries: &Tries) -> Step 
 /// Reads the named lot.
 async fn check(deps: &Deps, asked: &Asked, donation: &Donation, named: &Reservation) -> Result<Ready, Problem> {
     let Some(lot) = look_at(deps, asked, named.lot).await? else { return Ok(Ready::Gone) };
-    let holds = |claim: &Claim| match claim.standing {
-        Standing::Held(until) => until.seconds() >= donation.expires_at.seconds(),
-        Standing::Confirmed => true,
-    };
     Ok(match lot.claims.get(&donation.id) {
-        Some(claim) if holds(claim) => Ready::Mine,
+        Some(claim) if claim.shares != named.shares => Ready::Other(*claim),
+        Some(claim) if claim.holds(named.shares, donation.expires_at) => Ready::Mine,
         // It is held for too short a time: claiming again holds it longer.
         Some(_) => Ready::Room,
         None if lot.free >= named.shares => Ready::Room,

@@ -1,5 +1,6 @@
 //! Gifts of shares: whatever happens on the way, many at once, and the rules that make a sale fair.
 
+mod apart;
 mod burst;
 mod claims;
 mod limits;
@@ -70,6 +71,13 @@ pub fn shares_of(id: &str, shares: u8, mobile: &str) -> Value {
         "donor": {"mobile": mobile},
         "return_url": "https://give.example/thanks",
     })
+}
+
+/// The same, where they may be in several animals.
+pub fn apart_of(id: &str, shares: u8, mobile: &str) -> Value {
+    let mut body = shares_of(id, shares, mobile);
+    body["lines"][0]["sacrifice"]["apart"] = json!(true);
+    body
 }
 
 pub fn mobile(number: usize) -> String {

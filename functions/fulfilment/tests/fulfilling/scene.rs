@@ -7,7 +7,7 @@ use domain::message::Message;
 use domain::moment::Moment;
 use domain::money::Money;
 use domain::payment::{Method, PaymentRef, Provider};
-use domain::sacrifice::{Lot, Reservation};
+use domain::sacrifice::{Lot, Part, Reservation};
 use fulfilment::{Deps, handle};
 use platform::table::Taking;
 use serde_json::Value;
@@ -66,6 +66,25 @@ impl Scene {
             assert!(matches!(held, Taking::Held(_)), "{number}: {held:?}");
         }
         donation
+    }
+
+    /// A donation with its shares in these places, of which the first so many have a claim.
+    pub async fn make_apart(&self, number: u8, places: &[(u32, u8)], state: State, claims: usize) -> Donation {
+        let places: Vec<Part> = places.iter().map(|(lot, shares)| Part { lot: *lot, shares: *shares }).collect();
+        let shares = places.iter().map(|part| part.shares).sum();
+        let mut donation = Donation { state, ..sample::sacrifice(number, shares, places[0].lot, self.stage.now()) };
+        donation.reservation = donation.reservation.map(|named| Reservation { apart: true, ..named.placed(&places) });
+        assert!(self.stage.table.make_donation(&donation).await.unwrap().is_none());
+        for part in &places[..claims] {
+            self.claim(&donation, *part).await;
+        }
+        donation
+    }
+
+    pub async fn claim(&self, donation: &Donation, part: Part) {
+        let held = (part.shares, donation.expires_at);
+        let taking = self.stage.table.take_shares(&sample::camels().id, part.lot, &donation.id, held).await.unwrap();
+        assert!(matches!(taking, Taking::Held(_)), "{part:?}: {taking:?}");
     }
 
     pub fn deps(&self) -> Deps {

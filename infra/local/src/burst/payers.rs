@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use domain::donation::Donation;
 use domain::id::DonationId;
-use domain::sacrifice::{Claim, Lot, Standing};
+use domain::sacrifice::{Claim, Lot, Part, Standing};
 use moyasar_sandbox::PaymentFacts;
 
 use super::buyers::Kind;
@@ -112,12 +112,16 @@ pub fn check(money: &BTreeMap<String, Money>, gifts: &BTreeMap<DonationId, Donat
     payers
 }
 
-/// Exactly one claim, confirmed, of as many shares as the gift asks for, where it says.
+/// Exactly one claim in each place that it names, confirmed, of as many shares as the gift says; and those are all that it asks for.
 fn has_its_shares(gift: &Donation, claims: &[(Kind, u32, Claim)]) -> bool {
-    let Some(named) = &gift.reservation else { return false };
-    let expected = Claim { shares: named.shares, standing: Standing::Confirmed };
-    let kind = Kind::of(named.offering.as_str());
-    matches!(claims, [(of, lot, claim)] if kind == Some(*of) && *lot == named.lot && *claim == expected)
+    let Some((named, kind)) = gift.reservation.as_ref().and_then(|named| Some((named, Kind::of(named.offering.as_str())?)))
+    else {
+        return false;
+    };
+    let confirmed = |part: Part| (kind, part.lot, Claim { shares: part.shares, standing: Standing::Confirmed });
+    let places = named.places();
+    let shares: u32 = places.iter().map(|part| u32::from(part.shares)).sum();
+    shares == u32::from(named.shares) && places.into_iter().map(confirmed).eq(claims.iter().copied())
 }
 
 #[cfg(test)]
@@ -169,6 +173,19 @@ mod tests {
         let twice: BTreeMap<String, Money> = [(id(1), of(2, 1))].into();
         assert_eq!(check(&twice, &gifts, &lots[..0]).wrong.len(), 1);
         assert_eq!(check(&twice, &gifts, &[lot(3, 5, &[(1, "2c")])]).with_shares, 1);
+    }
+
+    #[test]
+    fn whose_shares_are_apart_has_each_of_them() {
+        let places = [Part { lot: 3, shares: 1 }, Part { lot: 4, shares: 1 }];
+        let mut apart = gift(1);
+        apart.reservation = apart.reservation.map(|named| named.placed(&places));
+        let gifts: BTreeMap<DonationId, Donation> = [(apart.id, apart)].into();
+        let money: BTreeMap<String, Money> = [(id(1), Money { taken: TOTAL, back: 0 })].into();
+        let of = |lots: &[(Kind, Lot)]| check(&money, &gifts, lots).with_shares;
+        assert_eq!(of(&[lot(3, 6, &[(1, "1c")]), lot(4, 6, &[(1, "1c")])]), 1);
+        assert_eq!(of(&[lot(3, 6, &[(1, "1c")])]) + of(&[lot(3, 5, &[(1, "2c")])]), 0);
+        assert_eq!(of(&[lot(3, 6, &[(1, "1c")]), lot(4, 6, &[(1, "1c")]), lot(5, 6, &[(1, "1c")])]), 0);
     }
 
     #[test]

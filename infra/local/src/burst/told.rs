@@ -69,7 +69,7 @@ fn refused(event: &Value, answer: &Value) -> Option<(Kind, u8)> {
         return None;
     }
     let problem: Value = serde_json::from_str(answer["body"].as_str()?).ok()?;
-    if !matches!(problem["code"].as_str()?, "sold_out" | "no_room_in_one") {
+    if !matches!(problem["code"].as_str()?, "sold_out" | "no_room_in_one" | "too_few_left") {
         return None;
     }
     let request: Value = serde_json::from_str(event["body"].as_str()?).ok()?;

@@ -343,3 +343,71 @@ fn what_has_gone_meanwhile_is_not_moved() {
     let held = Lot { claims: [(donation(1), "3h1795500000".parse().unwrap())].into(), ..before[0].clone() };
     assert_eq!(of(&[held, before[1].clone()], paid(1, 3, 0)), gone, "it is not confirmed");
 }
+
+/// Gifts whose shares were apart from the beginning, each on up to three animals: their parts are moved like claims of their own, may come together again, and stay where their gift says.
+fn apart(animals: &[Vec<u8>], stride: usize) -> (Vec<Lot>, BTreeMap<DonationId, Donation>) {
+    let mut lots = sealed(animals);
+    let (mut gifts, mut number) = (BTreeMap::new(), 0);
+    for first in 0..stride.min(lots.len()) {
+        let of: Vec<usize> = (first..lots.len()).step_by(stride).collect();
+        for group in of.chunks(3) {
+            let mut owners: Vec<Vec<(DonationId, u8)>> =
+                group.iter().map(|lot| lots[*lot].confirmed().map(|(id, shares)| (*id, shares)).collect()).collect();
+            while owners.iter().any(|claims| !claims.is_empty()) {
+                number += 1;
+                let taken = owners.iter_mut().zip(group).filter_map(|(claims, lot)| Some((*lot, claims.pop()?)));
+                let parts: Vec<(usize, (DonationId, u8))> = taken.collect();
+                let places: Vec<Part> =
+                    parts.iter().map(|(lot, (_, shares))| Part { lot: lots[*lot].lot, shares: *shares }).collect();
+                let mut gift = paid(10_000 + number, places.iter().map(|part| part.shares).sum(), places[0].lot);
+                gift.reservation = gift.reservation.map(|named| named.placed(&places));
+                for (lot, (old, _)) in parts {
+                    let claim = lots[lot].claims.remove(&old).unwrap();
+                    lots[lot].claims.insert(gift.id, claim);
+                }
+                gifts.insert(gift.id, gift);
+            }
+        }
+    }
+    (lots, gifts)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn gifts_that_are_apart_before_are_packed_like_others(animals in any_animals(any_sizes(), 0..24), stride in 1..6_usize) {
+        let (mut lots, mut gifts) = apart(&animals, stride);
+        let before = shares_by_donation(&held(&lots));
+        let plan = packing::plan(&lots, Species::Camel);
+        prop_assert_eq!(made(&lots, &plan).len(), lots.len());
+        for step in &plan.steps {
+            let all: Vec<Donation> = gifts.values().cloned().collect();
+            let changed = rearrange(step, &lots, &all).unwrap();
+            for change in changed.lots {
+                let lot = lots.iter_mut().find(|lot| lot.lot == change.lot).unwrap();
+                lot.shares = u8::try_from(i16::from(lot.shares) + change.added()).unwrap();
+                for claim in &change.claims {
+                    prop_assert_eq!(lot.claims.get(&claim.donation).map_or(0, |claim| claim.shares), claim.was);
+                    lot.claims.remove(&claim.donation);
+                    if claim.is > 0 {
+                        lot.claims.insert(claim.donation, format!("{}c", claim.is).parse().unwrap());
+                    }
+                }
+                prop_assert!(lot.is_whole() && lot.shares <= 7, "{lot:?}");
+            }
+            for (gift, named) in changed.donations {
+                gifts.get_mut(&gift.id).unwrap().reservation = Some(named);
+            }
+        }
+        let after = held(&lots);
+        prop_assert!(partials(&after).len() <= 1);
+        prop_assert_eq!(shares_by_donation(&after), before);
+        for (id, gift) in &gifts {
+            let mut named: Vec<(u32, u8)> = gift.reservation.as_ref().unwrap().places().iter().map(|part| (part.lot, part.shares)).collect();
+            named.sort_unstable();
+            let has: Vec<(u32, u8)> = after.iter().filter_map(|(lot, claims)| Some((*lot, *claims.get(id)?))).collect();
+            prop_assert_eq!(named, has);
+        }
+    }
+}

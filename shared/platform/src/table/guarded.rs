@@ -6,12 +6,14 @@
 
 use aws_sdk_dynamodb::types::{ConditionCheck, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 use domain::donation::{Donation, HoldPart};
+use domain::id::OpportunityId;
+use domain::sacrifice::{Claim, Lot, Part, Standing};
 
 use super::cap::Escrow;
 use super::error::classify;
 use super::group::{Committed, Refusal, cancelled};
 use super::key::Key;
-use super::{Table, TableError, number};
+use super::{Item, Table, TableError, number, read, text};
 
 /// How a guarded change of a shard went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +40,7 @@ impl Table {
             Guard::Done => Ok(Guarded::Done),
             Guard::Moved => Ok(Guarded::Moved),
             Guard::Refused(there) => {
+                let there: Option<Escrow> = there.map(read).transpose()?;
                 let claimed = there.and_then(|escrow| escrow.claims.get(&donation.id).copied());
                 Ok(if claimed == Some(part.amount_minor.halalas()) { Guarded::Done } else { Guarded::Gone })
             }
@@ -57,6 +60,42 @@ impl Table {
             Guard::Done => Ok(Guarded::Done),
             Guard::Moved => Ok(Guarded::Moved),
             Guard::Refused(_) => Ok(Guarded::Gone),
+        }
+    }
+
+    /// Makes the claim that a donation `has` on a lot into one of as many shares as this part says, held as long as the donation waits; if the donation still has the version that was read. A claim of another number
+    /// is in the way of a plain one: it was made before the donation named this lot with this number, and a request that is late may still be at work with what was named then.
+    ///
+    /// # Errors
+    /// As [`Table::claim_while`].
+    pub async fn resize_claim_while(
+        &self,
+        donation: &Donation,
+        (offering, part): (&OpportunityId, Part),
+        has: Claim,
+        token: &str,
+    ) -> Result<Guarded, TableError> {
+        let claim = Claim { shares: part.shares, standing: Standing::Held(donation.expires_at) };
+        let more = i16::from(part.shares) - i16::from(has.shares);
+        let update = Update::builder()
+            .table_name(&self.name)
+            .set_key(Some(Key::lot(offering, part.lot).item()))
+            .update_expression("SET #free = #free - :more, claims.#donation = :claim")
+            .condition_expression("claims.#donation = :has AND #free >= :more")
+            .expression_attribute_names("#free", "free")
+            .expression_attribute_names("#donation", donation.id.to_string())
+            .expression_attribute_values(":more", number(more))
+            .expression_attribute_values(":has", text(has.to_string()))
+            .expression_attribute_values(":claim", text(claim.to_string()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match self.guarded(donation, update, token).await? {
+            Guard::Done => Ok(Guarded::Done),
+            Guard::Moved => Ok(Guarded::Moved),
+            Guard::Refused(there) => {
+                let there: Option<Lot> = there.map(read).transpose()?;
+                let claimed = there.and_then(|lot| lot.claims.get(&donation.id).copied());
+                Ok(if claimed == Some(claim) { Guarded::Done } else { Guarded::Gone })
+            }
         }
     }
 
@@ -99,7 +138,7 @@ impl Table {
 
 enum Guard {
     Done,
-    Refused(Option<Escrow>),
+    Refused(Option<Item>),
     Moved,
 }
 
@@ -110,7 +149,7 @@ fn guard(committed: Committed) -> Result<Guard, TableError> {
     };
     match refusals.as_slice() {
         [_, Refusal::Condition(_)] => Ok(Guard::Moved),
-        [Refusal::Condition(there), _] => Ok(Guard::Refused(there.clone().map(super::read).transpose()?)),
+        [Refusal::Condition(there), _] => Ok(Guard::Refused(there.clone())),
         _ => Err(TableError::Transient("in conflict with another write".into())),
     }
 }

@@ -6,7 +6,8 @@
 
 use aws_sdk_dynamodb::types::{ConditionCheck, TransactWriteItem, Update};
 use domain::donation::Donation;
-use domain::sacrifice::{Claim, Reservation, Standing};
+use domain::id::OpportunityId;
+use domain::sacrifice::{Claim, Lot, Part, Reservation, Standing};
 
 use super::error::classify;
 use super::group::{Committed, Refusal, cancelled};
@@ -23,20 +24,28 @@ pub enum Placing {
 }
 
 impl Table {
-    /// Confirms the shares of a paid donation on the lot of `to`, where it `has` a claim already or takes one, and names that lot in the donation; if the donation still has the
-    /// version that was read, and no claim on the lot that it named until now.
+    /// Confirms the shares of a paid donation in the places of `to`, where it has claims already or takes them, and names these in the donation; if the donation still has the
+    /// version that was read. Its claims are as on the `lots` that were read: one of another number is changed to the one that is named. On a lot that it named until now and names no more nothing
+    /// of it is left.
     ///
     /// # Errors
     /// When the table cannot be reached or is busy; whether it was done is not known then, and what stands tells.
     pub async fn place_shares(
         &self,
         donation: &Donation,
-        (to, has): (&Reservation, Option<Claim>),
+        (to, lots): (&Reservation, &[Lot]),
         token: &str,
     ) -> Result<Placing, TableError> {
-        let mut actions = vec![self.naming(donation, to)?, self.confirming(donation, to, has)?];
-        if let Some(named) = donation.reservation.as_ref().filter(|named| named.lot != to.lot) {
-            actions.push(self.nothing_on(donation, named)?);
+        let has = |number: u32| lots.iter().find(|lot| lot.lot == number)?.claims.get(&donation.id).copied();
+        let places = to.places();
+        let mut actions = vec![self.naming(donation, to)?];
+        for part in &places {
+            actions.push(self.confirming(donation, (&to.offering, *part), has(part.lot))?);
+        }
+        for named in donation.reservation.iter().flat_map(Reservation::places) {
+            if !places.iter().any(|part| part.lot == named.lot) {
+                actions.push(self.leaving(donation, (&to.offering, named.lot), has(named.lot))?);
+            }
         }
         let call = self.client.transact_write_items().client_request_token(token).set_transact_items(Some(actions));
         match call.send().await {
@@ -74,38 +83,62 @@ impl Table {
     fn confirming(
         &self,
         donation: &Donation,
-        to: &Reservation,
+        (offering, part): (&OpportunityId, Part),
         has: Option<Claim>,
     ) -> Result<TransactWriteItem, TableError> {
-        let confirmed = Claim { shares: to.shares, standing: Standing::Confirmed };
+        let confirmed = Claim { shares: part.shares, standing: Standing::Confirmed };
         let update = Update::builder()
             .table_name(&self.name)
-            .set_key(Some(Key::lot(&to.offering, to.lot).item()))
+            .set_key(Some(Key::lot(offering, part.lot).item()))
             .expression_attribute_names("#donation", donation.id.to_string())
             .expression_attribute_values(":confirmed", text(confirmed.to_string()));
-        let update = match has {
-            Some(claim) => update
-                .update_expression("SET claims.#donation = :confirmed")
-                .condition_expression("claims.#donation = :claim")
-                .expression_attribute_values(":claim", text(claim.to_string())),
-            None => update
-                .update_expression("SET #free = #free - :shares, claims.#donation = :confirmed")
-                .condition_expression("#free >= :shares AND attribute_not_exists(claims.#donation)")
+        let (update, is_as_read) = match has {
+            Some(claim) => {
+                (update.expression_attribute_values(":claim", text(claim.to_string())), "claims.#donation = :claim")
+            }
+            None => (update, "attribute_not_exists(claims.#donation)"),
+        };
+        let had = has.map_or(0, |claim| claim.shares);
+        let update = if had == part.shares {
+            update.update_expression("SET claims.#donation = :confirmed").condition_expression(is_as_read)
+        } else {
+            let more = i16::from(part.shares) - i16::from(had);
+            update
+                .update_expression("SET #free = #free - :more, claims.#donation = :confirmed")
+                .condition_expression(format!("#free >= :more AND {is_as_read}"))
                 .expression_attribute_names("#free", "free")
-                .expression_attribute_values(":shares", number(to.shares)),
+                .expression_attribute_values(":more", number(more))
         };
         let update = update.build().map_err(|error| TableError::Other(error.into()))?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    fn nothing_on(&self, donation: &Donation, named: &Reservation) -> Result<TransactWriteItem, TableError> {
-        let check = ConditionCheck::builder()
+    /// What it has on a lot that it names no more is free again; where it has nothing there, it has nothing still.
+    fn leaving(
+        &self,
+        donation: &Donation,
+        (offering, lot): (&OpportunityId, u32),
+        has: Option<Claim>,
+    ) -> Result<TransactWriteItem, TableError> {
+        let (key, action) = (Key::lot(offering, lot).item(), TransactWriteItem::builder());
+        let Some(claim) = has else {
+            let check = ConditionCheck::builder()
+                .table_name(&self.name)
+                .set_key(Some(key))
+                .condition_expression("attribute_not_exists(claims.#donation)")
+                .expression_attribute_names("#donation", donation.id.to_string());
+            return Ok(action.condition_check(check.build().map_err(|error| TableError::Other(error.into()))?).build());
+        };
+        let update = Update::builder()
             .table_name(&self.name)
-            .set_key(Some(Key::lot(&named.offering, named.lot).item()))
-            .condition_expression("attribute_not_exists(claims.#donation)")
-            .expression_attribute_names("#donation", donation.id.to_string());
-        let check = check.build().map_err(|error| TableError::Other(error.into()))?;
-        Ok(TransactWriteItem::builder().condition_check(check).build())
+            .set_key(Some(key))
+            .update_expression("SET #free = #free + :shares REMOVE claims.#donation")
+            .condition_expression("claims.#donation = :claim")
+            .expression_attribute_names("#free", "free")
+            .expression_attribute_names("#donation", donation.id.to_string())
+            .expression_attribute_values(":shares", number(claim.shares))
+            .expression_attribute_values(":claim", text(claim.to_string()));
+        Ok(action.update(update.build().map_err(|error| TableError::Other(error.into()))?).build())
     }
 }
 

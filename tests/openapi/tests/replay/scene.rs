@@ -77,7 +77,7 @@ impl Scene {
             admission: String::new(),
         };
         scene.furnish().await;
-        let of_shares = ["shares", "sale_not_open", "sale_closed", "sold_out", "no_room_in_one"];
+        let of_shares = ["shares", "apart", "sale_not_open", "sale_closed", "sold_out", "no_room_in_one", "too_few_left"];
         if operation.route.contains("/lists") {
             offerings::issue(&scene).await;
         }

@@ -182,8 +182,9 @@ fn counted(sold: &[Sold], donations: &[Donation]) -> impl Iterator<Item = (&'sta
     let found = held().filter(|(donation, _)| is_found(donation)).map(|(_, named)| u64::from(named.shares)).sum();
     let lost = held().filter(|(_, named)| named.is_lost).map(|(_, named)| u64::from(named.shares)).sum();
     let moved = held().filter(|(_, named)| !named.before.is_empty()).map(|(_, named)| u64::from(named.shares)).sum();
+    let apart = held().filter(|(_, named)| !named.parts.is_empty()).map(|(_, named)| u64::from(named.shares)).sum();
     let sold = sold.iter().map(|(_, lots)| confirmed(lots)).sum();
-    [("sold", sold), ("late found", found), ("late lost", lost), ("moved", moved)].into_iter()
+    [("sold", sold), ("late found", found), ("late lost", lost), ("moved", moved), ("apart", apart)].into_iter()
 }
 
 #[cfg(test)]

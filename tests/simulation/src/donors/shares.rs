@@ -19,11 +19,14 @@ const AFTERWARDS: u32 = 100;
 /// When that is, in milliseconds after the beginning.
 const AFTERWARDS_MS: u64 = 970_000;
 
+/// Of a thousand who ask for shares of an animal of seven so many let them be apart.
+const APART: u32 = 250;
+
 /// What came of asking.
 enum Asked {
     /// A gift to pay for.
     Made(Gift),
-    /// So many are left in one animal.
+    /// So many are left in one animal, or in all of them.
     Left(u64),
     /// Nothing is left.
     SoldOut,
@@ -111,8 +114,8 @@ impl Donor {
             (200 | 201, _) => Asked::Made(Gift { donation: answer, line }),
             (409, Some("sale_not_open")) => Asked::NotYet,
             (409, Some("sold_out")) => Asked::SoldOut,
-            (409, Some("no_room_in_one")) => {
-                let remains = fault("no_room_in_one").and_then(|fault| fault["remains"].as_str()?.parse().ok());
+            (409, Some(code @ ("no_room_in_one" | "too_few_left"))) => {
+                let remains = fault(code).and_then(|fault| fault["remains"].as_str()?.parse().ok());
                 remains.map_or(Asked::Refused, Asked::Left)
             }
             (_, _) => Asked::Refused,
@@ -129,6 +132,9 @@ impl Donor {
             json!({"opportunity": offering.id, "sacrifice": {"shares": shares, "on_behalf_of": names, "wakala": wakala}});
         if self.chance.happens(300) {
             sacrifice["amount"] = json!(price);
+        }
+        if offering.species.shares() > 1 && self.chance.happens(APART) {
+            sacrifice["sacrifice"]["apart"] = json!(true);
         }
         let mut lines = vec![sacrifice];
         let besides = &self.world.opportunities[usize::try_from(self.chance.below(8)).unwrap_or(0)];

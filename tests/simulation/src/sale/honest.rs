@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use domain::id::OpportunityId;
 use domain::moment::Moment;
-use domain::sacrifice::Stock;
+use domain::sacrifice::{Reservation, Stock};
 use donations::shares::stock::LOOK_AGE_MS;
 use sacrifice::kept::FRESH_SECS;
 use sacrifice::looks::FEW_SHARES;
@@ -63,11 +63,12 @@ pub(super) fn dishonest(shelves: &BTreeMap<OpportunityId, Shelf>, heard: &Heard<
 }
 
 /// Room was there all the time before somebody who paid late was told that there is none.
-pub(super) fn lost_in_vain(shelf: &Shelf, shares: u8, at: Moment) -> Option<u32> {
+pub(super) fn lost_in_vain(shelf: &Shelf, named: &Reservation, at: Moment) -> Option<String> {
     let since = earlier(at, SEEKING_MS);
     let (_, offering) = shelf.past.last()?;
     let is_open = offering.opens_at <= earlier(since, skew()) && at < earlier(offering.closes_at, skew());
-    if is_open { shelf.room_throughout(shares, since, at) } else { None }
+    let asked = (named.shares, named.may_part(offering.species));
+    if is_open { shelf.room_throughout(asked, since, at) } else { None }
 }
 
 fn skew() -> i64 {
@@ -83,11 +84,12 @@ fn refused(shelves: &BTreeMap<OpportunityId, Shelf>, heard: &Heard<'_>) -> Vec<S
     else {
         return Vec::new();
     };
+    let is_apart = line.is_some_and(|line| line["sacrifice"]["apart"] == true);
     let (id, shares) = (id.parse::<OpportunityId>().ok(), u8::try_from(shares).unwrap_or(u8::MAX));
     let Some(shelf) = id.and_then(|id| shelves.get(&id)) else { return Vec::new() };
     let since = heard.since(LOOK_AGE_MS);
     let faults = heard.body["errors"].as_array().into_iter().flatten();
-    faults.filter_map(|fault| shelf.untrue(fault, shares, (since, heard))).collect()
+    faults.filter_map(|fault| shelf.untrue(fault, (shares, is_apart), (since, heard))).collect()
 }
 
 /// What is shown of an offering.
@@ -107,10 +109,12 @@ fn shown(shelves: &BTreeMap<OpportunityId, Shelf>, shows: &Value, heard: &Heard<
 }
 
 impl Shelf {
-    /// A lot that had room for so many all the time.
-    fn room_throughout(&self, shares: u8, since: Moment, until: Moment) -> Option<u32> {
-        let lots = self.lots.iter().filter(|(_, seen)| seen.free.least(since, until) >= shares);
-        lots.map(|(lot, _)| *lot).next()
+    /// Where there was room for so many all the time: on one lot or, where they may be parted, on all together.
+    fn room_throughout(&self, (shares, may_part): (u8, bool), since: Moment, until: Moment) -> Option<String> {
+        let least = || self.lots.iter().map(|(lot, seen)| (lot, seen.free.least(since, until)));
+        let one = least().find(|(_, least)| *least >= shares).map(|(lot, _)| format!("lot {lot}"));
+        let together: u32 = least().map(|(_, least)| u32::from(least)).sum();
+        one.or_else(|| (may_part && together >= u32::from(shares)).then(|| "all lots together".to_owned()))
     }
 
     fn quotas(&self, since: Moment, until: Moment) -> impl Iterator<Item = u32> {
@@ -130,17 +134,23 @@ impl Shelf {
     }
 
     /// Why a refusal is not true.
-    fn untrue(&self, fault: &Value, shares: u8, (since, heard): (Moment, &Heard<'_>)) -> Option<String> {
+    fn untrue(&self, fault: &Value, (shares, is_apart): (u8, bool), (since, heard): (Moment, &Heard<'_>)) -> Option<String> {
         let (_, offering) = self.past.last()?;
+        let may_part = is_apart || offering.species.shares() == 1;
         let (id, until) = (&offering.id, heard.ended);
         match fault["code"].as_str()? {
-            code @ ("sold_out" | "no_room_in_one") => {
-                if let Some(lot) = self.room_throughout(shares, since, until) {
-                    return Some(format!("{code} is told of {shares} shares of {id} while lot {lot} had them all the time"));
+            code @ ("sold_out" | "no_room_in_one" | "too_few_left") => {
+                if let Some(place) = self.room_throughout((shares, may_part), since, until) {
+                    return Some(format!("{code} is told of {shares} shares of {id} while {place} had them all the time"));
                 }
-                let remains: u8 = fault["remains"].as_str().and_then(|remains| remains.parse().ok()).unwrap_or(0);
-                let most = self.lots.values().map(|seen| seen.free.most(since, until)).max().unwrap_or(0);
-                (most < remains).then(|| format!("{remains} shares of {id} are told to remain in one, and {most} did"))
+                if may_part != (code == "too_few_left") && code != "sold_out" {
+                    return Some(format!("{code} is told of {id}, of which shares may be apart: {may_part}"));
+                }
+                let remains: u32 = fault["remains"].as_str().and_then(|remains| remains.parse().ok()).unwrap_or(0);
+                let most = self.lots.values().map(|seen| u32::from(seen.free.most(since, until)));
+                // What whoever was refused has itself is free again before it is told.
+                let most = if may_part { most.sum() } else { most.max().unwrap_or(0) };
+                (most < remains).then(|| format!("{remains} shares of {id} are told to remain, and {most} did"))
             }
             "sale_not_open" => {
                 let was_open = earlier(heard.began, skew()) >= offering.opens_at && !self.was_preparing(since, until);

@@ -124,14 +124,31 @@ fn what_a_transaction_has_written_is_looked_at_whole() {
     }
 }
 
-fn answered(code: &str, remains: Option<&str>, (began, ended): (i64, i64)) -> Vec<String> {
+fn answered(code: &str, remains: Option<&str>, span: (i64, i64)) -> Vec<String> {
+    asked(json!({"shares": 4}), (code, remains), span)
+}
+
+fn asked(sacrifice: serde_json::Value, (code, remains): (&str, Option<&str>), (began, ended): (i64, i64)) -> Vec<String> {
     let full = lot(7, 0, &[(1, &held(7))]);
     let watched = seen(7, &[lot(7, 7, &[]), full, lot(7, 4, &[(1, &held(3))])], &[gift(1, 7)]);
-    let body = json!({"lines": [{"opportunity": "camels-makkah", "sacrifice": {"shares": 4}}]}).to_string();
+    let body = json!({"lines": [{"opportunity": "camels-makkah", "sacrifice": sacrifice}]}).to_string();
     let (event, body) = (json!({ "body": body }), json!({"errors": [{"code": code, "remains": remains}]}));
     let (began, ended) = (at(began), at(ended));
     let heard = Heard { route: "POST /v1/donations", event: &event, status: 409, body: &body, began, ended };
     honest::dishonest(&watched.shelves, &heard)
+}
+
+/// Those who let their shares be apart are told how many are left in all, and nobody else.
+#[test]
+fn too_few_is_told_to_whoever_may_have_them_apart() {
+    let apart = |shares: u8, remains| {
+        asked(json!({"shares": shares, "apart": true}), ("too_few_left", Some(remains)), (4_000, 4_100))
+    };
+    assert_eq!(apart(5, "4"), [""; 0]);
+    assert_eq!(apart(5, "5").len(), 1, "four were left");
+    assert_eq!(apart(4, "3").len(), 1, "there was room for four");
+    assert_eq!(asked(json!({"shares": 5}), ("too_few_left", Some("4")), (4_000, 4_100)).len(), 1, "not apart");
+    assert_eq!(asked(json!({"shares": 5, "apart": true}), ("no_room_in_one", Some("4")), (4_000, 4_100)).len(), 1);
 }
 
 /// Seven are free for a second, none for a second, then four.

@@ -230,6 +230,16 @@ impl Known {
         self.looked_at.is_some_and(|began| (0..LOOK_AGE_MS).contains(&now.millis_since(began)))
     }
 
+    /// When the last look began, if what it found may still be told.
+    pub fn looked(&self, now: Moment) -> Option<Moment> {
+        self.looked_at.filter(|_| self.is_looked(now))
+    }
+
+    /// The lots that had room when they were last seen: every one of them after a look.
+    pub fn rooms(&self) -> Vec<Room> {
+        self.lots.iter().map(|(lot, seen)| Room { lot: *lot, free: seen.free }).collect()
+    }
+
     /// Whether a look began then or later.
     pub fn is_looked_since(&self, then: Moment) -> bool {
         self.looked_at.is_some_and(|began| began.millis_since(then) >= 0)

@@ -235,7 +235,7 @@ impl World {
         sleep(Duration::from_micros(place_in_line * 1_000_000 / self.sale.arrivals)).await;
         let (offering, species) = ("animals".parse().unwrap(), self.sale.species);
         let (fairness, closes_at) = (domain::sacrifice::Fairness::default(), Moment::from_millis(0));
-        let asked = Asked { line: 0, offering, species, shares, fairness, closes_at };
+        let asked = Asked { line: 0, offering, species, shares, apart: false, fairness, closes_at };
         loop {
             let place = self.places.acquire().await.unwrap();
             let mut known = self.idle.lock().unwrap().pop().unwrap();

@@ -13,11 +13,11 @@ use super::{CAMELS, Calls, MOBILE, admission, claimed, limited, lots, offer, req
 use crate::scene::{KEY, Reply, Scene, call, run};
 
 /// The one call that fails, by its number. A look asks every segment at once: of its queries the first stands for all.
-struct Once {
-    seen: AtomicUsize,
-    has_looked: AtomicBool,
-    at: usize,
-    fault: Fault,
+pub struct Once {
+    pub seen: AtomicUsize,
+    pub has_looked: AtomicBool,
+    pub at: usize,
+    pub fault: Fault,
 }
 
 impl Faults for Once {

@@ -10,7 +10,7 @@ const NOW: Moment = Moment::from_millis(1_795_500_000_000);
 
 fn asked(species: Species, shares: u8) -> Asked {
     let (offering, fairness) = ("animals".parse().unwrap(), domain::sacrifice::Fairness::default());
-    Asked { line: 0, offering, species, shares, fairness, closes_at: NOW }
+    Asked { line: 0, offering, species, shares, apart: false, fairness, closes_at: NOW }
 }
 
 fn later(millis: i64) -> Moment {

@@ -9,7 +9,7 @@ use crate::id::{DonationId, EvidenceId, SlaughterhouseId};
 use crate::moment::Moment;
 use crate::sacrifice::animal::{self, AnimalName};
 use crate::sacrifice::lot::Lot;
-use crate::sacrifice::offering::{Offering, Stage};
+use crate::sacrifice::offering::{Offering, Stage, Stock};
 use crate::sacrifice::rite::Meat;
 use crate::sacrifice::season;
 use crate::sacrifice::site::Country;
@@ -103,13 +103,15 @@ pub fn ends(offering: &Offering) -> Moment {
         let last = super::super::feast::FeastDay { day: *super::super::feast::DAYS.end(), ..*day };
         season.or_else(|| Some(last.gregorian()?.next().next().start()))
     });
-    dated.unwrap_or_else(|| super::super::close::watched_until(offering))
+    dated.unwrap_or_else(|| super::super::close::undated_until(offering))
 }
 
-/// Whether it is time to look which animals of an offering were never told as slaughtered.
+/// Whether it is time to look which animals of an offering were never told as slaughtered, however far it has come: of one that was never on a list nothing can have been told.
 pub fn is_to_be_counted(offering: &Offering, now: Moment) -> bool {
     let from = ends(offering).plus_seconds(WAITED_FOR_SECS);
-    offering.stage == Stage::Listed && now >= from && now < from.plus_seconds(LOOKED_AT_SECS)
+    let is_in_time = now >= from && now < from.plus_seconds(LOOKED_AT_SECS);
+    // A sale whose lots never stood has sold nothing.
+    offering.stock != Stock::Preparing && is_in_time
 }
 
 #[cfg(test)]

@@ -154,8 +154,12 @@ fn animals_are_counted_for_a_time_after_the_season() {
     {
         assert_eq!(is_to_be_counted(&of, ended.plus_seconds(secs)), is_counted, "{secs}");
     }
-    let unlisted = Offering { stage: Stage::Packed, ..of.clone() };
-    assert!(!is_to_be_counted(&unlisted, ended.plus_seconds(7 * 3_600)));
+    for stage in [Stage::Sale, Stage::Closing, Stage::Packed] {
+        let unlisted = Offering { stage, ..of.clone() };
+        assert!(is_to_be_counted(&unlisted, ended.plus_seconds(7 * 3_600)), "{stage:?}: its shares are nobody's work yet");
+    }
+    let unborn = Offering { stock: Stock::Preparing, ..of.clone() };
+    assert!(!is_to_be_counted(&unborn, ended.plus_seconds(7 * 3_600)));
     let mut nowhere = of.clone();
     nowhere.place.coordinates = None;
     assert!(ends(&nowhere) > ended && ends(&nowhere) < ended.plus_seconds(2 * 24 * 3_600));

@@ -111,7 +111,8 @@ impl Reason {
             | Reason::PlaceUnlocated
             | Reason::SlaughterDiffers
             | Reason::NotSlaughtered
-            | Reason::ListLate => Owner::Sacrifice,
+            | Reason::ListLate
+            | Reason::EvidenceDiffers => Owner::Sacrifice,
         }
     }
 
@@ -148,7 +149,7 @@ impl Reason {
             Reason::AnimalUnfilled => Action::GiveBackShares,
             Reason::OutsideSeason | Reason::NotSlaughtered => Action::MakeGoodSacrifice,
             Reason::PlaceUnlocated => Action::LocatePlace,
-            Reason::SlaughterDiffers => Action::AskSlaughterhouse,
+            Reason::SlaughterDiffers | Reason::EvidenceDiffers => Action::AskSlaughterhouse,
             Reason::ListLate => Action::LetListGo,
         }
     }
@@ -189,7 +190,8 @@ impl Reason {
             | Reason::PlaceUnlocated
             | Reason::SlaughterDiffers
             | Reason::NotSlaughtered
-            | Reason::ListLate => Remedy::None,
+            | Reason::ListLate
+            | Reason::EvidenceDiffers => Remedy::None,
         }
     }
 }

@@ -22,14 +22,14 @@ pub const WAITED_FOR_SECS: i64 = 6 * 3_600;
 pub const LOOKED_AT_SECS: i64 = 48 * 3_600;
 
 /// What there is of evidence under an id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// Nothing.
     Missing,
     /// Something of a type that is not taken.
     Another,
-    /// A photo or video.
-    Is(MediaType),
+    /// A photo or video, and the bucket's tag of its bytes.
+    Is(MediaType, Option<String>),
 }
 
 /// Whose an animal is, if it is on a list of this slaughterhouse: `offering` is on a list that went out to it, and still its own; `lot` is the animal's.
@@ -87,10 +87,10 @@ pub fn meat(offering: &Offering, given: &Distribution) -> Result<(), Refusal> {
 /// # Errors
 /// When some of it is not there, or of another type.
 pub fn evidence(update: &Update, found: &BTreeMap<EvidenceId, Found>) -> Result<Vec<Evidence>, Refusal> {
-    let one = |id: &EvidenceId| match found.get(id).copied().unwrap_or(Found::Missing) {
+    let one = |id: &EvidenceId| match found.get(id).cloned().unwrap_or(Found::Missing) {
         Found::Missing => Err(Refusal::EvidenceMissing),
         Found::Another => Err(Refusal::EvidenceTypeUnknown),
-        Found::Is(media_type) => Ok(Evidence { id: id.clone(), media_type }),
+        Found::Is(media_type, etag) => Ok(Evidence { id: id.clone(), media_type, etag }),
     };
     update.evidence.iter().map(one).collect()
 }

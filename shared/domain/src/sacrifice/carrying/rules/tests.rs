@@ -124,8 +124,15 @@ fn evidence_is_there_and_of_a_type_that_is_taken() {
         evidence: ids.iter().map(|sign| id(sign)).collect(),
         distribution: None,
     };
-    let found = BTreeMap::from([(id("a"), Found::Is(MediaType::Png)), (id("b"), Found::Another), (id("c"), Found::Missing)]);
-    assert_eq!(evidence(&update(&["a"]), &found), Ok(vec![Evidence { id: id("a"), media_type: MediaType::Png }]));
+    let found = BTreeMap::from([
+        (id("a"), Found::Is(MediaType::Png, Some("1".to_owned()))),
+        (id("b"), Found::Another),
+        (id("c"), Found::Missing),
+    ]);
+    assert_eq!(
+        evidence(&update(&["a"]), &found),
+        Ok(vec![Evidence { id: id("a"), media_type: MediaType::Png, etag: Some("1".to_owned()) }])
+    );
     assert_eq!(evidence(&update(&["a", "b"]), &found), Err(Refusal::EvidenceTypeUnknown));
     assert_eq!(evidence(&update(&["c"]), &found), Err(Refusal::EvidenceMissing));
     assert_eq!(evidence(&update(&["d"]), &found), Err(Refusal::EvidenceMissing));

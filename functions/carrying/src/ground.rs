@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::id::{DonationId, EvidenceId, OpportunityId, SlaughterhouseId};
 use domain::sacrifice::carrying::evidence::key;
 use domain::sacrifice::carrying::rules::{self, Found};
-use domain::sacrifice::carrying::{Batch, Carried, Refusal, Row, Update};
+use domain::sacrifice::carrying::{Batch, Carried, Evidence, Refusal, Row, Update};
 use domain::sacrifice::{AnimalName, Lot, Offering, animal};
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 
@@ -59,6 +59,24 @@ impl Ground {
         Ok((offering, rules::owners(animal, slaughterhouse, Some(offering), lot)?))
     }
 
+    /// Whose the animal is by its lot alone, whatever has become of its offering since it was written.
+    pub(crate) fn had_by(&self, animal: &AnimalName) -> Vec<DonationId> {
+        let Some(offering) = self.offerings.get(&animal.offering) else { return Vec::new() };
+        let Some((number, head)) = animal::place(offering.species, animal.number) else { return Vec::new() };
+        let lot = self.lots.get(&(animal.offering.clone(), number));
+        lot.map(|lot| animal::owners(offering.species, lot, head)).unwrap_or_default()
+    }
+
+    /// Whether the bucket has something else by now of evidence that was told.
+    pub(crate) fn is_replaced(&self, known: &Carried, named: &[EvidenceId]) -> bool {
+        let is_other = |one: &Evidence| match self.evidence.get(&one.id) {
+            Some(Found::Is(_, etag)) => !one.is_still(etag.as_deref()),
+            Some(Found::Missing | Found::Another) => true,
+            None => false,
+        };
+        known.evidence.iter().filter(|one| named.contains(&one.id)).any(is_other)
+    }
+
     /// What was known of the animal.
     pub(crate) fn known(&self, animal: &AnimalName) -> Option<&Carried> {
         self.known.get(animal)
@@ -98,7 +116,7 @@ async fn lots(
 async fn look(deps: &Deps, house: &SlaughterhouseId, id: &EvidenceId) -> Result<(EvidenceId, Found), CarryingError> {
     let found = match deps.bucket.kind(&key(house, id)).await? {
         None => Found::Missing,
-        Some(kind) => kind.parse().map_or(Found::Another, Found::Is),
+        Some(kind) => kind.content_type.parse().map_or(Found::Another, |media_type| Found::Is(media_type, kind.etag)),
     };
     Ok((id.clone(), found))
 }

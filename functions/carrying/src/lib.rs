@@ -14,10 +14,11 @@
 //! 2. what its rows speak of ([`ground`]): the slaughterhouse's lists (one query), offerings, lots and animals (a batch read each, or a few), evidence (a look at the bucket for each piece);
 //! 3. each animal: the rules, purely, then **one write unit**, on condition of the version that was read;
 //! 4. the notices, ten in a call;
-//! 5. what became of the part (one write), put if absent; whether it was the last (one query), and the matters for a person.
+//! 5. the matters for a person, one for each reason;
+//! 6. what became of the part (one write), put if absent.
 //!
-//! **Halfway.** A crash before 5 brings the message again: rows that are written are found to say what is known, and their donors are told again, which `notifications` finds out. A crash in 5
-//! brings it again as well: the part is found done, and the matters are opened, once.
+//! **Halfway.** A crash before 6 brings the message again: rows that are written are found to say what is known, whatever the rules say by then, and their donors are told again, which `notifications` finds out; the
+//! matters are the same. An animal that cannot be written leaves its part undone, and neither the others' news nor the matters wait for it.
 //!
 //! **Failure.** Whatever cannot be reached makes its message come again; everything here can be repeated. One animal that cannot be written holds up its part and no other.
 
@@ -147,13 +148,10 @@ async fn run(deps: &Deps, delivery: &Delivery) -> Option<Failure> {
     }
 }
 
-/// Sends each part of a batch that is not done a message of its own. One whose parts are all done is looked at once more, so that nothing of its end is left out.
+/// Sends each part of a batch that is not done a message of its own.
 async fn share_out(deps: &Deps, slaughterhouse: &SlaughterhouseId, id: &BatchId) -> Result<(), CarryingError> {
     let batch = deps.table.batch(slaughterhouse, id).await?.ok_or(CarryingError::Gone)?;
     let parts = deps.table.parts(id).await?;
-    if batch.is_done(&parts) {
-        return part::finish(deps, &batch).await;
-    }
     let open = batch.parts().filter(|from| parts.iter().all(|part| part.from != *from));
     let message =
         |from| Message::UpdatesKept { slaughterhouse: slaughterhouse.clone(), batch: id.clone(), from: Some(from) };

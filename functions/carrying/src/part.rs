@@ -34,7 +34,7 @@ struct Done {
     is_new: bool,
 }
 
-/// Carries a part out, unless it is done; and looks whether the batch is done with it.
+/// Carries a part out, unless it is done.
 ///
 /// # Errors
 /// See [`CarryingError`]. What was written stands, and its donors are told.
@@ -47,28 +47,26 @@ pub(crate) async fn carry(deps: &Deps, (house, id): (&SlaughterhouseId, &BatchId
         let rows = rows(deps, &batch).await?;
         let of_part = rows.iter().skip(from as usize).take(PART_ROWS as usize);
         let of_part: Vec<Row> = of_part.cloned().collect();
-        let refused = write(deps, &batch, &of_part).await?;
+        let Written { refused, notices, failed } = write(deps, &batch, &of_part).await?;
+        // Whoever's animal is written hears of it, and a person of what is refused, whatever became of the others: a part may never come to its end.
+        let sent = deps.notices.send_all(notices.into_iter().map(Message::NoticeDue)).await;
+        open_cases(deps, &batch, &refused).await?;
+        sent?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
         telemetry::count("carrying", "RowsRefused", refused.len() as u64);
         let rows = u32::try_from(of_part.len()).unwrap_or(PART_ROWS);
         deps.table.keep_part(id, &Part { from, rows, refused, done_at: deps.clock.now() }).await?;
     }
-    finish(deps, &batch).await
+    Ok(())
 }
 
-/// Opens the matters for a person once all parts of a batch are done. One that a person has closed stays closed.
-///
-/// # Errors
-/// When the table cannot be reached; the same again is the same matter.
-pub(crate) async fn finish(deps: &Deps, batch: &Batch) -> Result<(), CarryingError> {
-    let parts = deps.table.parts(&batch.batch).await?;
-    if !batch.is_done(&parts) {
-        return Ok(());
-    }
-    for case in batch.cases(&parts, deps.clock.now()) {
-        if deps.table.case(&case.id()).await?.is_none() {
-            tracing::warn!(case = case.id(), reason = case.reason.code(), batch = batch.batch.as_str(), "rows for a person");
-            deps.table.open_case(&case).await?;
-        }
+/// Opens the matters for a person that a part's refused rows are, before the part is noted as done. A later part of the same batch, of rows that nobody has seen yet, opens one again that a person has closed.
+async fn open_cases(deps: &Deps, batch: &Batch, refused: &[RefusedRow]) -> Result<(), CarryingError> {
+    for case in batch.cases(refused, deps.clock.now()) {
+        tracing::warn!(case = case.id(), reason = case.reason.code(), batch = batch.batch.as_str(), "rows for a person");
+        deps.table.open_case(&case).await?;
     }
     Ok(())
 }
@@ -87,8 +85,16 @@ async fn rows(deps: &Deps, batch: &Batch) -> Result<Arc<Vec<Row>>, CarryingError
     Ok(rows)
 }
 
-/// Writes rows into their animals and sends their donors' notices; gives back the rows that were refused.
-async fn write(deps: &Deps, batch: &Batch, rows: &[Row]) -> Result<Vec<RefusedRow>, CarryingError> {
+/// What became of a part's rows.
+struct Written {
+    refused: Vec<RefusedRow>,
+    notices: Vec<Notice>,
+    /// Why some animal could not be written.
+    failed: Option<CarryingError>,
+}
+
+/// Writes rows into their animals.
+async fn write(deps: &Deps, batch: &Batch, rows: &[Row]) -> Result<Written, CarryingError> {
     let ground = Ground::of(deps, batch, rows).await?;
     let (mut refused, mut of_animals) = (Vec::new(), BTreeMap::new());
     for row in rows {
@@ -114,10 +120,8 @@ async fn write(deps: &Deps, batch: &Batch, rows: &[Row]) -> Result<Vec<RefusedRo
         }
     }
     telemetry::count("carrying", "AnimalsSlaughtered", slaughtered);
-    // Whoever's animal is written hears of it, whatever became of the others.
-    deps.notices.send_all(notices.into_iter().map(Message::NoticeDue)).await?;
     refused.sort_by_key(|row| row.row);
-    failed.map_or(Ok(refused), Err)
+    Ok(Written { refused, notices, failed })
 }
 
 fn refusal(row: u32, animal: Option<&AnimalName>, why: Refusal) -> RefusedRow {
@@ -132,13 +136,7 @@ async fn write_one(
     animal: &AnimalName,
     rows: Vec<(u32, &Update)>,
 ) -> Result<Done, CarryingError> {
-    let owners = match ground.owners(animal, &batch.slaughterhouse) {
-        Ok((_, owners)) => owners,
-        Err(why) => {
-            let refused = rows.iter().map(|(row, _)| refusal(*row, Some(animal), why)).collect();
-            return Ok(Done { refused, notices: Vec::new(), is_new: false });
-        }
-    };
+    let owners = ground.had_by(animal);
     let mut known = ground.known(animal).cloned().unwrap_or_else(|| Carried::nothing(animal, &batch.slaughterhouse));
     for _ in 0..ROUNDS {
         let planned = plan(batch, ground, &known, &rows);
@@ -184,6 +182,14 @@ impl Planned {
 fn plan(batch: &Batch, ground: &Ground, known: &Carried, rows: &[(u32, &Update)]) -> Planned {
     let mut planned = Planned { next: known.clone(), refused: Vec::new(), tells: false };
     for (row, update) in rows {
+        // What was written stands, and is told, though a rule would refuse it by now.
+        if planned.next.slaughterhouse == batch.slaughterhouse && planned.next.says(update) {
+            planned.tells |= update.slaughtered.is_some();
+            if ground.is_replaced(&planned.next, &update.evidence) {
+                planned.refused.push(refusal(*row, Some(&update.animal), Refusal::EvidenceDiffers));
+            }
+            continue;
+        }
         match add(batch, ground, &planned.next, (*row, update)) {
             Ok(next) => {
                 planned.tells |= update.slaughtered.is_some();

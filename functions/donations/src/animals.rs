@@ -1,12 +1,16 @@
 //! A donation's animals, and what was told of their slaughter.
 //!
-//! **Cost.** A read of the offering, of lots where heads are told apart, and one of the animals. URLs of evidence are signed here; whether it is there was looked at when it was told.
+//! **Cost.** A read of the offering, of lots where heads are told apart, and one of the animals; a look at the bucket for each piece of evidence. URLs are signed here.
+//!
+//! **Evidence** can be replaced by its form for an hour after it was asked for, and what was told is what was looked at: what is not that any more is shown to nobody, and is a matter for a person.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domain::case::{Case, Reason};
 use domain::donation::Donation;
 use domain::id::{OpportunityId, SlaughterhouseId};
+use domain::money::Money;
 use domain::sacrifice::carrying::{Distribution, Evidence, evidence};
 use domain::sacrifice::{Carried, Stage, animal};
 use platform::bucket::Download;
@@ -67,9 +71,36 @@ async fn view(
     view.slaughtered_at = Some(slaughter.at.to_string());
     view.distributed = carried.distributed.iter().map(distribution).collect();
     for evidence in &carried.evidence {
-        view.evidence.push(link(deps, &carried.slaughterhouse, evidence).await?);
+        if is_still(deps, carried, evidence).await? {
+            view.evidence.push(link(deps, &carried.slaughterhouse, evidence).await?);
+        }
     }
     Ok(view)
+}
+
+/// Whether the bucket has what was told; a person is told, once, if not.
+async fn is_still(deps: &Deps, carried: &Carried, told: &Evidence) -> Result<bool, Problem> {
+    // Of what was told before tags were kept nothing can be said.
+    if told.etag.is_none() {
+        return Ok(true);
+    }
+    let kind = deps.bucket.kind(&evidence::key(&carried.slaughterhouse, &told.id)).await.map_err(Problem::try_again)?;
+    if kind.is_some_and(|kind| told.is_still(kind.etag.as_deref())) {
+        return Ok(true);
+    }
+    let case = Case {
+        reason: Reason::EvidenceDiffers,
+        payment: None,
+        donation: None,
+        refund: None,
+        amount_minor: Money::ZERO,
+        evidence: format!("{}, evidence {} of {}", carried.slaughterhouse, told.id, carried.name()),
+        opened_at: deps.clock.now(),
+    };
+    if deps.table.case(&case.id()).await?.is_none() {
+        deps.table.open_case(&case).await?;
+    }
+    Ok(false)
 }
 
 fn distribution(given: &Distribution) -> DistributionView {

@@ -2,6 +2,9 @@
 //!
 //! Its address is not kept: the provider is asked for the same page again by the same reference. So nothing that goes into it may change
 //! from one request to the next; all of it comes from the donation.
+//!
+//! The methods of an offering are not in it: the provider's page cannot leave any out (`providers::moyasar`), and they are data that an operator may change between two requests of one attempt. What is paid by
+//! another method than the offering names is money that was taken: it is booked, and its shares are confirmed as long as they are held.
 
 use domain::donation::{Attempt, Donation};
 use domain::purpose::Language;

@@ -4,6 +4,7 @@ use domain::hijri::{HijriDate, Sighted};
 use domain::moment::Moment;
 use domain::money::MoneyError;
 use domain::purpose::Language;
+use domain::sacrifice::FeastDay;
 use platform::http::{Fault, Problem};
 
 /// The most faults that one answer tells: more help nobody, and a hostile body could have thousands.
@@ -29,6 +30,8 @@ pub struct Found {
     pub remains: Option<String>,
     /// When it would not be wrong, or has become so.
     pub at: Option<Moment>,
+    /// The day of the feast that it is about, where the place has one: by how its moon was seen the time's Hijri date is told.
+    pub day: Option<FeastDay>,
     /// How many are allowed, where that is what is wrong.
     pub allowed: Option<u8>,
     /// When it began to be looked at, where it is so only for a moment: it is not said of a look that is too old ([`crate::shares::told`]).
@@ -38,7 +41,7 @@ pub struct Found {
 impl Wrong {
     /// It is so there.
     pub fn at(&'static self, pointer: impl Into<String>) -> Found {
-        Found { pointer: pointer.into(), wrong: self, remains: None, at: None, allowed: None, seen_at: None }
+        Found { pointer: pointer.into(), wrong: self, remains: None, at: None, day: None, allowed: None, seen_at: None }
     }
 }
 
@@ -52,7 +55,7 @@ impl Found {
             pointer: self.pointer,
             code: self.wrong.code,
             detail: match (self.at, self.allowed) {
-                (Some(at), _) => told_with(detail, at, language),
+                (Some(at), _) => told_with(detail, (at, self.day), language),
                 (None, Some(allowed)) => format!("{detail} ({allowed})"),
                 (None, None) => detail.to_owned(),
             },
@@ -65,9 +68,10 @@ impl Found {
 const CONFLICTS: [&Wrong; 7] =
     [&OVER_FUNDED, &SALE_NOT_OPEN, &SALE_CLOSED, &SOLD_OUT, &NO_ROOM_IN_ONE, &TOO_FEW_LEFT, &LIMIT_REACHED];
 
-/// The sentence with a time in it: as the clock in Riyadh shows it, and by the calendar of Umm al-Qura.
-fn told_with(sentence: &str, at: Moment, language: Language) -> String {
-    let hijri = HijriDate::of(at.day(), Sighted::AsPublished);
+/// The sentence with a time in it: as the clock in Riyadh shows it, and by the calendar of Umm al-Qura, the month of the feast as its moon was seen.
+fn told_with(sentence: &str, (at, feast): (Moment, Option<FeastDay>), language: Language) -> String {
+    let published = || HijriDate::of(at.day(), Sighted::AsPublished);
+    let hijri = feast.map_or_else(published, |feast| feast.hijri_of(at.day()));
     let ((year, _, day), month) = (hijri.parts(), hijri.month_name(language));
     match language {
         Language::Arabic => format!("{sentence} ({day} {month} {year} هـ، {at})"),
@@ -197,6 +201,20 @@ mod tests {
     fn every_code_is_its_own() {
         let codes: BTreeSet<&str> = ALL.iter().map(|wrong| wrong.code).collect();
         assert_eq!(codes.len(), ALL.len());
+    }
+
+    #[test]
+    fn a_time_is_told_by_the_moon_as_it_was_seen() {
+        let closed = "2027-05-15T18:00:00Z".parse().ok();
+        let told = |sighted| {
+            let day = Some(FeastDay { year: 1448, day: 10, sighted });
+            Found { at: closed, day, ..SALE_CLOSED.at("/lines/0/opportunity") }.told(Language::English).detail
+        };
+        assert_eq!(told(Sighted::AsPublished), "The sale is closed (9 Dhu al-Hijjah 1448 AH, 2027-05-15T18:00:00Z)");
+        assert_eq!(told(Sighted::DayAfter), "The sale is closed (8 Dhu al-Hijjah 1448 AH, 2027-05-15T18:00:00Z)");
+        assert_eq!(told(Sighted::DayBefore), "The sale is closed (10 Dhu al-Hijjah 1448 AH, 2027-05-15T18:00:00Z)");
+        let undated = Found { at: closed, ..SALE_CLOSED.at("/lines/0/opportunity") }.told(Language::Arabic).detail;
+        assert_eq!(undated, "أُغلق البيع (9 ذو الحجة 1448 هـ، 2027-05-15T18:00:00Z)");
     }
 
     #[test]

@@ -14,7 +14,7 @@
 //!
 //! Until then holds that were missed are asked for again ([`missed`]). After the season what was never told as slaughtered is a matter for a person ([`undone`]).
 //!
-//! When all offerings of a slaughterhouse and a day are packed, their list is made and signed ([`lists`]). Then what the platform has of their animals is booked ([`own`]).
+//! When all offerings of a slaughterhouse and a day are packed, their list is made and signed ([`lists`]); one that is not out in time is a matter for a person, and an alarm ([`late`]). Then what the platform has of their animals is booked ([`own`]).
 //!
 //! **Why a plan is written down** and not made anew from what stands: two runs that look at different moments would plan differently, and move shares against each other. What was planned is one, whoever carries
 //! it out; each step is written down with its move, so that none is made twice, and one that was held up makes it no more.
@@ -28,6 +28,7 @@ pub mod carry;
 pub mod close;
 pub mod event;
 pub mod held;
+pub mod late;
 pub mod lists;
 pub mod missed;
 pub mod own;
@@ -165,10 +166,11 @@ pub async fn handle(deps: &Deps, event: Value) -> Result<Value, ExecutionError> 
     let counted: Vec<Offering> = counted.cloned().collect();
     let sold = offerings.iter().filter(is_asked).filter(|offering| missed::may_hold(offering, now));
     let sold: Vec<Offering> = sold.cloned().collect();
+    let late = late::of(&offerings, asked.as_ref(), now);
     offerings.retain(|offering| due(offering, now) != Due::Nothing);
     if let Some(asked) = asked {
         offerings.retain(|offering| offering.id == asked);
-        if offerings.is_empty() && counted.is_empty() {
+        if offerings.is_empty() && counted.is_empty() && late.is_empty() {
             return Err(ExecutionError::NotDue(asked));
         }
     }
@@ -186,6 +188,13 @@ pub async fn handle(deps: &Deps, event: Value) -> Result<Value, ExecutionError> 
         }
     }
     list_all(deps, &offerings, &mut run).await?;
+    for list in &late {
+        match Box::pin(late::tell(deps, list)).await {
+            Ok(None) => {}
+            Ok(Some(waits_for)) => run.late.push(list.told(&waits_for)),
+            Err(error) => run.failed(&list.name(), error),
+        }
+    }
     for offering in &counted {
         match Box::pin(undone::count(deps, offering)).await {
             Ok(None | Some(0)) => {}
@@ -239,6 +248,8 @@ struct Run {
     lists: Vec<Value>,
     /// Offerings whose season is over, with animals that were never told as slaughtered.
     undone: Vec<Value>,
+    /// Lists that are not out, and should be.
+    late: Vec<Value>,
     failures: Vec<(String, ExecutionError)>,
     waits_ms: u64,
 }
@@ -264,10 +275,14 @@ impl Run {
 
     fn tell(mut self) -> Result<Value, ExecutionError> {
         telemetry::milliseconds("execution", "CloseWaits", self.waits_ms);
+        telemetry::count("execution", "ListsLate", self.late.len() as u64);
         if self.failures.is_empty() {
             let mut told = json!({"offerings": self.offerings, "lists": self.lists});
             if !self.undone.is_empty() {
                 told["undone"] = json!(self.undone);
+            }
+            if !self.late.is_empty() {
+                told["late"] = json!(self.late);
             }
             return Ok(told);
         }

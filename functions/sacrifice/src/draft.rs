@@ -61,7 +61,7 @@ impl OfferingDraft {
         let place = place::place(self.place, rite, faults);
         let day = when::day(self.day.as_ref(), rite, faults);
         let quota = quota(&self.quota, species, faults);
-        let times = when::times(&self.opens_at, &self.closes_at, day.flatten(), faults);
+        let times = when::times(&self.opens_at, &self.closes_at, faults);
         let wakala = wakala(self.wakala, faults);
         let methods = methods(&self.methods, faults);
         let fair = fair::wished(self.limit.as_ref(), self.waiting_room.as_ref(), self.brake.as_ref(), faults);

@@ -8,6 +8,7 @@
 
 use domain::catalogue::Opportunity;
 use domain::id::OpportunityId;
+use domain::moment::Moment;
 use domain::sacrifice::fairness::WaitingRoom;
 use domain::sacrifice::{Fairness, Offering, Stock};
 use http::header::{CONTENT_LANGUAGE, ETAG};
@@ -36,10 +37,11 @@ pub async fn offering(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let before = deps.table.offering(&wished.id).await?;
     etag::require(call, before.as_ref().map(|before| before.revision))?;
     let opportunity = deps.table.opportunity(&wished.id).await?;
-    fits(call, &wished, opportunity.as_ref())?;
+    let now = deps.clock.now();
+    fits(call, &wished, (before.as_ref(), opportunity.as_ref()), now)?;
     if let Some(before) = &before {
         let taken = lots::taken_of(&deps.table, &wished.id).await?;
-        rules::allow(before, &wished, taken, deps.clock.now(), Faults::new(call.language()))?;
+        rules::allow(before, &wished, taken, now, Faults::new(call.language()))?;
     }
     let operation = Operation::new(call, officer, deps.clock.now(), "put_offering", wished.id.as_str(), &wished)?;
     deps.table.log_operation(&operation, deps.random.number()).await?;
@@ -48,8 +50,13 @@ pub async fn offering(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     answer(deps, &published?, before.is_none())
 }
 
-/// Whether the opportunity through which the money goes is one for this rite, and limited by the quota alone.
-fn fits(call: &Call, wished: &Offering, opportunity: Option<&Opportunity>) -> Result<(), Problem> {
+/// Whether the opportunity through which the money goes is one for this rite, and limited by the quota alone; and whether the sale closes early enough.
+fn fits(
+    call: &Call,
+    wished: &Offering,
+    (before, opportunity): (Option<&Offering>, Option<&Opportunity>),
+    now: Moment,
+) -> Result<(), Problem> {
     let mut faults = Faults::new(call.language());
     match opportunity {
         None => {
@@ -66,6 +73,7 @@ fn fits(call: &Call, wished: &Offering, opportunity: Option<&Opportunity>) -> Re
         }
         Some(_) => {}
     }
+    rules::in_time(before, wished, now, &mut faults);
     faults.tell()
 }
 

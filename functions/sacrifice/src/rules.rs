@@ -5,7 +5,7 @@
 //! | price, methods, the place's name, how the moon was sighted | at any time; what was reserved keeps the price that it was reserved at |
 //! | the limit of shares for one giver, the waiting room and its rate, the brake | at any time; what was reserved stays, and nobody who was admitted is put back |
 //! | the wakala's wording | with another version: what a donor accepted stays what it was |
-//! | opening and closing, the quota upwards | until the sale has been closed for as long as shares are held: then its animals are being filled |
+//! | opening and closing (early enough for the list, [`in_time`]), the quota upwards | until the sale has been closed for as long as shares are held: then its animals are being filled |
 //! | the quota downwards | likewise; to what is held and paid |
 //! | rite, day, country, region, the kind of animal of as many shares | until something is held or paid: a donor chose them |
 //! | the shares of an animal | never: lots of another size are another offering |
@@ -13,8 +13,9 @@
 //! | what becomes of the animal that is not full, where the place lies, its clocks and its prayer | at any time; of a list that went out another version is made |
 
 use domain::moment::Moment;
+use domain::sacrifice::deadline::latest_close;
 use domain::sacrifice::quota::lots_for;
-use domain::sacrifice::{FeastDay, Offering, Stage, Stock};
+use domain::sacrifice::{FeastDay, Offering, Remainder, Stage, Stock};
 use platform::http::{Fault, Faults, Problem};
 
 /// Whether the change is allowed, with so many shares held and paid.
@@ -45,6 +46,22 @@ pub fn allow(before: &Offering, after: &Offering, taken: u32, now: Moment, fault
     if after.quota < taken { Err(below_taken(taken)) } else { Ok(()) }
 }
 
+/// Whether the sale closes early enough for its list to be out before its animals may be slaughtered. A sale that is over closed when it closed: what is corrected of it later, such as how the moon was sighted,
+/// is not refused for that.
+pub fn in_time(before: Option<&Offering>, wished: &Offering, now: Moment, faults: &mut Faults) {
+    let is_over = before.is_some_and(|before| before.is_over(now) || !before.stage.is_sale());
+    let Some(day) = wished.day.as_ref().filter(|_| !is_over) else { return };
+    let Some(latest) = latest_close(&wished.place, day, wished.remainder).filter(|latest| wished.closes_at > *latest) else {
+        return;
+    };
+    let (arabic, english) = match wished.remainder {
+        Remainder::Complete => LATE,
+        Remainder::Refund => LATE_TO_REFUND,
+    };
+    let (arabic, english) = (format!("{arabic} ({latest})"), format!("{english} ({latest})"));
+    faults.add("/closes_at", "closes_too_late", &arabic, &english);
+}
+
 /// A sentence in Arabic and in English.
 type Sentence = (&'static str, &'static str);
 
@@ -58,6 +75,14 @@ const WAKALA: Sentence = ("صيغة أخرى تلزمها نسخة أخرى", "A
 const HOUSE: Sentence =
     ("لا يتغير المسلخ بعد تعيين الرؤوس", "The slaughterhouse is fixed once the animals are packed for it");
 const PRICE: Sentence = ("لا يتغير السعر بعد إقفال البيع", "The price is fixed once the sale is being closed");
+const LATE: Sentence = (
+    "يُغلق البيع قبل وقت الذبح بما يكفي لإصدار كشف التنفيذ؛ آخر وقت",
+    "The list has to be out before the slaughter may begin; the sale closes at the latest at",
+);
+const LATE_TO_REFUND: Sentence = (
+    "لا يبقى وقت لرد مبالغ الرأس الذي لم يكتمل؛ آخر وقت",
+    "No time is left to give back what was given for an animal that is not full; the sale closes at the latest at",
+);
 const OVER: Sentence =
     ("انتهى البيع وانقضت الحجوز؛ انشر عرضًا آخر", "The sale is over and its holds have ended; publish another offering");
 

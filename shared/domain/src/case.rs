@@ -86,6 +86,10 @@ codes!(
         SlaughterDiffers = 32 "slaughter_differs",
         /// The season is over, and animals were never told as slaughtered.
         NotSlaughtered = 33 "not_slaughtered",
+        /// A slaughterhouse's list is not out, and its animals may be slaughtered soon.
+        ListLate = 34 "list_late",
+        /// What stands in the place of evidence is not what a slaughterhouse told.
+        EvidenceDiffers = 35 "evidence_differs",
     }
 );
 

@@ -97,6 +97,11 @@ impl HijriDate {
         })
     }
 
+    /// The thirtieth of its month, which a month that was published with twenty-nine days has when the moon of the next is seen a day later.
+    pub(crate) const fn thirtieth(self) -> HijriDate {
+        HijriDate { day: 30, ..self }
+    }
+
     /// Year, month from one, day of the month.
     pub const fn parts(self) -> (i32, u8, u8) {
         (self.year, self.month, self.day)

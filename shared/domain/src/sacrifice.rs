@@ -5,13 +5,14 @@
 //! [`fairness`] has the rules by which a sale that opens in a burst is fair.
 //!
 //! Once the sale is closed and nothing is held any more ([`close`]) animals of seven that are not full are filled from each other ([`packing`]), and every share has its [`animal`]. When they may be
-//! slaughtered follows from the place and the sun ([`season`]). What slaughterhouses tell of that is read, checked and kept by [`carrying`].
+//! slaughtered follows from the place and the sun ([`season`]), and from that by when a sale has to be closed ([`deadline`]). What slaughterhouses tell of that is read, checked and kept by [`carrying`].
 //!
 //! Nothing here reads or writes.
 
 pub mod animal;
 pub mod carrying;
 pub mod close;
+pub mod deadline;
 pub mod fairness;
 pub mod feast;
 pub mod list;

@@ -62,6 +62,15 @@ pub struct Versions {
     pub more: bool,
 }
 
+/// What a document is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kind {
+    /// As `Content-Type` has it.
+    pub content_type: String,
+    /// The tag of its bytes.
+    pub etag: Option<String>,
+}
+
 /// The bucket of documents.
 #[derive(Clone)]
 pub struct Bucket {
@@ -191,13 +200,16 @@ impl Bucket {
         }
     }
 
-    /// The kind of a document, as `Content-Type` has it, if it is there. Tells absence from refusal only to a role that may list the bucket.
+    /// The kind of a document, as `Content-Type` has it, and its tag, if it is there. Other bytes under the same key have another tag; the same have the same, since the bucket's own key encrypts them. Tells absence from refusal only to a role that may list the bucket.
     ///
     /// # Errors
     /// When S3 did not say.
-    pub async fn kind(&self, key: &str) -> Result<Option<String>, BucketError> {
+    pub async fn kind(&self, key: &str) -> Result<Option<Kind>, BucketError> {
         match self.client.head_object().bucket(&self.name).key(key).send().await {
-            Ok(answer) => Ok(Some(answer.content_type.unwrap_or_default())),
+            Ok(answer) => {
+                let etag = answer.e_tag.map(|tag| tag.trim_matches('"').to_owned());
+                Ok(Some(Kind { content_type: answer.content_type.unwrap_or_default(), etag }))
+            }
             Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(None),
             Err(error) => Err(BucketError(error.into())),
         }

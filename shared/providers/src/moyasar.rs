@@ -16,6 +16,10 @@
 //!   window is asked for with its first moment's predecessor, in milliseconds; whoever reads windows lets them overlap.
 //! - How `updated_at` moves. It is taken as the time of the capture only while nothing has been refunded.
 //!
+//! **Not to be had.** An invoice takes no list of methods (<https://docs.moyasar.com/api/invoices/01-create-invoice>: amount, currency, description, addresses, expiry, metadata): its page shows every
+//! method that the account has switched on. Only the vendor's payment form, which runs in a browser, can leave some out. So a checkout has no methods in it, and the account of a platform has none switched on that cannot
+//! pay while shares are held.
+//!
 //! An invoice's own `callback_url` is left out on purpose: what is posted there carries no secret, so it would prove nothing and be turned away.
 
 mod api;

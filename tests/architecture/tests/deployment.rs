@@ -123,6 +123,27 @@ fn roles_name_exact_actions_on_exact_resources() {
     assert_none("no wildcard in a role", &wrong);
 }
 
+/// Two statements of one policy with the same name: IAM refuses the policy when it is deployed.
+#[test]
+fn every_statement_of_a_policy_has_a_name_of_its_own() {
+    let template = template();
+    let mut wrong = Vec::new();
+    for made in template.resources() {
+        let of_policies = as_list(made.at("/Policies")).into_iter().map(|policy| &policy["PolicyDocument"]);
+        let of_itself = ["/PolicyDocument", "/KeyPolicy", "/AssumeRolePolicyDocument"].map(|path| made.at(path));
+        for policy in of_policies.chain(of_itself) {
+            let mut seen = std::collections::BTreeSet::new();
+            for name in as_list(&policy["Statement"]).into_iter().filter_map(|statement| statement["Sid"].as_str()) {
+                // IAM takes letters and digits alone.
+                if !seen.insert(name) || !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+                    wrong.push(format!("{}: {name}", made.id));
+                }
+            }
+        }
+    }
+    assert_none("each statement is named once in its policy", &wrong);
+}
+
 fn statements(role: Resource<'_>) -> Vec<&Value> {
     let policies = as_list(role.at("/Policies"));
     policies.into_iter().flat_map(|policy| as_list(&policy["PolicyDocument"]["Statement"])).collect()

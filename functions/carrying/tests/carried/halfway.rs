@@ -150,3 +150,66 @@ async fn no_part_is_done_before_its_news_is_on_its_way() {
     assert_eq!(scene.run(&parts).await.unwrap(), Vec::<usize>::new());
     assert_eq!(scene.told().await, owners());
 }
+
+/// A part that never comes to its end: what it has found is a person's matter all the same, and whoever's animal is written hears of it.
+#[tokio::test(start_paused = true)]
+async fn a_part_that_never_succeeds_hides_nothing() {
+    let scene = Scene::set(1).await;
+    let (batch, message) = scene.receive("key", &rows()).await;
+    assert_eq!(scene.run(&[message]).await.unwrap(), Vec::<usize>::new());
+    let parts = scene.stage.take_messages("carrying").await.unwrap();
+    scene.stage.cloud.services().set_faults(|call: &Call<'_>| {
+        let is_it = call.operation == "PutItem" && String::from_utf8_lossy(call.body).contains("ANIMALS#camel-makkah#");
+        if is_it { Fault::Before(Failure::Throttled) } else { Fault::Pass }
+    });
+    for _ in 0..2 {
+        assert_eq!(scene.run(&parts).await.unwrap(), [0]);
+    }
+    scene.stage.cloud.services().set_faults(NoFaults);
+    assert_eq!(scene.stage.table.parts(&batch).await.unwrap(), []);
+    let reasons: Vec<String> = scene.cases().await.into_iter().map(|(reason, _)| reason).collect();
+    assert_eq!(reasons, ["outside_season"], "once, however often it is tried");
+    let told = scene.told().await;
+    assert!(told.len() == 3 && told.iter().all(|(animal, _)| animal.starts_with("sheep")), "{told:?}");
+    assert_eq!(scene.run(&parts).await.unwrap(), Vec::<usize>::new());
+    holds(&scene, "in the end").await;
+}
+
+/// A run has written, and told nobody; then an operator corrects where the place lies or how the moon was seen. What was written is told.
+#[tokio::test(start_paused = true)]
+async fn what_was_written_is_told_though_a_rule_has_changed_meanwhile() {
+    let changes: [fn(&mut domain::sacrifice::Offering); 3] = [
+        |of| of.day.as_mut().unwrap().sighted = domain::hijri::Sighted::DayAfter,
+        |of| of.place.coordinates = None,
+        |of| of.place.slaughterhouse = Some("makkah-2".parse().unwrap()),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let scene = Scene::set(1).await;
+        let (batch, message) = scene.receive("key", &all_done()).await;
+        assert_eq!(scene.run(&[message]).await.unwrap(), Vec::<usize>::new());
+        let parts = scene.stage.take_messages("carrying").await.unwrap();
+        scene.stage.cloud.services().set_faults(|call: &Call<'_>| match call.operation {
+            "SendMessageBatch" => Fault::CrashBefore,
+            _ => Fault::Pass,
+        });
+        assert!(scene.run(&parts).await.is_err());
+        scene.stage.cloud.services().set_faults(NoFaults);
+        assert!(scene.animal("camel-makkah-1").await.unwrap().is_slaughtered());
+        for id in ["camel-makkah", "sheep-makkah"] {
+            let was = scene.stage.table.offering(&id.parse().unwrap()).await.unwrap().unwrap();
+            let mut is = domain::sacrifice::Offering { revision: was.revision + 1, ..was };
+            change(&mut is);
+            assert!(scene.stage.table.put_offering(&is).await.unwrap());
+        }
+        assert_eq!(scene.run(&parts).await.unwrap(), Vec::<usize>::new());
+        assert_eq!(scene.told().await, owners(), "change {number}");
+        assert_eq!((scene.refused(&batch).await, scene.cases().await), (vec![], vec![]), "change {number}");
+        // What nobody has written is held against the rules as they are.
+        if number == 0 {
+            let late = Told { slaughtered_at: "2027-05-16T07:20:00+03:00".to_owned(), ..done("camel-makkah-1") };
+            let (batch, message) = scene.receive("later", &[late]).await;
+            scene.carry(message).await;
+            assert_eq!(scene.refused(&batch).await, [(1, Refusal::OutsideSeason)]);
+        }
+    }
+}

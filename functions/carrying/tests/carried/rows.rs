@@ -65,7 +65,7 @@ async fn what_was_slaughtered_outside_the_season_is_a_case_and_nobody_hears_of_i
     assert_eq!(scene.refused(&batch).await, [(1, outside), (2, outside), (4, Refusal::InTheFuture)]);
     assert_eq!(scene.told().await, BTreeSet::from([("sheep-makkah-1".to_owned(), gift(5))]));
     assert_eq!(scene.animal("camel-makkah-1").await, None);
-    let told = format!("makkah-1, batch {batch}: 2 of its animals, such as camel-makkah-1, camel-makkah-2");
+    let told = format!("makkah-1, updates {batch}");
     assert_eq!(scene.cases().await, [("outside_season".to_owned(), told)]);
     // The clock was wrong: what is right is taken, and the case stands for the person.
     let (batch, message) = scene.receive("2", &[done("camel-makkah-1")]).await;
@@ -149,7 +149,7 @@ async fn another_word_is_refused_and_a_case_and_the_first_one_stands() {
     scene.carry(message).await;
     assert_eq!(scene.refused(&batch).await, [(1, Refusal::Differs)]);
     assert_eq!(scene.animal("camel-makkah-1").await, first);
-    let told = format!("makkah-1, batch {batch}: 1 of its animals, such as camel-makkah-1");
+    let told = format!("makkah-1, updates {batch}");
     assert_eq!(scene.cases().await, [("slaughter_differs".to_owned(), told)]);
     let news: BTreeSet<DonationId> = scene.news().await.into_keys().map(|(_, donation)| donation).collect();
     assert_eq!(news, [gift(4)].into(), "the same again may be told again, which notifications find out; the other is not");
@@ -168,4 +168,33 @@ async fn a_gift_that_went_back_is_nobodys_news() {
     let unknown = Refusal::AnimalUnknown;
     assert_eq!(scene.refused(&batch).await, [(3, unknown), (4, unknown)], "struck off");
     assert!(scene.told().await.iter().all(|(_, donation)| *donation != gift(5)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn evidence_that_was_replaced_is_told_and_what_was_told_stands() {
+    let scene = Scene::set(1).await;
+    scene.upload(&house(), &photo(1), "image/jpeg").await;
+    let with = |animal: &str| Told { evidence: vec![photo(1).to_string()], ..done(animal) };
+    let (_, message) = scene.receive("1", &[with("camel-makkah-1")]).await;
+    scene.carry(message).await;
+    let first = scene.animal("camel-makkah-1").await.unwrap();
+    assert!(first.evidence[0].etag.as_ref().is_some_and(|tag| tag.len() == 32), "{first:?}");
+    assert_eq!(scene.news().await.len(), 3);
+    // The same bytes again are the same.
+    scene.upload(&house(), &photo(1), "image/jpeg").await;
+    let (batch, message) = scene.receive("2", &[with("camel-makkah-1")]).await;
+    scene.carry(message).await;
+    assert_eq!((scene.refused(&batch).await, scene.cases().await), (vec![], vec![]));
+    // Others are not.
+    let key = domain::sacrifice::carrying::evidence::key(&house(), &photo(1));
+    scene.stage.bucket().unwrap().keep(&key, "image/jpeg", vec![2]).await.unwrap();
+    let _ = scene.news().await;
+    let more = Told { evidence: vec![photo(1).to_string()], distributed_to: "birr-jazan".to_owned(), ..Told::default() };
+    let more = Told { animal: "camel-makkah-1".to_owned(), country: "SA".to_owned(), portions: Some(9), ..more };
+    let (batch, message) = scene.receive("3", &[with("camel-makkah-1"), more]).await;
+    scene.carry(message).await;
+    assert_eq!(scene.refused(&batch).await, [(1, Refusal::EvidenceDiffers), (2, Refusal::EvidenceDiffers)]);
+    assert_eq!(scene.animal("camel-makkah-1").await, Some(first));
+    assert_eq!(scene.cases().await, [("evidence_differs".to_owned(), format!("makkah-1, updates {batch}"))]);
+    assert_eq!(scene.news().await.len(), 3, "its slaughter stands, and may be told again");
 }

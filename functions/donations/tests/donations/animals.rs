@@ -95,8 +95,11 @@ fn carried(scene: &Scene, name: &str, is_slaughtered: bool) -> Carried {
         row: 1,
         received_at: scene.stage.now(),
     };
-    let evidence =
-        [(1, MediaType::Jpeg), (2, MediaType::Mp4)].map(|(number, media_type)| Evidence { id: id(number), media_type });
+    let evidence = [(1, MediaType::Jpeg), (2, MediaType::Mp4)].map(|(number, media_type)| Evidence {
+        id: id(number),
+        media_type,
+        etag: None,
+    });
     let given = Distribution { to: "birr-jazan".parse().unwrap(), country: "SA".parse().unwrap(), portions: 120 };
     Carried {
         version: 1,
@@ -148,5 +151,36 @@ fn what_was_told_before_the_slaughter_is_not_shown_before_it() {
         let early = carried(&scene, "camels-makkah-5", false);
         assert_eq!(scene.stage.table.add_carried(&early).await.unwrap(), Adding::Done);
         assert_eq!(shown(&scene, &gift.id).await, json!([{"name": "camels-makkah-5", "number": 5, "shares": 3}]));
+    });
+}
+
+/// The form by which a photo was uploaded serves for an hour: somebody puts another in its place.
+#[test]
+fn evidence_that_was_replaced_is_shown_to_nobody_and_is_a_case_once() {
+    run(async {
+        let scene = Scene::bare().await;
+        let gift = paid(&scene, at(&scene, Closed::Listed), |named| named).await;
+        let bucket = scene.stage.bucket().unwrap();
+        let mut done = carried(&scene, "camels-makkah-5", true);
+        for (number, one) in (1..).zip(&mut done.evidence) {
+            let key = domain::sacrifice::carrying::evidence::key(&done.slaughterhouse, &one.id);
+            bucket.keep(&key, one.media_type.code(), vec![number]).await.unwrap();
+            one.etag = bucket.kind(&key).await.unwrap().unwrap().etag;
+        }
+        assert_eq!(scene.stage.table.add_carried(&done).await.unwrap(), Adding::Done);
+        let kinds = async || -> Vec<Value> {
+            let animals = shown(&scene, &gift.id).await;
+            animals[0]["evidence"].as_array().into_iter().flatten().map(|one| one["kind"].clone()).collect()
+        };
+        assert_eq!(kinds().await, ["photo", "video"]);
+        let key = domain::sacrifice::carrying::evidence::key(&done.slaughterhouse, &done.evidence[0].id);
+        bucket.keep(&key, "image/jpeg", vec![9]).await.unwrap();
+        for _ in 0..2 {
+            assert_eq!(kinds().await, ["video"]);
+        }
+        let cases = scene.stage.items("CASE#").await.unwrap();
+        assert_eq!(cases.len(), 1);
+        let told = format!("makkah-1, evidence {} of camels-makkah-5", done.evidence[0].id);
+        assert_eq!((&cases[0]["reason"], &cases[0]["evidence"]), (&json!("evidence_differs"), &json!(told)));
     });
 }

@@ -97,3 +97,45 @@ async fn what_cannot_be_looked_at_is_looked_at_by_the_next_run() {
     scene.run().await.unwrap();
     assert_eq!(scene.cases(Reason::NotSlaughtered).await.len(), 2);
 }
+
+/// A sale whose close never came to its end: its donors are known to nobody who could tell of their animals.
+#[tokio::test(start_paused = true)]
+async fn shares_that_never_came_onto_a_list_are_a_case_too() {
+    let scene = Scene::set(1).await;
+    let nobodys = |mut offering: domain::sacrifice::Offering| {
+        offering.place.slaughterhouse = None;
+        offering
+    };
+    scene.sell_as(&Sale { id: "camels-makkah", species: Species::Camel, lots: &[&[7]] }, 1, nobodys).await;
+    scene.sell_as(&Sale { id: "sheep-makkah", species: Species::Sheep, lots: &[&[]] }, 100, nobodys).await;
+    scene.wait(OVER_SECS).await;
+    scene.run().await.unwrap();
+    // One with a share that is held for ever: it waits, and is never packed.
+    let open = scene.offering("cows-makkah", Species::Cow, 7);
+    let cows = domain::catalogue::Opportunity { id: open.id.clone(), ..stage::sample::camels() };
+    scene.stage.offer(&cows, &open).await.unwrap();
+    scene.give(200, (&open, 0, 3)).await;
+    scene.wait(AFTER_SECS - OVER_SECS).await;
+    let undone = json!([{"offering": "camels-makkah", "left": 7}, {"offering": "cows-makkah", "left": 3}]);
+    assert_eq!(scene.run().await.unwrap()["undone"], undone);
+    let told = scene.cases(Reason::NotSlaughtered).await.into_iter().map(|(_, evidence)| evidence).collect::<Vec<_>>();
+    let expected = [
+        "makkah-1, 1448-12-10: cows-makkah never came onto a list, and has shares",
+        "nobody, 1448-12-10: camels-makkah never came onto a list, and has shares",
+    ];
+    assert_eq!(told, expected);
+    assert!(!scene.stage.table.is_all_carried(&"sheep-makkah".parse().unwrap()).await.unwrap());
+    scene.wait(900).await;
+    scene.run().await.unwrap();
+    assert_eq!(scene.cases(Reason::NotSlaughtered).await.len(), 2, "once");
+}
+
+/// A close that was held up over its day goes on as long as its animals can be slaughtered.
+#[tokio::test(start_paused = true)]
+async fn a_list_goes_out_late_rather_than_never() {
+    let scene = Scene::set(1).await;
+    scene.sell(&Sale { id: "camels-makkah", species: Species::Camel, lots: &[&[3, 4]] }, 1).await;
+    scene.wait(10 * 24 * 3_600).await;
+    let run = scene.run().await.unwrap();
+    assert_eq!(run["lists"][0]["version"], 1, "on the 13th, before sunset: {run}");
+}

@@ -56,18 +56,13 @@ fn read(draft: &DayDraft, faults: &mut Faults) -> Option<FeastDay> {
     Some(FeastDay { sighted: sighted?, ..day? })
 }
 
-/// When the sale opens and closes: in this order, and before the day of the slaughter is over. An opening that has passed opens at once.
-pub(super) fn times(opens: &str, closes: &str, day: Option<FeastDay>, faults: &mut Faults) -> Option<(Moment, Moment)> {
+/// When the sale opens and closes: in this order. An opening that has passed opens at once. Whether it closes early enough depends on what stands: [`crate::rules::in_time`].
+pub(super) fn times(opens: &str, closes: &str, faults: &mut Faults) -> Option<(Moment, Moment)> {
     let opens_at = time("/opens_at", opens, faults);
     let closes_at = time("/closes_at", closes, faults);
     let (opens_at, closes_at) = (opens_at?, closes_at?);
     if closes_at <= opens_at {
         faults.add("/closes_at", "closes_before_opening", "الإغلاق بعد الفتح", "A sale closes after it opens");
-    }
-    let is_late = day.and_then(|day| day.gregorian()).is_some_and(|day| closes_at > day.next().start());
-    if is_late {
-        let english = "A sale closes before the day of the slaughter is over";
-        faults.add("/closes_at", "closes_after_day", "يُغلق البيع قبل انقضاء يوم الذبح", english);
     }
     Some((opens_at, closes_at))
 }

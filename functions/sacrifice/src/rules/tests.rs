@@ -136,3 +136,33 @@ fn what_is_shown_is_never_less_than_the_lots_may_hold() {
     let done = finished(&low, &Offering { revision: 9, ..lowering });
     assert_eq!((done.stock, done.quota, done.lots, done.revision), (Stock::Ready, 50, 7, 10));
 }
+
+#[test]
+fn a_sale_closes_early_enough_for_its_list() {
+    let late = |before: Option<&Offering>, wished: &Offering, now: &str| {
+        let mut faults = Faults::new(Language::English);
+        in_time(before, wished, now.parse().unwrap(), &mut faults);
+        faults.codes()
+    };
+    let closing = |at: &str| Offering { closes_at: at.parse().unwrap(), ..offering(Species::Sheep, 100) };
+    // The 10th begins at 21:00 UTC, and where the place lies is not known.
+    let (latest, later) = (closing("2027-05-15T18:00:00Z"), closing("2027-05-15T18:00:01Z"));
+    let before = "2027-05-01T00:00:00Z";
+    assert_eq!(late(None, &latest, before), Vec::<String>::new());
+    assert_eq!(late(None, &later, before), ["/closes_at closes_too_late"]);
+    let refunding = |of: &Offering| Offering { remainder: Remainder::Refund, ..of.clone() };
+    assert_eq!(late(None, &refunding(&latest), before), ["/closes_at closes_too_late"], "gifts are to go back first");
+    assert_eq!(late(None, &refunding(&closing("2027-05-14T20:00:00Z")), before), Vec::<String>::new());
+    let undated = Offering { day: None, rite: Rite::Aqiqa, ..later.clone() };
+    assert_eq!(late(None, &undated, before), Vec::<String>::new(), "it is slaughtered once it is closed");
+    // The moon is seen a day earlier: the sale is shortened, unless it is over already.
+    let mut earlier = latest.clone();
+    earlier.day.as_mut().unwrap().sighted = Sighted::DayBefore;
+    assert_eq!(late(Some(&latest), &earlier, "2027-05-14T12:00:00Z"), ["/closes_at closes_too_late"]);
+    assert_eq!(late(Some(&latest), &earlier, "2027-05-15T18:15:00Z"), Vec::<String>::new());
+    let closed = Offering { stage: Stage::Closing, ..latest.clone() };
+    assert_eq!(late(Some(&closed), &earlier, before), Vec::<String>::new(), "whatever the clock says");
+    let mut seen_late = later;
+    seen_late.day.as_mut().unwrap().sighted = Sighted::DayAfter;
+    assert_eq!(late(None, &seen_late, before), Vec::<String>::new());
+}

@@ -145,3 +145,22 @@ async fn a_dispute_is_no_news_of_the_refund_before_it() {
     assert_eq!(kinds(&stage).await.last(), Some(&EntryKind::Disputed));
     assert!(stage.take_messages("notices").await.unwrap().is_empty());
 }
+
+/// The provider's page shows every method that its account has. Money that was taken is booked, whatever the offering names, and its shares are confirmed.
+#[tokio::test(start_paused = true)]
+async fn a_sacrifice_that_is_paid_by_a_method_its_offering_does_not_name_is_booked_like_any_other() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let offering = stage::sample::offering(7, stage.now());
+    stage.offer(&stage::sample::camels(), &offering).await.unwrap();
+    for (number, method) in [(1, Method::StcPay), (2, Method::Other)] {
+        assert!(!offering.methods.contains(&method));
+        let gift = stage::sample::sacrifice(number, 2, 0, stage.now());
+        assert!(stage.table.make_donation(&gift).await.unwrap().is_none());
+        let happening = Happening::Captured { method, captured_at: stage.now(), fee_minor: Money::ZERO };
+        assert!(settle(&deps(&stage), &[fact(&gift, &format!("p-{number}"), happening)]).await.is_empty());
+        let standing = stage.table.donation(&gift.id).await.unwrap().unwrap();
+        assert!(matches!(&standing.state, State::Settled { settled_by } if settled_by.method == method), "{standing:?}");
+        let shares = stage.take_messages("shares").await.unwrap();
+        assert!(matches!(shares.as_slice(), [Message::SharesMoved { .. }]), "{shares:?}");
+    }
+}

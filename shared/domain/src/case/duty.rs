@@ -58,6 +58,8 @@ codes!(
         LocatePlace = 16 "locate_place",
         /// Ask a slaughterhouse which of its words is right.
         AskSlaughterhouse = 17 "ask_slaughterhouse",
+        /// See to it that a slaughterhouse's list goes out.
+        LetListGo = 18 "let_list_go",
     }
 );
 
@@ -105,9 +107,12 @@ impl Reason {
             Reason::DonationUnknown | Reason::RefundRefused | Reason::SharesMissing | Reason::AnimalUnfilled => {
                 Owner::DonorCare
             }
-            Reason::OutsideSeason | Reason::PlaceUnlocated | Reason::SlaughterDiffers | Reason::NotSlaughtered => {
-                Owner::Sacrifice
-            }
+            Reason::OutsideSeason
+            | Reason::PlaceUnlocated
+            | Reason::SlaughterDiffers
+            | Reason::NotSlaughtered
+            | Reason::ListLate
+            | Reason::EvidenceDiffers => Owner::Sacrifice,
         }
     }
 
@@ -144,7 +149,8 @@ impl Reason {
             Reason::AnimalUnfilled => Action::GiveBackShares,
             Reason::OutsideSeason | Reason::NotSlaughtered => Action::MakeGoodSacrifice,
             Reason::PlaceUnlocated => Action::LocatePlace,
-            Reason::SlaughterDiffers => Action::AskSlaughterhouse,
+            Reason::SlaughterDiffers | Reason::EvidenceDiffers => Action::AskSlaughterhouse,
+            Reason::ListLate => Action::LetListGo,
         }
     }
 
@@ -183,7 +189,9 @@ impl Reason {
             | Reason::OutsideSeason
             | Reason::PlaceUnlocated
             | Reason::SlaughterDiffers
-            | Reason::NotSlaughtered => Remedy::None,
+            | Reason::NotSlaughtered
+            | Reason::ListLate
+            | Reason::EvidenceDiffers => Remedy::None,
         }
     }
 }
@@ -199,6 +207,10 @@ const LOCATE_PLACE: (&str, &str) = (
 const ASK_SLAUGHTERHOUSE: (&str, &str) = (
     "اسأل المسلخ أي القولين أصح عن هذه الرؤوس؛ الأول محفوظ كما قيل",
     "Ask the slaughterhouse which of its words about these animals is right; the first stands as it was told",
+);
+const LET_LIST_GO: (&str, &str) = (
+    "لم يصدر كشف المسلخ والذبح قريب: أغلق البيع الذي يؤخره أو سمّ مسلخه، وأخبر المسلخ",
+    "The list is not out and the slaughter is near: close the sale that holds it back, or name its slaughterhouse; and tell the slaughterhouse",
 );
 
 impl Action {
@@ -264,6 +276,7 @@ impl Action {
             Action::MakeGoodSacrifice => MAKE_GOOD_SACRIFICE,
             Action::LocatePlace => LOCATE_PLACE,
             Action::AskSlaughterhouse => ASK_SLAUGHTERHOUSE,
+            Action::LetListGo => LET_LIST_GO,
             Action::BringStatement => (
                 "اطلب من البنك الكشف الناقص أو نسخة سليمة منه، وضعه بين الكشوف الواردة",
                 "Ask the bank for the statement that is missing, or a sound copy, and put it among those that come in",

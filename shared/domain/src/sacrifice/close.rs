@@ -21,7 +21,7 @@ pub const UNDATED_DECIDED_SECS: i64 = 7 * 24 * 3_600;
 /// What is to be done about an offering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
-    /// Nothing: it is sold, it was never sold, or its day is over.
+    /// Nothing: it is sold, it was never sold, or its season is over.
     Nothing,
     /// Its animals are to be filled.
     Close,
@@ -40,12 +40,17 @@ pub fn due(offering: &Offering, now: Moment) -> Due {
     }
 }
 
-/// Until when an offering is looked after: a day beyond its own, wherever that is; without one [`UNDATED_SECS`].
+/// Until when an offering is looked after: as long as its animals may be slaughtered, since one that is late is better than none; without a day [`UNDATED_SECS`].
 pub fn watched_until(offering: &Offering) -> Moment {
-    match offering.day.and_then(|day| day.gregorian()) {
-        Some(day) => day.next().next().start(),
-        None => offering.closes_at.plus_seconds(UNDATED_SECS),
+    match offering.day {
+        Some(_) => super::carrying::rules::ends(offering),
+        None => undated_until(offering),
     }
+}
+
+/// Until when an offering without a day is looked after.
+pub(crate) fn undated_until(offering: &Offering) -> Moment {
+    offering.closes_at.plus_seconds(UNDATED_SECS)
 }
 
 /// What becomes of the animal that is not full, decided now: what the offering says, as long as there is time for it. Of a gift that had to be split no part can go back alone, so that an animal with one

@@ -43,6 +43,28 @@ impl FeastDay {
         self.hijri()?.on(self.sighted)
     }
 
+    /// The Hijri date of any day, as it is counted where the feast is held: in the feast's month from when its moon was seen, at other times as published.
+    ///
+    /// ```
+    /// use domain::hijri::Sighted;
+    /// use domain::sacrifice::FeastDay;
+    /// let late = FeastDay { year: 1448, day: 10, sighted: Sighted::DayAfter };
+    /// assert_eq!(late.hijri_of("2027-05-16".parse()?).to_string(), "1448-12-09");
+    /// assert_eq!(late.hijri_of("2027-04-20".parse()?).to_string(), "1448-11-13");
+    /// # Ok::<(), jiff::Error>(())
+    /// ```
+    pub fn hijri_of(&self, day: Day) -> HijriDate {
+        let (published, seen) = (HijriDate::of(day, Sighted::AsPublished), HijriDate::of(day, self.sighted));
+        let is_of_feast = |date: HijriDate| (date.parts().0, date.parts().1) == (self.year, MONTH);
+        match (is_of_feast(seen), is_of_feast(published)) {
+            (true, _) => seen,
+            // The month was published to begin on this day, and began on the next.
+            (false, true) if published.parts().2 == 1 => seen.thirtieth(),
+            (false, true) => seen,
+            (false, false) => published,
+        }
+    }
+
     /// Whether it is the same day of the same feast, however the moon was seen.
     pub const fn is_same_day(&self, other: &FeastDay) -> bool {
         self.year == other.year && self.day == other.day
@@ -61,6 +83,25 @@ mod tests {
         assert_eq!([10, 11, 12, 13].map(on), days);
         assert_eq!([9, 14, 0].map(on), [None, None, None]);
         assert_eq!(FeastDay { year: 1700, day: 10, sighted: Sighted::AsPublished }.gregorian(), None);
+    }
+
+    #[test]
+    fn dates_of_the_feasts_month_are_counted_from_when_its_moon_was_seen() {
+        let of = |sighted, day: &str| FeastDay { year: 1448, day: 10, sighted }.hijri_of(day.parse().unwrap()).to_string();
+        // The month is published to begin on 7 May 2027, after one of twenty-nine days or thirty.
+        let table = [
+            ("2027-04-20", ["1448-11-13", "1448-11-13", "1448-11-13"]),
+            ("2027-05-06", ["1448-12-01", "1448-11-29", "1448-11-29"]),
+            ("2027-05-07", ["1448-12-02", "1448-12-01", "1448-11-30"]),
+            ("2027-05-08", ["1448-12-03", "1448-12-02", "1448-12-01"]),
+            ("2027-05-16", ["1448-12-11", "1448-12-10", "1448-12-09"]),
+            ("2028-05-05", ["1449-12-10", "1449-12-10", "1449-12-10"]),
+        ];
+        for (day, [before, published, after]) in table {
+            assert_eq!(of(Sighted::DayBefore, day), before, "{day}");
+            assert_eq!(of(Sighted::AsPublished, day), published, "{day}");
+            assert_eq!(of(Sighted::DayAfter, day), after, "{day}");
+        }
     }
 
     #[test]

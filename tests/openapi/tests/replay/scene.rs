@@ -342,6 +342,12 @@ impl Scene {
                 let without = platform(&self.stage, "donations", &["SECRET_IDENTIFIERS"]);
                 self.donations = donations::Deps::new(&without).unwrap();
             }
+            "busy" if operation.told["operationId"] == "askForEvidence" => {
+                let with = platform(&self.stage, "slaughterhouses", &[]);
+                let mut aws = with.aws.clone().into_builder();
+                aws.set_credentials_provider(None);
+                self.slaughterhouses = slaughterhouses::Deps::new(&Platform { aws: aws.build(), ..with }).unwrap();
+            }
             "busy" => self.stage.cloud.services().set_faults(|_: &Call<'_>| Fault::Before(Failure::Throttled)),
             "changed_meanwhile" => {
                 let slow = |_: &Call<'_>| Fault::Delay(Duration::from_millis(5));

@@ -2,7 +2,7 @@
 //!
 //! Ten thousand rows are more than one invocation should depend on, so a batch is worked off in parts of [`PART_ROWS`], each by itself. What became of a part is written once.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +16,6 @@ use crate::money::Money;
 
 /// Rows of one part: a second of work, and one batch of reads.
 pub const PART_ROWS: u32 = 100;
-/// Animals that a case names, the first of them.
-const NAMED: usize = 5;
 
 /// A body of updates that was received.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,36 +67,19 @@ impl Batch {
         parts.iter().map(|part| part.rows).sum::<u32>() >= self.rows
     }
 
-    /// The matters for a person that its refused rows are: one for each reason, however many rows there are, with the first animals named. The same parts give the same matters.
-    pub fn cases(&self, parts: &[Part], now: Moment) -> Vec<Case> {
-        let mut animals: BTreeMap<Reason, Vec<&str>> = BTreeMap::new();
-        let mut parts: Vec<&Part> = parts.iter().collect();
-        parts.sort_by_key(|part| part.from);
-        for row in parts.iter().flat_map(|part| &part.refused) {
-            if let Some(reason) = row.why.reason() {
-                let named = animals.entry(reason).or_default();
-                let animal = row.animal.as_deref().unwrap_or_default();
-                if !named.contains(&animal) {
-                    named.push(animal);
-                }
-            }
-        }
-        let case = |(reason, animals): (Reason, Vec<&str>)| Case {
+    /// The matters for a person that refused rows of it are: one for each reason, however many rows there are and whichever part finds them first. Which they are is told by the batch, where it is asked for.
+    pub fn cases(&self, refused: &[RefusedRow], now: Moment) -> Vec<Case> {
+        let reasons: BTreeSet<Reason> = refused.iter().filter_map(|row| row.why.reason()).collect();
+        let case = |reason: Reason| Case {
             reason,
             payment: None,
             donation: None,
             refund: None,
             amount_minor: Money::ZERO,
-            evidence: format!(
-                "{}, batch {}: {} of its animals, such as {}",
-                self.slaughterhouse,
-                self.batch,
-                animals.len(),
-                animals[..animals.len().min(NAMED)].join(", ")
-            ),
+            evidence: format!("{}, updates {}", self.slaughterhouse, self.batch),
             opened_at: now,
         };
-        animals.into_iter().map(case).collect()
+        reasons.into_iter().map(case).collect()
     }
 }
 
@@ -153,13 +134,8 @@ mod tests {
         }
     }
 
-    fn part(from: u32, refused: &[(u32, u32, Refusal)]) -> Part {
-        let row = |(row, animal, why): &(u32, u32, Refusal)| RefusedRow {
-            row: *row,
-            animal: Some(format!("camel-makkah-{animal}")),
-            why: *why,
-        };
-        Part { from, rows: 100, refused: refused.iter().map(row).collect(), done_at: Moment::from_millis(0) }
+    fn part(from: u32) -> Part {
+        Part { from, rows: 100, refused: Vec::new(), done_at: Moment::from_millis(0) }
     }
 
     #[test]
@@ -167,24 +143,24 @@ mod tests {
         assert_eq!(batch(1).parts().collect::<Vec<_>>(), [0]);
         assert_eq!(batch(100).parts().collect::<Vec<_>>(), [0]);
         assert_eq!(batch(201).parts().collect::<Vec<_>>(), [0, 100, 200]);
-        assert!(!batch(200).is_done(&[part(0, &[])]) && batch(200).is_done(&[part(0, &[]), part(100, &[])]));
+        assert!(!batch(200).is_done(&[part(0)]) && batch(200).is_done(&[part(0), part(100)]));
     }
 
     #[test]
-    fn a_batch_is_one_case_for_each_reason_however_many_rows_are_refused() {
-        let many: Vec<(u32, u32, Refusal)> = (1..=90).map(|row| (row, row, Refusal::OutsideSeason)).collect();
-        let second = [(101, 7, Refusal::OutsideSeason), (102, 200, Refusal::Differs), (103, 9, Refusal::AnimalUnknown)];
-        let parts = [part(100, &second), part(0, &many)];
-        let cases = batch(200).cases(&parts, Moment::from_millis(5));
-        let told: Vec<(Reason, &str)> = cases.iter().map(|case| (case.reason, case.evidence.as_str())).collect();
-        let id = batch(1).batch;
-        let outside = format!(
-            "makkah-1, batch {id}: 90 of its animals, such as camel-makkah-1, camel-makkah-2, camel-makkah-3, camel-makkah-4, camel-makkah-5"
-        );
-        let differs = format!("makkah-1, batch {id}: 1 of its animals, such as camel-makkah-200");
-        assert_eq!(told, [(Reason::OutsideSeason, outside.as_str()), (Reason::SlaughterDiffers, differs.as_str())]);
-        let again = batch(200).cases(&parts.clone().into_iter().rev().collect::<Vec<_>>(), Moment::from_millis(9));
-        assert_eq!(cases.iter().map(Case::id).collect::<Vec<_>>(), again.iter().map(Case::id).collect::<Vec<_>>());
+    fn a_batch_is_one_case_for_each_reason_whichever_rows_are_refused() {
+        let rows = |rows: &[(u32, Refusal)]| {
+            let row = |(row, why): &(u32, Refusal)| RefusedRow { row: *row, animal: None, why: *why };
+            rows.iter().map(row).collect::<Vec<_>>()
+        };
+        let first = rows(&[(1, Refusal::OutsideSeason), (2, Refusal::OutsideSeason), (3, Refusal::AnimalUnknown)]);
+        let second = rows(&[(101, Refusal::Differs), (102, Refusal::OutsideSeason), (103, Refusal::TakenBack)]);
+        let of = |refused: &[RefusedRow], millis| batch(200).cases(refused, Moment::from_millis(millis));
+        let reasons = |cases: &[Case]| cases.iter().map(|case| case.reason).collect::<Vec<_>>();
+        assert_eq!(reasons(&of(&first, 5)), [Reason::OutsideSeason]);
+        assert_eq!(reasons(&of(&second, 5)), [Reason::OutsideSeason, Reason::SlaughterDiffers]);
+        assert_eq!(of(&first, 5)[0].id(), of(&second, 9)[0].id(), "the same matter, whichever part finds it first");
+        assert_eq!(of(&first, 5)[0].evidence, format!("makkah-1, updates {}", batch(1).batch));
+        assert_eq!(of(&rows(&[(3, Refusal::AnimalUnknown)]), 5), []);
     }
 
     #[test]

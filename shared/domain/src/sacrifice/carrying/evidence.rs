@@ -77,9 +77,17 @@ pub struct Evidence {
     pub id: EvidenceId,
     /// Its type, as the bucket has it.
     pub media_type: MediaType,
+    /// The bucket's tag of its bytes when it was told: other bytes in its place have another. None of what was told before tags were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
 }
 
 impl Evidence {
+    /// Whether what the bucket has now under this tag is what was told.
+    pub fn is_still(&self, etag: Option<&str>) -> bool {
+        self.etag.is_none() || self.etag.as_deref() == etag
+    }
+
     /// What a person's device calls it.
     pub fn file(&self) -> String {
         format!("{}.{}", self.id, self.media_type.ending())

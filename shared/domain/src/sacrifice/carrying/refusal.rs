@@ -38,6 +38,10 @@ codes!(
         Differs = 14 "differs",
         /// The meat of this rite is for the poor of Makkah, and was given elsewhere.
         MeatElsewhere = 15 "meat_elsewhere",
+        /// What stands in the place of evidence is not what was told.
+        EvidenceDiffers = 16 "evidence_differs",
+        /// An operator and an approver have taken this word back.
+        TakenBack = 17 "taken_back",
     }
 );
 
@@ -47,7 +51,8 @@ impl Refusal {
         match self {
             Refusal::OutsideSeason => Some(Reason::OutsideSeason),
             Refusal::PlaceUnlocated => Some(Reason::PlaceUnlocated),
-            Refusal::Differs => Some(Reason::SlaughterDiffers),
+            Refusal::Differs | Refusal::TakenBack => Some(Reason::SlaughterDiffers),
+            Refusal::EvidenceDiffers => Some(Reason::EvidenceDiffers),
             Refusal::AnimalMalformed
             | Refusal::TimeMalformed
             | Refusal::StaffNumberMalformed
@@ -120,6 +125,14 @@ impl Refusal {
             Refusal::MeatElsewhere => (
                 "لحم هذا النسك لفقراء الحرم؛ صحح الدولة إن كانت خطأ",
                 "The meat of this rite is for the poor of Makkah: look at the country",
+            ),
+            Refusal::EvidenceDiffers => (
+                "رُفع غير ما ذُكر تحت هذا الرمز؛ ارفعه برمز آخر، وسيتواصل معكم المشرف",
+                "Something else was uploaded in its place since it was told: upload it under another id; an operator will speak with you",
+            ),
+            Refusal::TakenBack => (
+                "سُحب هذا القول؛ أرسل الصواب، وإن كان هو الصواب فأخبر المشرف",
+                "This word was taken back: send what is right; if this was, tell the operator",
             ),
             Refusal::Differs => (
                 "قيل غير ذلك عن هذا الرأس من قبل، والأول باقٍ حتى ينظر المشرف",

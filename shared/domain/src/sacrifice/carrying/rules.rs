@@ -9,7 +9,7 @@ use crate::id::{DonationId, EvidenceId, SlaughterhouseId};
 use crate::moment::Moment;
 use crate::sacrifice::animal::{self, AnimalName};
 use crate::sacrifice::lot::Lot;
-use crate::sacrifice::offering::{Offering, Stage};
+use crate::sacrifice::offering::{Offering, Stage, Stock};
 use crate::sacrifice::rite::Meat;
 use crate::sacrifice::season;
 use crate::sacrifice::site::Country;
@@ -22,14 +22,14 @@ pub const WAITED_FOR_SECS: i64 = 6 * 3_600;
 pub const LOOKED_AT_SECS: i64 = 48 * 3_600;
 
 /// What there is of evidence under an id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// Nothing.
     Missing,
     /// Something of a type that is not taken.
     Another,
-    /// A photo or video.
-    Is(MediaType),
+    /// A photo or video, and the bucket's tag of its bytes.
+    Is(MediaType, Option<String>),
 }
 
 /// Whose an animal is, if it is on a list of this slaughterhouse: `offering` is on a list that went out to it, and still its own; `lot` is the animal's.
@@ -87,10 +87,10 @@ pub fn meat(offering: &Offering, given: &Distribution) -> Result<(), Refusal> {
 /// # Errors
 /// When some of it is not there, or of another type.
 pub fn evidence(update: &Update, found: &BTreeMap<EvidenceId, Found>) -> Result<Vec<Evidence>, Refusal> {
-    let one = |id: &EvidenceId| match found.get(id).copied().unwrap_or(Found::Missing) {
+    let one = |id: &EvidenceId| match found.get(id).cloned().unwrap_or(Found::Missing) {
         Found::Missing => Err(Refusal::EvidenceMissing),
         Found::Another => Err(Refusal::EvidenceTypeUnknown),
-        Found::Is(media_type) => Ok(Evidence { id: id.clone(), media_type }),
+        Found::Is(media_type, etag) => Ok(Evidence { id: id.clone(), media_type, etag }),
     };
     update.evidence.iter().map(one).collect()
 }
@@ -103,13 +103,15 @@ pub fn ends(offering: &Offering) -> Moment {
         let last = super::super::feast::FeastDay { day: *super::super::feast::DAYS.end(), ..*day };
         season.or_else(|| Some(last.gregorian()?.next().next().start()))
     });
-    dated.unwrap_or_else(|| super::super::close::watched_until(offering))
+    dated.unwrap_or_else(|| super::super::close::undated_until(offering))
 }
 
-/// Whether it is time to look which animals of an offering were never told as slaughtered.
+/// Whether it is time to look which animals of an offering were never told as slaughtered, however far it has come: of one that was never on a list nothing can have been told.
 pub fn is_to_be_counted(offering: &Offering, now: Moment) -> bool {
     let from = ends(offering).plus_seconds(WAITED_FOR_SECS);
-    offering.stage == Stage::Listed && now >= from && now < from.plus_seconds(LOOKED_AT_SECS)
+    let is_in_time = now >= from && now < from.plus_seconds(LOOKED_AT_SECS);
+    // A sale whose lots never stood has sold nothing.
+    offering.stock != Stock::Preparing && is_in_time
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ fn update(at: Option<i64>, portions: Option<u32>) -> Update {
 }
 
 fn photo(number: u8) -> Evidence {
-    Evidence { id: format!("{number:032x}").parse().unwrap(), media_type: MediaType::Jpeg }
+    Evidence { id: format!("{number:032x}").parse().unwrap(), media_type: MediaType::Jpeg, etag: Some("1".to_owned()) }
 }
 
 fn add(to: &Carried, update: &Update, evidence: &[Evidence], row: u32) -> Result<Carried, Refusal> {
@@ -93,4 +93,25 @@ proptest! {
         prop_assert!(known.is_distributed() && known.distributed.len() == 1);
         prop_assert_eq!(known.slaughter.unwrap().at, Moment::from_millis(1));
     }
+}
+
+#[test]
+fn what_is_known_is_said_again_by_each_part_of_it() {
+    let known = add(&nothing(), &update(Some(1), Some(90)), &[photo(1)], 1).unwrap();
+    let again = Update { evidence: vec![photo(1).id], ..update(Some(1), Some(90)) };
+    assert!(known.says(&again) && known.says(&update(None, None)) && known.says(&update(Some(1), None)));
+    assert!(!nothing().says(&again) && !known.says(&Update { evidence: vec![photo(2).id], ..again }));
+    assert!(!known.says(&update(Some(2), None)) && !known.says(&update(Some(1), Some(91))));
+}
+
+#[test]
+fn other_bytes_in_the_place_of_evidence_are_another_word() {
+    let replaced = Evidence { etag: Some("2".to_owned()), ..photo(1) };
+    let known = add(&nothing(), &update(Some(1), None), &[photo(1)], 1).unwrap();
+    assert_eq!(add(&known, &update(Some(1), None), std::slice::from_ref(&replaced), 2), Err(Refusal::EvidenceDiffers));
+    assert!(photo(1).is_still(Some("1")) && !photo(1).is_still(Some("2")) && !photo(1).is_still(None));
+    let of_before = Evidence { etag: None, ..photo(1) };
+    assert!(of_before.is_still(Some("2")), "of what was told before tags were kept nothing is known");
+    let known = add(&nothing(), &update(Some(1), None), &[of_before], 1).unwrap();
+    assert_eq!(add(&known, &update(Some(1), None), &[replaced], 2), Ok(known));
 }

@@ -124,8 +124,15 @@ fn evidence_is_there_and_of_a_type_that_is_taken() {
         evidence: ids.iter().map(|sign| id(sign)).collect(),
         distribution: None,
     };
-    let found = BTreeMap::from([(id("a"), Found::Is(MediaType::Png)), (id("b"), Found::Another), (id("c"), Found::Missing)]);
-    assert_eq!(evidence(&update(&["a"]), &found), Ok(vec![Evidence { id: id("a"), media_type: MediaType::Png }]));
+    let found = BTreeMap::from([
+        (id("a"), Found::Is(MediaType::Png, Some("1".to_owned()))),
+        (id("b"), Found::Another),
+        (id("c"), Found::Missing),
+    ]);
+    assert_eq!(
+        evidence(&update(&["a"]), &found),
+        Ok(vec![Evidence { id: id("a"), media_type: MediaType::Png, etag: Some("1".to_owned()) }])
+    );
     assert_eq!(evidence(&update(&["a", "b"]), &found), Err(Refusal::EvidenceTypeUnknown));
     assert_eq!(evidence(&update(&["c"]), &found), Err(Refusal::EvidenceMissing));
     assert_eq!(evidence(&update(&["d"]), &found), Err(Refusal::EvidenceMissing));
@@ -154,8 +161,12 @@ fn animals_are_counted_for_a_time_after_the_season() {
     {
         assert_eq!(is_to_be_counted(&of, ended.plus_seconds(secs)), is_counted, "{secs}");
     }
-    let unlisted = Offering { stage: Stage::Packed, ..of.clone() };
-    assert!(!is_to_be_counted(&unlisted, ended.plus_seconds(7 * 3_600)));
+    for stage in [Stage::Sale, Stage::Closing, Stage::Packed] {
+        let unlisted = Offering { stage, ..of.clone() };
+        assert!(is_to_be_counted(&unlisted, ended.plus_seconds(7 * 3_600)), "{stage:?}: its shares are nobody's work yet");
+    }
+    let unborn = Offering { stock: Stock::Preparing, ..of.clone() };
+    assert!(!is_to_be_counted(&unborn, ended.plus_seconds(7 * 3_600)));
     let mut nowhere = of.clone();
     nowhere.place.coordinates = None;
     assert!(ends(&nowhere) > ended && ends(&nowhere) < ended.plus_seconds(2 * 24 * 3_600));

@@ -70,7 +70,7 @@ pub fn is_packed(lots: &[Lot], species: Species) -> bool {
 
 /// The same of one lot.
 pub fn is_settled(lot: &Lot, species: Species) -> bool {
-    let is_full = lot.own > 0 && lot.confirmed_shares() + lot.own == species.shares();
+    let is_full = lot.confirmed_shares() + lot.own == species.shares();
     let animals = is_full || (lot.own == 0 && !is_partial(lot, species));
     let heads = species.shares() > 1 || super::animal::heads(lot) == lot.heads;
     lot.free == 0 && lot.held().next().is_none() && animals && heads

@@ -169,6 +169,34 @@ mod tests {
     }
 
     #[test]
+    fn a_list_is_kept_for_sixty_days_and_not_a_second_longer() {
+        assert_eq!(KEPT_SECS, 60 * 86_400);
+        let made_at: Moment = "2027-05-15T00:00:00Z".parse().unwrap();
+        let list = IssuedList {
+            slaughterhouse: "makkah-1".parse().unwrap(),
+            day: "1448-12-10".parse().unwrap(),
+            version: 1,
+            fingerprint: Hash::of(&[b"a"]),
+            offerings: Vec::new(),
+            animals: 0,
+            shares: 0,
+            files: Vec::new(),
+            made_at,
+            ttl: made_at.seconds() + KEPT_SECS,
+        };
+        let ends: Moment = "2027-07-14T00:00:00Z".parse().unwrap();
+        let before = Moment::from_millis(ends.millis() - 1);
+        assert_eq!([made_at, before, ends, ends.plus_seconds(1)].map(|now| list.is_kept(now)), [true, true, false, false]);
+    }
+
+    #[test]
+    fn documents_are_sent_as_what_they_are_from_the_folder_of_their_slaughterhouse() {
+        let kinds = ["text/csv; charset=utf-8", "application/pdf", "text/plain; charset=utf-8"];
+        assert_eq!(FileKind::ALL.iter().map(|kind| kind.content_type()).collect::<Vec<_>>(), kinds);
+        assert_eq!(folder(&"makkah-1".parse().unwrap()), "execution/makkah-1/");
+    }
+
+    #[test]
     fn a_statement_is_read_as_it_is_written_and_in_no_other_bytes() {
         let text = statement().to_string();
         assert_eq!(text.parse(), Ok(statement()));

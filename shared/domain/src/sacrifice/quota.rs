@@ -48,9 +48,8 @@ pub struct BelowTaken {
 }
 
 /// How many lots there must be for a quota, besides those that were made before.
-pub const fn lots_for(species: Species, quota: u32, before: u32) -> u32 {
-    let needed = quota.div_ceil(species.lot_shares() as u32);
-    if needed > before { needed } else { before }
+pub fn lots_for(species: Species, quota: u32, before: u32) -> u32 {
+    quota.div_ceil(species.lot_shares().into()).max(before)
 }
 
 /// What is held and confirmed on these lots, in shares.
@@ -193,6 +192,39 @@ mod tests {
     }
 
     #[test]
+    fn a_quota_goes_down_to_what_is_taken_and_no_further() {
+        for (species, lots) in [
+            (Species::Sheep, portions(&[(16, 3), (4, 4), (16, 0)])),
+            (Species::Camel, portions(&[(7, 5), (7, 0), (7, 7), (3, 1)])),
+            (Species::Cow, portions(&[(7, 0), (7, 0)])),
+            (Species::Goat, Vec::new()),
+        ] {
+            let least = taken(&lots);
+            let after = made(&lots, &plan(&lots, species, least).unwrap());
+            assert_eq!((sum(&after), taken(&after)), (least, least), "nothing is free any more: {after:?}");
+            if let Some(less) = least.checked_sub(1) {
+                assert_eq!(plan(&lots, species, less), Err(BelowTaken { taken: least }));
+            }
+        }
+    }
+
+    #[test]
+    fn lots_are_added_for_a_quota_and_never_taken_away() {
+        let table = [
+            (Species::Camel, 0, 0, 0),
+            (Species::Camel, 7, 0, 1),
+            (Species::Camel, 8, 0, 2),
+            (Species::Camel, 8, 2, 2),
+            (Species::Camel, 8, 3, 3),
+            (Species::Sheep, 16, 0, 1),
+            (Species::Sheep, 17, 1, 2),
+        ];
+        for (species, quota, before, expected) in table {
+            assert_eq!(lots_for(species, quota, before), expected, "{species}: {quota}, {before} before");
+        }
+    }
+
+    #[test]
     fn a_quota_is_made_raised_and_lowered() {
         type Row<'a> = (Species, &'a [(u8, u8)], u32, &'a [(u32, u8)]);
         let table: &[Row<'_>] = &[
@@ -201,6 +233,7 @@ mod tests {
             (Species::Sheep, &[(16, 3), (16, 9)], 25, &[(1, 9)]),
             (Species::Camel, &[(7, 2), (7, 7), (7, 1), (7, 7)], 14, &[(3, 0), (1, 0)]),
             (Species::Camel, &[(7, 5), (7, 3), (7, 6)], 14, &[(1, 4), (0, 3)]),
+            (Species::Cow, &[(7, 0), (7, 3), (7, 5)], 20, &[(1, 6)]),
             (Species::Camel, &[(3, 0), (4, 0), (0, 0)], 14, &[(1, 7), (0, 7)]),
             (Species::Cow, &[(7, 7)], 7, &[]),
         ];

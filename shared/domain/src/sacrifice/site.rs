@@ -273,7 +273,10 @@ mod tests {
         }
         assert_eq!(Coordinates::parse("0", "180").map(Coordinates::longitude), Some("180.000000".to_owned()));
         assert_eq!(Coordinates::parse("0", "-180.000001"), None);
-        assert_eq!(Coordinates::parse("-0.25", "0").map(Coordinates::latitude), Some("-0.250000".to_owned()));
+        for (text, written) in [("-0.25", "-0.250000"), ("0", "0.000000"), ("-0", "0.000000"), ("0.000001", "0.000001")] {
+            let point = Coordinates::parse(text, text).unwrap();
+            assert_eq!((point.latitude(), point.longitude()), (written.to_owned(), written.to_owned()), "{text}");
+        }
     }
 
     #[test]

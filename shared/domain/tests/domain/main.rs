@@ -9,7 +9,10 @@
 //! - [`corrections`]: a mistake is made good by two people, once, and within one fund;
 //! - [`totals`], [`report`]: sums are what a naive recount finds;
 //! - [`reconciling`]: what two sides say of a payment, and that neither side loses anything by the comparison;
-//! - [`packing`]: a closed sale's animals are filled, with nothing split or moved that need not be;
+//! - [`selling`]: what is sold, and that nothing of it is lost when it is kept;
+//! - [`closing`], [`packing`], [`owners`]: a closed sale's animals are filled, with nothing split or moved that need not be, and each is somebody's;
+//! - [`limits`]: what counts against a giver's limit;
+//! - [`wordings`]: what people read of animals, rites and refusals;
 //! - [`notices`]: what is told to a donor, and what is no news any more;
 //! - [`messages`], [`codes`], [`cases`]: what was once written keeps its form and its meaning.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -17,14 +20,17 @@
 mod archives;
 mod cases;
 mod chains;
+mod closing;
 mod codes;
 mod conservation;
 mod corrections;
 mod decisions;
 mod given;
+mod limits;
 mod messages;
 mod notes;
 mod notices;
+mod owners;
 mod packing;
 mod pages;
 mod proofs;
@@ -32,8 +38,11 @@ mod reconciling;
 mod refund_stages;
 mod refunds;
 mod report;
+mod sale;
+mod selling;
 mod states;
 mod totals;
 mod transfers;
 mod trees;
+mod wordings;
 mod world;

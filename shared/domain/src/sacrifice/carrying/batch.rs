@@ -164,6 +164,20 @@ mod tests {
     }
 
     #[test]
+    fn a_body_and_the_note_over_it_stand_beside_each_other_under_its_hash() {
+        let batch = batch(1);
+        let stem = format!("updates/makkah-1/{}/{}", batch.batch, batch.sha256);
+        assert_eq!((batch.key(), batch.note_key()), (format!("{stem}.csv"), format!("{stem}.note")));
+        assert_eq!(Batch { form: Form::Json, ..batch }.key(), format!("{stem}.json"));
+    }
+
+    #[test]
+    fn what_was_not_refused_of_a_part_was_taken() {
+        let refused = |rows: u32| (1..=rows).map(|row| (row, row, Refusal::AnimalUnknown)).collect::<Vec<_>>();
+        assert_eq!([0, 3, 99, 100].map(|rows| part(0, &refused(rows)).taken()), [100, 97, 1, 0]);
+    }
+
+    #[test]
     fn ids_are_a_slaughterhouses_own() {
         let id = |house: &str, key| Batch::id(&house.parse().unwrap(), key);
         assert_eq!(id("makkah-1", "k"), id("makkah-1", "k"));

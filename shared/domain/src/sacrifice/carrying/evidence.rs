@@ -101,7 +101,24 @@ pub fn key(slaughterhouse: &SlaughterhouseId, id: &EvidenceId) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn a_photo_is_up_to_twenty_mebibytes_and_a_video_ten_times_as_large() {
+        assert_eq!(Medium::Photo.most_bytes(), 20_971_520);
+        assert_eq!(Medium::Video.most_bytes(), 10 * Medium::Photo.most_bytes());
+    }
+
+    #[test]
+    fn a_file_is_called_by_its_id_and_ends_as_devices_know_it() {
+        let id: EvidenceId = "0123456789abcdef".repeat(2).parse().unwrap();
+        let file = |media_type: &MediaType| Evidence { id: id.clone(), media_type: *media_type }.file();
+        let endings = ["jpg", "png", "webp", "heic", "mp4", "mov"];
+        assert_eq!(MediaType::ALL.iter().map(file).collect::<Vec<_>>(), endings.map(|ending| format!("{id}.{ending}")));
+        // In the bucket it has no ending: its type stands beside it.
+        assert_eq!(key(&"makkah-1".parse().unwrap(), &id), format!("evidence/makkah-1/{id}"));
+    }
 
     #[test]
     fn every_type_is_a_photos_or_a_videos() {

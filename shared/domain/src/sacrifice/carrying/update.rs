@@ -160,6 +160,55 @@ mod tests {
     }
 
     #[test]
+    fn a_row_may_say_one_thing_alone() {
+        let nothing = Told { animal: told().animal, ..Told::default() };
+        let slaughter = Told { slaughtered_at: told().slaughtered_at, by: told().by, ..nothing.clone() };
+        let evidence = Told { evidence: told().evidence, ..nothing.clone() };
+        let Told { distributed_to, country, portions, .. } = told();
+        let distribution = Told { distributed_to, country, portions, ..nothing };
+        let says = |told: &Told| {
+            let update = read(told).unwrap();
+            (update.slaughtered.is_some(), update.evidence.len(), update.distribution.is_some())
+        };
+        assert_eq!(
+            [slaughter, evidence, distribution].each_ref().map(says),
+            [(true, 0, false), (false, 2, false), (false, 0, true)]
+        );
+    }
+
+    #[test]
+    fn a_row_names_six_pieces_of_evidence_at_the_most() {
+        let with = |count: usize| Told { evidence: (1..=count).map(|id| format!("{id:032x}")).collect(), ..told() };
+        assert_eq!(read(&with(6)).unwrap().evidence.len(), 6);
+        assert_eq!(read(&with(7)), Err(Refusal::TooMuchTold));
+    }
+
+    #[test]
+    fn a_distribution_is_told_whole_or_not_at_all() {
+        let all = (told().distributed_to, told().country, told().portions);
+        for parts in 0..8_u8 {
+            let has = |part: u8| parts >> part & 1 == 1;
+            let of = |text: &str, part: u8| if has(part) { text.to_owned() } else { String::new() };
+            let row =
+                Told { distributed_to: of(&all.0, 0), country: of(&all.1, 1), portions: all.2.filter(|_| has(2)), ..told() };
+            match parts {
+                0 => assert_eq!(read(&row).unwrap().distribution, None),
+                7 => assert!(read(&row).unwrap().distribution.is_some()),
+                _ => assert_eq!(read(&row), Err(Refusal::DistributionMalformed), "{row:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn portions_are_from_one_to_what_a_camel_gives() {
+        let of = |portions| {
+            read(&Told { portions: Some(portions), ..told() }).map(|update| update.distribution.unwrap().portions)
+        };
+        let malformed = Err(Refusal::DistributionMalformed);
+        assert_eq!([0, 1, MOST_PORTIONS, MOST_PORTIONS + 1].map(of), [malformed, Ok(1), Ok(5_000), malformed]);
+    }
+
+    #[test]
     fn what_is_wrong_in_a_row_has_its_code() {
         type Spoil = fn(&mut Told);
         let table: [(Spoil, Refusal); 13] = [

@@ -197,6 +197,15 @@ mod tests {
         assert_eq!(Allowance::unused(GIVER).left(5, &gift(1)), 5);
     }
 
+    #[test]
+    fn a_sum_that_is_not_that_of_the_gifts_is_found_out() {
+        let allowance = Allowance::of(GIVER, gift(1), claim(3, 900));
+        assert!(allowance.is_whole() && Allowance::unused(GIVER).is_whole());
+        for taken in [0, 2, 4] {
+            assert!(!Allowance { taken, ..allowance.clone() }.is_whole(), "{taken}");
+        }
+    }
+
     proptest! {
         /// Gifts that come, come again with more or fewer shares and go, in any order: never more than the limit, and whoever is refused would have been beyond it.
         #[test]

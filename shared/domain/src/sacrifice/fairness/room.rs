@@ -95,7 +95,8 @@ impl WaitingRoom {
             return Some(first.since);
         }
         let ends = self.paces.iter().skip(1).map(|next| next.base).chain([u64::MAX]);
-        let (pace, _) = self.paces.iter().zip(ends).find(|(pace, end)| number <= *end && pace.rate > 0)?;
+        // A pause ends at the number at which it began, so that none is found in it.
+        let (pace, _) = self.paces.iter().zip(ends).find(|(_, end)| number <= *end)?;
         Some(pace.comes(number))
     }
 

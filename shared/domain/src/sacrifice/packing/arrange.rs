@@ -32,7 +32,7 @@ pub(super) fn arrange(partials: &[Partial]) -> Vec<Piece> {
         *kinds.entry(kind).or_default() += times;
     }
     while improve(&mut kinds) {}
-    settle(&held, &homes, kinds)
+    with_whole(settle(&held, &homes, kinds), &held)
 }
 
 /// A piece on its way: a claim's shares or a part of them.
@@ -126,7 +126,7 @@ fn hosts(mut lots: BTreeMap<Sizes, u32>, layout: &Layout) -> BTreeMap<Kind, u32>
     let mut animals: BTreeMap<Sizes, u32> = BTreeMap::new();
     layout.animals.iter().for_each(|(animal, times)| *animals.entry(narrow(animal)).or_default() += times);
     let mut pairs: Vec<Kind> = lots.keys().flat_map(|home| animals.keys().map(|animal| (*home, *animal))).collect();
-    pairs.sort_by_key(|(home, animal)| (std::cmp::Reverse(stay(home, animal)), claims(home) - stay(home, animal)));
+    pairs.sort_by_key(|(home, animal)| (std::cmp::Reverse(stay(home, animal)), claims(home)));
     let mut kinds = BTreeMap::new();
     for (home, animal) in pairs {
         let times = lots[&home].min(animals[&animal]);
@@ -206,33 +206,47 @@ fn divide(both: &Sizes, size: usize, part: &mut Sizes, found: &mut impl FnMut(&S
     part[size] = 0;
 }
 
-/// From kinds to lots: what stays stays, and what is missing is filled with what is left over, in the order of the lots. The animal that is not full is filled before others, with whole claims first.
+/// From kinds to lots: what stays stays, and what is missing is filled with what is left over, in the order of the lots.
 fn settle(held: &[Vec<Held>], homes: &[Sizes], kinds: BTreeMap<Kind, u32>) -> Vec<Piece> {
-    let wanted = wanted(homes, kinds);
-    let whole = whole(held);
-    let mut order: Vec<usize> = (0..homes.len()).collect();
-    order.sort_by_key(|on| [0, ANIMAL].contains(&shares_of(&wanted[*on])));
+    let mut missing = wanted(homes, kinds);
     let (mut pieces, mut pool): (Vec<Piece>, [VecDeque<Held>; 7]) = (Vec::new(), Default::default());
-    let mut missing = wanted;
-    for on in &order {
-        let mut home = held[*on].clone();
-        home.sort_by_key(|piece| !whole.contains(&piece.claim));
+    for (on, home) in held.iter().enumerate() {
         for piece in home {
             let size = usize::from(piece.shares);
-            if missing[*on][size] > 0 {
-                missing[*on][size] -= 1;
-                pieces.push(Piece { claim: piece.claim, on: *on, shares: piece.shares });
+            if missing[on][size] > 0 {
+                missing[on][size] -= 1;
+                pieces.push(Piece { claim: piece.claim, on, shares: piece.shares });
             } else {
-                pool[size].push_back(piece);
+                pool[size].push_back(*piece);
             }
         }
     }
-    pool.iter_mut().for_each(|of_size| of_size.make_contiguous().sort_by_key(|piece| !whole.contains(&piece.claim)));
-    for on in order {
-        for (size, count) in missing[on].iter().enumerate() {
+    for (on, missing) in missing.iter().enumerate() {
+        for (size, count) in missing.iter().enumerate() {
             let taken = (0..*count).filter_map(|_| pool[size].pop_front()).collect::<Vec<_>>();
             pieces.extend(taken.into_iter().map(|piece| Piece { claim: piece.claim, on, shares: piece.shares }));
         }
+    }
+    pieces
+}
+
+/// The same with whole claims alone on the animal that is not full, if there are enough: each changes places with a part of the same size, where that costs the fewest moves.
+fn with_whole(mut pieces: Vec<Piece>, held: &[Vec<Held>]) -> Vec<Piece> {
+    let mut on: BTreeMap<usize, u32> = BTreeMap::new();
+    pieces.iter().for_each(|piece| *on.entry(piece.on).or_default() += u32::from(piece.shares));
+    let Some((left, _)) = on.into_iter().find(|(_, shares)| *shares != ANIMAL) else { return pieces };
+    let whole = whole(held);
+    let is_home = |piece: &Piece, on: usize| held[on].iter().any(|had| had.claim == piece.claim);
+    let before = pieces.clone();
+    let is_part = |place: &usize| before[*place].on == left && !whole.contains(&before[*place].claim);
+    for place in (0..before.len()).filter(is_part) {
+        let part = before[place];
+        let is_like = |other: &Piece| other.on != left && other.shares == part.shares && whole.contains(&other.claim);
+        let stays = |other: &Piece| [is_home(other, left), is_home(&part, other.on), !is_home(other, other.on)];
+        let others = (0..pieces.len()).filter(|other| is_like(&pieces[*other]));
+        let best = others.max_by_key(|other| stays(&pieces[*other]).into_iter().filter(|stays| *stays).count());
+        let Some(other) = best else { return before };
+        (pieces[place].on, pieces[other].on) = (pieces[other].on, left);
     }
     pieces
 }
@@ -266,3 +280,6 @@ fn whole(held: &[Vec<Held>]) -> BTreeSet<usize> {
     }
     seen.difference(&parted).copied().collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -195,7 +195,8 @@ fn sums_to(shares: usize, largest: usize, chosen: &mut Counts, found: &mut impl 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
+    use proptest::prelude::*;
+    use std::collections::{BTreeMap, BTreeSet};
 
     /// The most blocks by trying everything: what can be made of a choice is one more than of what is left after any block.
     fn most(counts: Counts, smallest: &[Counts], known: &mut BTreeMap<Counts, u32>) -> u32 {
@@ -264,6 +265,74 @@ mod tests {
             });
             let found: u32 = blocks(&counts).0.iter().map(|(_, times)| times).sum();
             assert_eq!(found, most(counts, &all, &mut known), "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn every_choice_of_claims_with_so_many_shares_is_tried_the_largest_first() {
+        for (shares_of, ways) in (1..=6).zip([1, 2, 3, 5, 7, 11]) {
+            let mut tried: Vec<Counts> = Vec::new();
+            sums_to(shares_of, shares_of, &mut [0; 7], &mut |chosen| tried.push(*chosen));
+            assert!(tried.iter().all(|chosen| shares(chosen) as usize == shares_of), "{tried:?}");
+            assert_eq!((tried.len(), tried.iter().collect::<BTreeSet<_>>().len()), (ways, ways));
+            assert_eq!(tried[0][shares_of], 1, "one claim with all of them");
+        }
+    }
+
+    /// Claims, and of them those that are left whole on the animal that is not full, with the cuts that there must be.
+    #[test]
+    fn the_animal_that_is_not_full_has_whole_claims_where_that_costs_no_cut() {
+        let of = |sizes: &[usize]| {
+            let mut counts: Counts = [0; 7];
+            sizes.iter().for_each(|size| counts[*size] += 1);
+            counts
+        };
+        type Row<'a> = (&'a [usize], u32, Option<&'a [usize]>);
+        let table: [Row<'_>; 9] = [
+            (&[], 0, None),
+            (&[3, 4], 0, None),
+            (&[5], 0, Some(&[5])),
+            (&[1, 1], 0, Some(&[1, 1])),
+            (&[1, 2, 5], 0, Some(&[1])),
+            (&[1, 2, 3, 4], 0, Some(&[3])),
+            (&[4, 5], 1, None),
+            (&[4, 4, 4], 1, None),
+            // Three shares are left over, and two claims have them; but each of the two fills an animal with another claim.
+            (&[1, 2, 4, 5, 6, 6], 1, None),
+        ];
+        for (sizes, cuts, whole) in table {
+            let counts = of(sizes);
+            assert_eq!(whole_remainder(&counts), whole.map(of), "{sizes:?}");
+            let is_over = !shares(&counts).is_multiple_of(7);
+            assert_eq!(shortfall(&counts), (cuts, is_over && whole.is_none()), "{sizes:?}");
+        }
+    }
+
+    proptest! {
+        /// Whatever claims there are: what animals have are those claims, some of them cut in two, as few as can be; one animal alone is not full.
+        #[test]
+        fn a_layout_is_of_the_claims_and_of_their_parts(counts in prop::array::uniform7(0..9_u32)) {
+            let counts: Counts = std::array::from_fn(|size| if size == 0 { 0 } else { counts[size] });
+            let layout = layout(&counts);
+            let mut pieces = counts;
+            for (Cut { of, first }, times) in &layout.cuts {
+                prop_assert!((1..*of).contains(first));
+                pieces[*of] -= times;
+                pieces[*first] += times;
+                pieces[*of - *first] += times;
+            }
+            let mut laid: Counts = [0; 7];
+            for (animal, times) in &layout.animals {
+                laid.iter_mut().zip(animal).for_each(|(count, has)| *count += has * times);
+            }
+            prop_assert_eq!(laid, pieces);
+            prop_assert_eq!(layout.cuts.iter().map(|(_, times)| times).sum::<u32>(), least_splits(&counts));
+            let others: Vec<&Block> = layout.animals.iter().filter(|(animal, _)| shares(animal) != ANIMAL).collect();
+            prop_assert!(others.iter().all(|(animal, times)| (1..ANIMAL).contains(&shares(animal)) && *times == 1));
+            prop_assert_eq!(others.len(), usize::from(!shares(&counts).is_multiple_of(ANIMAL)));
+            if let Some(whole) = whole_remainder(&counts) {
+                prop_assert_eq!(others, [&(whole, 1)]);
+            }
         }
     }
 

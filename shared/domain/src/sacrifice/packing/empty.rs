@@ -104,3 +104,99 @@ fn divide(row: &[usize], parts: &mut Vec<Sizes>, found: &mut impl FnMut(&[Sizes]
     divide(rest, parts, found);
     parts.pop();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Claims of these sizes.
+    fn sizes(of: &[usize]) -> Sizes {
+        let mut sizes = [0; 7];
+        of.iter().for_each(|size| sizes[*size] += 1);
+        sizes
+    }
+
+    /// So many lots with claims of these sizes.
+    fn lots(of: &[(u32, &[usize])]) -> BTreeMap<Sizes, u32> {
+        of.iter().map(|(times, of)| (sizes(of), *times)).collect()
+    }
+
+    /// What lots have, what they are to have, and how many of them.
+    fn kinds(of: &[(u32, &[usize], &[usize])]) -> BTreeMap<Kind, u32> {
+        of.iter().map(|(times, has, wants)| ((sizes(has), sizes(wants)), *times)).collect()
+    }
+
+    #[test]
+    fn a_lot_is_emptied_whose_claims_are_what_others_lack() {
+        type Row<'a> = (&'a [(u32, &'a [usize])], &'a [(u32, &'a [usize], &'a [usize])], &'a [(u32, &'a [usize])]);
+        let table: &[Row<'_>] = &[
+            (&[], &[], &[]),
+            // One claim each.
+            (&[(1, &[2]), (1, &[5])], &[(1, &[5], &[]), (1, &[2], &[2, 5])], &[]),
+            (&[(1, &[1, 1, 1]), (3, &[6])], &[(1, &[1, 1, 1], &[]), (3, &[6], &[1, 6])], &[]),
+            // Two of its claims go together.
+            (&[(1, &[1, 2]), (1, &[1, 1, 1, 1])], &[(1, &[1, 2], &[]), (1, &[1, 1, 1, 1], &[1, 1, 1, 1, 1, 2])], &[]),
+            // As often as it goes; what is over stays.
+            (&[(4, &[1, 1]), (8, &[6])], &[(4, &[1, 1], &[]), (8, &[6], &[1, 6])], &[]),
+            (&[(5, &[1, 1]), (8, &[6])], &[(4, &[1, 1], &[]), (8, &[6], &[1, 6])], &[(1, &[1, 1])]),
+            // It is not filled from itself: the lot with one claim is, though the one with two would come first.
+            (&[(1, &[1, 3]), (1, &[4]), (1, &[6])], &[(1, &[1, 3], &[]), (1, &[4], &[3, 4]), (1, &[6], &[1, 6])], &[]),
+            // Nothing fits.
+            (&[(3, &[4])], &[], &[(3, &[4])]),
+        ];
+        for (before, emptied, over) in table {
+            let mut left = lots(before);
+            assert_eq!(empty(&mut left), kinds(emptied), "{before:?}");
+            assert_eq!(left, lots(over), "{before:?}");
+        }
+    }
+
+    #[test]
+    fn claims_that_fill_an_animal_each_are_moved_first() {
+        let ways: Vec<(u32, u32, usize)> =
+            ways_of(&sizes(&[1, 1, 1])).into_iter().map(|way| (way.wasted, way.moves, way.parts.len())).collect();
+        assert_eq!(ways, [(0, 3, 3), (1, 3, 2), (2, 3, 1)]);
+        let parts = |home: &[usize]| ways_of(&sizes(home)).len();
+        assert_eq!(
+            [parts(&[6]), parts(&[1, 2]), parts(&[1, 2, 3]), parts(&[1, 1, 2])],
+            [1, 2, 5, 4],
+            "every way, each once"
+        );
+    }
+
+    fn any_lots() -> impl Strategy<Value = BTreeMap<Sizes, u32>> {
+        let home = prop::collection::vec(1..=6_usize, 1..=6).prop_map(|claims| {
+            let fit = claims.iter().scan(0, |shares, size| {
+                *shares += size;
+                (*shares < 7).then_some(*size)
+            });
+            sizes(&fit.collect::<Vec<_>>())
+        });
+        prop::collection::btree_map(home, 1..9_u32, 0..12)
+    }
+
+    fn all(kinds: &BTreeMap<Kind, u32>, of: impl Fn(&Kind) -> Sizes) -> Counts {
+        let mut counts = [0; 7];
+        for (kind, times) in kinds {
+            counts.iter_mut().zip(of(kind)).for_each(|(count, has)| *count += u32::from(has) * times);
+        }
+        counts
+    }
+
+    proptest! {
+        /// Lots that are emptied fill others just to seven, no claim of theirs is lost or cut, and for the rest no more cuts are needed than for all.
+        #[test]
+        fn emptying_costs_no_cut_and_loses_nothing(before in any_lots()) {
+            let mut left = before.clone();
+            let emptied = empty(&mut left);
+            prop_assert!(emptied.values().chain(left.values()).all(|times| *times > 0));
+            prop_assert!(emptied.keys().all(|(_, wants)| [0, ANIMAL].contains(&shares_of(wants))));
+            let mut homes = left.clone();
+            emptied.iter().for_each(|((home, _), times)| *homes.entry(*home).or_default() += times);
+            prop_assert_eq!(homes, before.clone());
+            prop_assert_eq!(all(&emptied, |(home, _)| *home), all(&emptied, |(_, wants)| *wants));
+            prop_assert_eq!(shortfall(&counts(&left)), shortfall(&counts(&before)));
+        }
+    }
+}

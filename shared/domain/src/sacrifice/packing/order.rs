@@ -67,3 +67,81 @@ fn waiting(pending: &[Move], on: &BTreeMap<u32, u32>) -> Vec<usize> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::DonationId;
+
+    /// Moves of so many shares, each from a lot to another, of different donations.
+    fn moves(of: &[(u8, u32, u32)]) -> Vec<Move> {
+        let donation = |number| DonationId::from_bytes([number; 16]);
+        let one = |(number, (shares, from, to)): (u8, &(u8, u32, u32))| Move {
+            donation: donation(number),
+            shares: *shares,
+            from: *from,
+            to: *to,
+        };
+        (1..).zip(of).map(one).collect()
+    }
+
+    /// From which lot to which, step by step.
+    fn ways(steps: &[Vec<Move>]) -> Vec<Vec<(u32, u32)>> {
+        steps.iter().map(|step| step.iter().map(|one| (one.from, one.to)).collect()).collect()
+    }
+
+    /// So many full lots, each of which is to give shares to the next, and the last one to the first.
+    fn ring(lots: u32, shares: u8) -> (Vec<Move>, BTreeMap<u32, u32>) {
+        let of: Vec<(u8, u32, u32)> = (0..lots).map(|lot| (shares, lot, (lot + 1) % lots)).collect();
+        (moves(&of), (0..lots).map(|lot| (lot, ANIMAL)).collect())
+    }
+
+    #[test]
+    fn what_waits_for_room_is_moved_once_there_is_some() {
+        for shares in 1..=6 {
+            // The first lot is full, and gives away what the third has to fill it with.
+            let pending = moves(&[(shares, 3, 1), (shares, 1, 2)]);
+            let on = BTreeMap::from([(1, 7), (2, 7 - u32::from(shares)), (3, u32::from(shares))]);
+            assert_eq!(ways(&steps(pending, on)), [[(1, 2)], [(3, 1)]], "{shares}");
+        }
+    }
+
+    #[test]
+    fn a_lot_that_gives_nothing_away_any_more_is_filled_first() {
+        // There is room on both; from the second lot something goes away later.
+        let pending = moves(&[(1, 1, 2), (2, 2, 3), (1, 4, 5)]);
+        let on = BTreeMap::from([(1, 1), (2, 6), (3, 6), (4, 1), (5, 6)]);
+        assert_eq!(ways(&steps(pending, on))[..2], [[(4, 5)], [(1, 2)]]);
+    }
+
+    #[test]
+    fn lots_that_wait_for_each_other_are_moved_at_once() {
+        for shares in 1..=6 {
+            let (pending, on) = ring(3, shares);
+            assert_eq!(ways(&steps(pending, on)), [[(0, 1), (1, 2), (2, 0)]], "{shares}");
+        }
+    }
+
+    #[test]
+    fn what_waits_in_another_ring_is_another_step() {
+        let pending = moves(&[(4, 0, 1), (4, 10, 11), (4, 1, 2), (4, 11, 12), (4, 2, 0), (4, 12, 10)]);
+        let on = [0, 1, 2, 10, 11, 12].map(|lot| (lot, 7)).into();
+        assert_eq!(ways(&steps(pending, on)), [[(0, 1), (1, 2), (2, 0)], [(10, 11), (11, 12), (12, 10)]]);
+    }
+
+    #[test]
+    fn as_many_as_a_transaction_takes_are_moved_at_once_and_more_are_left_out() {
+        let most = u32::try_from(MOST_AT_ONCE).unwrap_or(0);
+        for lots in [2, most - 1, most] {
+            let (pending, on) = ring(lots, 4);
+            assert_eq!(steps(pending, on).iter().map(Vec::len).collect::<Vec<_>>(), [lots as usize]);
+        }
+        let (mut pending, mut on) = ring(most + 1, 4);
+        assert_eq!(steps(pending.clone(), on.clone()), Vec::<Vec<Move>>::new());
+        // What has room is moved all the same.
+        let apart = moves(&[(3, 100, 101)]);
+        pending.extend(&apart);
+        on.extend([(100, 3), (101, 4)]);
+        assert_eq!(steps(pending, on), [apart]);
+    }
+}

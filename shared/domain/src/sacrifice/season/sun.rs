@@ -45,6 +45,22 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    /// Of every day of a year, so that all seconds of a minute come.
+    #[test]
+    fn times_are_whole_minutes_and_lose_no_more_than_one_to_the_safe_side() {
+        let makkah = Coordinates::parse("21.4225", "39.8262").unwrap();
+        let mut day: Day = "2027-01-01".parse().unwrap();
+        for _ in 0..365 {
+            let (rises, sets) = (rises(makkah, day).unwrap().seconds(), sets(makkah, day).unwrap().seconds());
+            assert_eq!((rises % MINUTE_SECS, sets % MINUTE_SECS), (0, 0), "{day}");
+            let certain = event(makkah, day, SolarEvent::Sunrise).unwrap() + MARGIN_SECS;
+            assert!((certain..certain + MINUTE_SECS).contains(&rises), "{day}: {rises} of {certain}");
+            let certain = event(makkah, day, SolarEvent::Sunset).unwrap() - MARGIN_SECS;
+            assert!((certain - MINUTE_SECS + 1..=certain).contains(&sets), "{day}: {sets} of {certain}");
+            day = day.next();
+        }
+    }
+
     /// Almanacs' times, in UTC: each is on the other side of what is reckoned, by no more than seven minutes.
     #[test]
     fn the_sun_rises_earlier_and_sets_later_than_is_reckoned() {

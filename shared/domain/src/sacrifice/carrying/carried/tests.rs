@@ -74,6 +74,24 @@ fn of_a_refused_row_nothing_is_taken() {
     assert_eq!(add(&first, &update(None, None), &photos[..12], 2).unwrap().evidence.len(), 12);
 }
 
+/// One row tells one receiver; an animal's meat goes to several.
+#[test]
+fn an_animals_meat_goes_to_eight_receivers_at_the_most() {
+    let to = |number: usize| {
+        let mut row = update(None, Some(20));
+        row.distribution.as_mut().unwrap().to = format!("poor-{number}").parse().unwrap();
+        row
+    };
+    let mut known = nothing();
+    for number in 1..=8 {
+        known = add(&known, &to(number), &[], 1).unwrap();
+        assert_eq!(known.distributed.len(), number);
+    }
+    assert_eq!(add(&known, &to(9), &[], 1), Err(Refusal::TooMuchTold));
+    assert_eq!(add(&known, &to(8), &[], 1), Ok(known.clone()), "what is known is told again");
+    assert_eq!(add(&known, &update(Some(1), None), &[photo(1)], 1).unwrap().distributed.len(), 8, "other things are told");
+}
+
 proptest! {
     /// Rows that do not contradict each other give the same animal in any order, however often they come.
     #[test]

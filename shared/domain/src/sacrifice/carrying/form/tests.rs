@@ -86,6 +86,20 @@ fn the_form_is_told_by_the_kind() {
     }
 }
 
+#[test]
+fn a_form_is_told_by_the_kind_that_it_is_sent_with() {
+    for form in Form::ALL {
+        assert_eq!(Form::of(form.content_type()), Some(*form));
+    }
+}
+
+/// Lambda takes six megabytes; the gateway sends a body as base64, four signs for three bytes.
+#[test]
+fn the_largest_body_reaches_a_function() {
+    assert_eq!(MOST_BYTES, 4_194_304, "four mebibytes");
+    assert!(MOST_BYTES.div_ceil(3) * 4 < 6_000_000);
+}
+
 fn told() -> impl Strategy<Value = Told> {
     let text = || prop_oneof![Just(String::new()), "[a-zA-Z0-9,\" :+-]{1,20}".prop_map(|text| text.trim().to_owned())];
     let time = prop_oneof![

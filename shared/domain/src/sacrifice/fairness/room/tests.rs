@@ -48,6 +48,36 @@ fn a_change_counts_when_nobody_has_the_room_in_memory_as_it_was() {
 }
 
 #[test]
+fn of_two_changes_at_once_the_second_counts() {
+    let room = WaitingRoom::opened(100, OPENS, 0, OPENS);
+    let first = room.changed(2, (OPENS, OPENS), later(10_000));
+    let second = first.changed(50, (OPENS, OPENS), later(10_000));
+    assert_eq!(second, room.changed(50, (OPENS, OPENS), later(10_000)), "as if there had been no other");
+}
+
+#[test]
+fn an_opening_that_is_put_off_until_the_change_counts_makes_no_pause() {
+    let room = WaitingRoom::opened(10, OPENS, 0, OPENS);
+    let (counts, after) = (later(1_000 + CHANGE_SECS * 1_000), later(1_001 + CHANGE_SECS * 1_000));
+    let at_once = room.changed(20, (OPENS, counts), later(1_000));
+    assert_eq!(at_once, room.changed(20, (OPENS, OPENS), later(1_000)));
+    assert_eq!(room.changed(20, (OPENS, after), later(1_000)).paces.len(), 3, "a millisecond in which nobody is admitted");
+}
+
+/// Nobody is admitted by a pace of none: it stands between an old opening and a new one only, and whoever has a number beyond it comes with the pace after it.
+#[test]
+fn whoever_waits_through_a_pause_comes_after_it() {
+    let room = WaitingRoom::opened(10, OPENS, 0, OPENS);
+    let put_off = room.changed(10, (OPENS, later(900_000)), later(1_000));
+    assert_eq!(put_off.paces.iter().map(|pace| pace.rate).collect::<Vec<_>>(), [10, 0, 10]);
+    assert_eq!([40, 41].map(|number| put_off.begins(number)), [Some(later(4_000)), Some(later(900_100))]);
+    // Ten minutes later the turns from before the pause are over, and the pause is the first pace.
+    let again = put_off.changed(5, (later(900_000), later(900_000)), later(700_000));
+    assert_eq!(again.paces.iter().map(|pace| pace.rate).collect::<Vec<_>>(), [0, 0, 5]);
+    assert_eq!(again.begins(41), Some(later(900_200)));
+}
+
+#[test]
 fn an_opening_is_moved() {
     let room = WaitingRoom::opened(10, OPENS, 0, later(-60_000));
     let before = room.changed(10, (OPENS, later(30_000)), later(-1_000));

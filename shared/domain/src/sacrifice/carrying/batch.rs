@@ -173,8 +173,9 @@ mod tests {
 
     #[test]
     fn what_was_not_refused_of_a_part_was_taken() {
-        let refused = |rows: u32| (1..=rows).map(|row| (row, row, Refusal::AnimalUnknown)).collect::<Vec<_>>();
-        assert_eq!([0, 3, 99, 100].map(|rows| part(0, &refused(rows)).taken()), [100, 97, 1, 0]);
+        let row = |row| RefusedRow { row, animal: None, why: Refusal::AnimalUnknown };
+        let taken = |rows: u32| Part { refused: (1..=rows).map(row).collect(), ..part(0) }.taken();
+        assert_eq!([0, 3, 99, 100].map(taken), [100, 97, 1, 0]);
     }
 
     #[test]

@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn a_file_is_called_by_its_id_and_ends_as_devices_know_it() {
         let id: EvidenceId = "0123456789abcdef".repeat(2).parse().unwrap();
-        let file = |media_type: &MediaType| Evidence { id: id.clone(), media_type: *media_type }.file();
+        let file = |media_type: &MediaType| Evidence { id: id.clone(), media_type: *media_type, etag: None }.file();
         let endings = ["jpg", "png", "webp", "heic", "mp4", "mov"];
         assert_eq!(MediaType::ALL.iter().map(file).collect::<Vec<_>>(), endings.map(|ending| format!("{id}.{ending}")));
         // In the bucket it has no ending: its type stands beside it.

@@ -244,7 +244,7 @@ pub async fn reserve(deps: &Deps, mut donation: Donation, asked: Option<&Asked>)
                 }
                 now
             }
-            Round::Look(now) => now,
+            Round::Look(now) => *now,
             Round::None(found) => {
                 if refuse(deps, &donation, &reservation).await? {
                     return Ok(Reserving::Refused(vec![found]));
@@ -262,7 +262,7 @@ pub enum Round {
     /// All that the donation names is claimed.
     Taken,
     /// It names other lots, or has moved on: as it stands now.
-    Look(Donation),
+    Look(Box<Donation>),
     /// There is too little.
     None(Found),
 }
@@ -282,7 +282,7 @@ async fn together(
         Ready::Other(claim) => match apart::resize(deps, donation, named, (part, claim)).await? {
             Guarded::Done => true,
             Guarded::Gone => false,
-            Guarded::Moved => return Ok(Round::Look(read(deps, &donation.id).await?)),
+            Guarded::Moved => return Ok(Round::Look(Box::new(read(deps, &donation.id).await?))),
         },
         Ready::Gone => false,
     };
@@ -290,12 +290,12 @@ async fn together(
         return Ok(Round::Taken);
     }
     match stock::other(deps, asked, named, tries).await? {
-        Lots::Room(lot) => Ok(Round::Look(written(deps, donation, named.moved(lot)).await?)),
+        Lots::Room(lot) => Ok(Round::Look(Box::new(written(deps, donation, named.moved(lot)).await?))),
         // What it has elsewhere counts before it is refused.
         Lots::Apart(_) | Lots::None { .. } if !named.before.is_empty() => {
             apart::elsewhere(deps, asked, donation, named).await
         }
-        Lots::Apart(parts) => Ok(Round::Look(written(deps, donation, named.parted(&parts)).await?)),
+        Lots::Apart(parts) => Ok(Round::Look(Box::new(written(deps, donation, named.parted(&parts)).await?))),
         Lots::None { largest, left, began } => Ok(Round::None(none_left(asked, (largest, left), began))),
     }
 }

@@ -41,7 +41,7 @@ pub async fn round(
     stock::pause(deps, asked, tries).await?;
     match claim(deps, asked, donation, named).await? {
         Claims::All => Ok(Round::Taken),
-        Claims::Moved => Ok(Round::Look(read(deps, &donation.id).await?)),
+        Claims::Moved => Ok(Round::Look(Box::new(read(deps, &donation.id).await?))),
         Claims::Gone => elsewhere(deps, asked, donation, named).await,
     }
 }
@@ -93,7 +93,7 @@ pub async fn elsewhere(deps: &Deps, asked: &Asked, donation: &Donation, named: &
     let (rooms, began) = stock::rooms(deps, asked).await?;
     let chance = deps.random.number();
     match parting::again((&kept, &mine), &rooms, (asked.shares, asked.may_part()), (asked.species, chance)) {
-        Some(places) => Ok(Round::Look(written(deps, donation, named.parted(&places)).await?)),
+        Some(places) => Ok(Round::Look(Box::new(written(deps, donation, named.parted(&places)).await?))),
         None => {
             let largest = largest(&parting::all(&rooms, &mine));
             Ok(Round::None(none_left(asked, (largest, parting::left(&rooms, &mine)), began)))

@@ -49,7 +49,7 @@ fn changed(form: &Value, field: &str, value: &str) -> Value {
 
 async fn kind(stage: &Stage, form: &Value) -> Option<String> {
     let key = format!("evidence/makkah-1/{}", form["evidence"].as_str().unwrap());
-    stage.bucket().unwrap().kind(&key).await.unwrap()
+    stage.bucket().unwrap().kind(&key).await.unwrap().map(|kind| kind.content_type)
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::donation::{Donation, Line, State};
 use domain::id::DonationId;
 use domain::purpose::Fund;
-use domain::sacrifice::packing::rearrange::{Obstacle, rearrange};
+use domain::sacrifice::packing::rearrange::{ClaimChange, Obstacle, rearrange};
 use domain::sacrifice::packing::{self, EXACT_ANIMALS, MOST_AT_ONCE, Move, Plan, is_partial};
 use domain::sacrifice::{Lot, Part, Reservation, Shares, Species};
 use proptest::prelude::*;
@@ -222,6 +222,9 @@ proptest! {
     fn moves_are_short_texts(shares in 1..=7_u8, from in any::<u32>(), to in any::<u32>(), number in any::<u32>()) {
         let one = Move { donation: donation(number), shares, from, to };
         prop_assert_eq!(one.to_string().parse(), Ok(one));
+        let kept = serde_json::to_string(&one).unwrap();
+        prop_assert_eq!(&kept, &format!("\"{shares} {from}>{to} {}\"", one.donation));
+        prop_assert_eq!(serde_json::from_str::<Move>(&kept).unwrap(), one);
     }
 }
 
@@ -242,7 +245,7 @@ proptest! {
 
 #[test]
 fn nothing_moves_that_need_not() {
-    let table: [(&[&[u8]], usize, u32); 8] = [
+    let table: [(&[&[u8]], usize, u32); 10] = [
         (&[], 0, 0),
         (&[&[7], &[3, 4]], 0, 0),
         (&[&[5]], 0, 0),
@@ -250,11 +253,29 @@ fn nothing_moves_that_need_not() {
         (&[&[1, 1, 1, 1, 1], &[2]], 1, 0),
         (&[&[4, 2], &[3], &[5]], 2, 0),
         (&[&[4], &[4], &[4]], 2, 1),
+        // In one move fewer a part of a claim would be on the animal that is not full.
+        (&[&[4], &[5, 1], &[5, 1]], 3, 1),
+        (&[&[3, 1], &[6], &[5, 1]], 3, 1),
         (&[&[6], &[6], &[6], &[6], &[6], &[6], &[1, 1, 1, 1, 1, 1]], 6, 0),
     ];
     for (animals, moves, splits) in table {
         let plan = packing::plan(&lots(&animals.iter().map(|sizes| sizes.to_vec()).collect::<Vec<_>>()), Species::Camel);
         assert_eq!((plan.moves(), plan.splits), (moves, splits), "{animals:?}: {plan:?}");
+    }
+}
+
+/// Of more animals than can be arranged exactly: each that is full in the end was not so before, and every claim leaves a lot that is emptied.
+#[test]
+fn how_many_moves_there_must_be_is_told() {
+    for (animals, least) in [
+        (vec![vec![6]; 7], 6),
+        (vec![vec![1, 1]; 7], 10),
+        ([vec![vec![1, 1]; 5], vec![vec![2]; 3]].concat(), 7),
+        ([vec![vec![6]; 6], vec![vec![1; 6]]].concat(), 6),
+    ] {
+        let plan = packing::plan(&lots(&animals), Species::Camel);
+        assert_eq!(plan.least, least, "{animals:?}");
+        assert!(plan.moves() >= least as usize);
     }
 }
 
@@ -319,6 +340,59 @@ fn a_step_changes_lots_and_donations_together() {
     assert_eq!(added, [(0, -2), (1, 2)]);
     let [(gift, named)] = done.donations.as_slice() else { panic!("{done:?}") };
     assert_eq!((gift.id, named.places()), (donation(1), vec![Part { lot: 0, shares: 1 }, Part { lot: 1, shares: 2 }]));
+}
+
+/// Makes a step of lots and of gifts, as the table does.
+fn apply(step: &[Move], lots: &mut [Lot], gifts: &mut [Donation]) {
+    let done = rearrange(step, lots, gifts).unwrap();
+    for change in done.lots {
+        let lot = lots.iter_mut().find(|lot| lot.lot == change.lot).unwrap();
+        lot.shares = lot.shares.checked_add_signed(i8::try_from(change.added()).unwrap()).unwrap();
+        for ClaimChange { donation, was, is } in change.claims {
+            let had = lot.claims.remove(&donation);
+            assert_eq!(had.map_or(0, |claim| claim.shares), was);
+            lot.claims.extend((is > 0).then(|| (donation, format!("{is}c").parse().unwrap())));
+        }
+        assert!(lot.is_whole(), "{lot:?}");
+    }
+    for (gift, named) in done.donations {
+        gifts.iter_mut().find(|other| other.id == gift.id).unwrap().reservation = Some(named);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 160, ..ProptestConfig::default() })]
+
+    /// Each step of a plan can be made of lots and gifts as the steps before have left them, and in the end every gift names the lots that it is on.
+    #[test]
+    fn every_step_of_a_plan_can_be_made(animals in any_animals(prop_oneof![any_sizes(), large_sizes()], 2..24)) {
+        let mut lots = sealed(&animals);
+        let plan = packing::plan(&lots, Species::Camel);
+        let of_lot = |lot: &Lot| lot.confirmed().map(|(id, shares)| (*id, lot.lot, shares)).collect::<Vec<_>>();
+        let mut gifts: Vec<Donation> =
+            lots.iter().flat_map(of_lot).map(|(id, lot, shares)| Donation { id, ..paid(1, shares, lot) }).collect();
+        plan.steps.iter().for_each(|step| apply(step, &mut lots, &mut gifts));
+        for gift in gifts {
+            let named = gift.reservation.unwrap().places();
+            let is_on = lots.iter().filter_map(|lot| Some(Part { lot: lot.lot, shares: lot.claims.get(&gift.id)?.shares }));
+            prop_assert_eq!(named, is_on.collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
+fn a_gift_that_leaves_a_lot_names_it_no_more() {
+    let before = sealed(&[vec![5], vec![4], vec![5]]);
+    let one = |shares, to| Move { donation: donation(1), shares, from: 0, to };
+    let done = rearrange(&[one(3, 1), one(2, 2)], &before, &[paid(1, 5, 0)]).unwrap();
+    let parts = [Part { lot: 1, shares: 3 }, Part { lot: 2, shares: 2 }];
+    assert_eq!(done.donations[0].1.places(), parts);
+    let claims: Vec<&ClaimChange> = done.lots.iter().flat_map(|lot| &lot.claims).collect();
+    assert_eq!(claims.iter().map(|claim| (claim.was, claim.is)).collect::<Vec<_>>(), [(5, 0), (0, 3), (0, 2)]);
+    // To one lot it goes whole, as if it had never been anywhere else.
+    let before = sealed(&[vec![3], vec![4]]);
+    let done = rearrange(&[one(3, 1)], &before, &[paid(1, 3, 0)]).unwrap();
+    assert_eq!(done.donations[0].1, Reservation::new("camel-makkah".parse().unwrap(), 1, 3));
 }
 
 #[test]

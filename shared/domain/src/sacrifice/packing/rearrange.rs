@@ -77,11 +77,13 @@ pub fn rearrange(step: &[Move], lots: &[Lot], donations: &[Donation]) -> Result<
 fn placed(step: &[Move], lots: &[Lot], donation: &Donation) -> Result<Reservation, Obstacle> {
     let gone = Obstacle::Gone(donation.id);
     let reservation = donation.reservation.as_ref().filter(|_| donation.keeps_shares()).ok_or(gone)?;
-    let mut places: BTreeMap<u32, u8> = reservation.places().into_iter().map(|part| (part.lot, part.shares)).collect();
+    let named: BTreeMap<u32, u8> = reservation.places().into_iter().map(|part| (part.lot, part.shares)).collect();
+    let mut places = named.clone();
+    // Several moves may leave one lot: what it has is held against what was named before all of them.
     for one in step.iter().filter(|one| one.donation == donation.id) {
-        let has = places.get_mut(&one.from).ok_or(gone)?;
-        let is_true = claim(lots, one.from, &donation.id).is_some_and(|claimed| claimed == *has);
-        *has = has.checked_sub(one.shares).filter(|_| is_true).ok_or(gone)?;
+        let is_true = claim(lots, one.from, &donation.id) == named.get(&one.from).copied();
+        let has = places.get_mut(&one.from).filter(|_| is_true).ok_or(gone)?;
+        *has = has.checked_sub(one.shares).ok_or(gone)?;
         *places.entry(one.to).or_default() += one.shares;
     }
     let places: Vec<Part> =

@@ -170,6 +170,7 @@ impl Planned {
                 offering: self.next.offering.clone(),
                 number: self.next.number,
                 received_at: slaughter.received_at,
+                again: self.next.slaughters_taken_back(),
             };
             owners.iter().map(notice).collect()
         });

@@ -36,6 +36,12 @@ pub(crate) async fn tell(deps: &Deps, notice: &Notice, delivery: &Delivery) -> O
 async fn tell_one(deps: &Deps, notice: &Notice) -> Result<Turn, TellError> {
     // A charge may name a donation that there never was.
     let Some(donation) = deps.table.donation(notice.donation()).await? else { return Ok(Turn::Over) };
+    // It is sent before it is written, to come a minute later: what was not written is not so.
+    if let Notice::SacrificeTakenBack { retraction, .. } = notice
+        && !deps.table.retraction(retraction).await?.is_some_and(|retraction| retraction.is_done())
+    {
+        return Ok(Turn::Over);
+    }
     let known = Known::of(deps, std::slice::from_ref(&donation)).await?;
     let now = deps.clock.now();
     let turn = deps.table.begin_telling(notice, now, now.plus_seconds(BUSY_SECS)).await?;

@@ -81,6 +81,10 @@ templates! {
     SacrificeShortEn = "v1/short/sacrifice.en.txt";
     SacrificeEmailAr = "v1/email/sacrifice.ar.txt";
     SacrificeEmailEn = "v1/email/sacrifice.en.txt";
+    TakenBackShortAr = "v1/short/taken_back.ar.txt";
+    TakenBackShortEn = "v1/short/taken_back.en.txt";
+    TakenBackEmailAr = "v1/email/taken_back.ar.txt";
+    TakenBackEmailEn = "v1/email/taken_back.en.txt";
 }
 
 /// The words of a notice, for the channel of this address.
@@ -109,11 +113,13 @@ pub fn of(notice: &Notice, gift: &Gift, to: &Address) -> Result<Words, WordsErro
 
 fn shown(notice: &Notice, gift: &Gift, is_short: bool) -> Shown {
     let amount = match notice {
-        Notice::Thanks { .. } | Notice::Failure { .. } | Notice::Sacrifice { .. } => gift.total,
+        Notice::Thanks { .. } | Notice::Failure { .. } | Notice::Sacrifice { .. } | Notice::SacrificeTakenBack { .. } => {
+            gift.total
+        }
         Notice::Refund { refunded_minor, .. } | Notice::ChargeReturned { refunded_minor, .. } => *refunded_minor,
     };
     let animal = match notice {
-        Notice::Sacrifice { number, .. } => Some(*number),
+        Notice::Sacrifice { number, .. } | Notice::SacrificeTakenBack { number, .. } => Some(*number),
         Notice::Thanks { .. } | Notice::Failure { .. } | Notice::Refund { .. } | Notice::ChargeReturned { .. } => None,
     };
     Shown { amount: amount.to_string(), project: project(gift, is_short), url: gift.receipt_url.clone(), animal }
@@ -165,6 +171,10 @@ fn text(notice: &Notice, language: Language, is_short: bool, shown: Option<&Show
         (Notice::Sacrifice { .. }, English, true) => SacrificeShortEn { shown }.render(),
         (Notice::Sacrifice { .. }, Arabic, false) => SacrificeEmailAr { shown }.render(),
         (Notice::Sacrifice { .. }, English, false) => SacrificeEmailEn { shown }.render(),
+        (Notice::SacrificeTakenBack { .. }, Arabic, true) => TakenBackShortAr { shown }.render(),
+        (Notice::SacrificeTakenBack { .. }, English, true) => TakenBackShortEn { shown }.render(),
+        (Notice::SacrificeTakenBack { .. }, Arabic, false) => TakenBackEmailAr { shown }.render(),
+        (Notice::SacrificeTakenBack { .. }, English, false) => TakenBackEmailEn { shown }.render(),
     }
 }
 

@@ -80,7 +80,8 @@ pub async fn list(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     Ok(Answer::json(200, &Corrections { corrections: found.corrections.iter().map(CorrectionView::of).collect(), next }))
 }
 
-fn stage(parameters: &Parameters<'_>, faults: &mut Faults) -> &'static str {
+/// How far what is listed has come.
+pub(crate) fn stage(parameters: &Parameters<'_>, faults: &mut Faults) -> &'static str {
     let asked = CorrectionStage::Asked.code();
     let Some(text) = parameters.get("state") else { return asked };
     let known = CorrectionStage::CODES.into_iter().find(|code| *code == text);

@@ -66,6 +66,16 @@ fn exceeded(stands: Money, language: Language) -> Problem {
     Problem::new(409, code, arabic, english).with_faults(vec![Fault { pointer, code, detail, remains }])
 }
 
+/// 409: something else stands of the animal than what was asked to be taken back.
+pub fn words_moved() -> Problem {
+    Problem::new(
+        409,
+        "words_moved",
+        "لم يعد ما طُلب سحبه قائمًا عن هذا الرأس؛ اطلب من جديد",
+        "What was asked to be taken back does not stand of this animal any more: ask anew",
+    )
+}
+
 /// 409: there is no money in it.
 pub fn not_paid() -> Problem {
     Problem::new(409, "not_paid", "لم يُدفع هذا التبرع", "This donation is not paid")

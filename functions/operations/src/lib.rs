@@ -14,6 +14,8 @@
 //! **Corrections.** What is wrong in the books is made good by a new movement, within one fund: an operator asks, about a case, and an approver who is another person agrees. Agreeing is one
 //! write: the movement, its page and the correction as done. Nothing is corrected by one person, and nothing silently.
 //!
+//! **Retractions.** What a slaughterhouse told of an animal and was wrong is taken back by two people in the same way, in one write of the animal and the retraction; donors who were told otherwise hear of it.
+//!
 //! **Cases.** What was set aside is listed with whose it is and what is suggested, closed with a note, and sent on its way again after what was wrong is put right. Nothing is
 //! corrected by that: a replay goes to the queue it would have gone to, and whoever takes it decides anew.
 //!
@@ -29,6 +31,9 @@ pub mod fault;
 pub mod note;
 pub mod refunds;
 pub mod replays;
+pub mod retraction_draft;
+pub mod retraction_view;
+pub mod retractions;
 pub mod view;
 
 use domain::donation::Donation;
@@ -57,6 +62,11 @@ pub const ROUTES: &[Route] = &[
     Route { key: "GET /v1/operations/corrections/{id}", role: Role::Staff },
     Route { key: "POST /v1/operations/corrections/{id}/approve", role: Role::Approver },
     Route { key: "POST /v1/operations/corrections/{id}/decline", role: Role::Staff },
+    Route { key: "POST /v1/operations/retractions", role: Role::Operator },
+    Route { key: "GET /v1/operations/retractions", role: Role::Staff },
+    Route { key: "GET /v1/operations/retractions/{id}", role: Role::Staff },
+    Route { key: "POST /v1/operations/retractions/{id}/approve", role: Role::Approver },
+    Route { key: "POST /v1/operations/retractions/{id}/decline", role: Role::Staff },
 ];
 
 /// Says that an earlier request has made what is answered.
@@ -72,6 +82,7 @@ pub struct Deps {
     payments: Queue,
     verification: Queue,
     journal: Queue,
+    notices: Queue,
     bucket: Bucket,
     secrets: Secrets,
     clock: Clock,
@@ -90,6 +101,7 @@ impl Deps {
             payments: platform.queue("QUEUE_PAYMENTS")?,
             verification: platform.queue("QUEUE_VERIFICATION")?,
             journal: platform.queue("QUEUE_JOURNAL")?,
+            notices: platform.queue("QUEUE_NOTICES")?,
             bucket: Bucket::new(&platform.aws, &platform.settings)?,
             secrets: platform.secrets()?,
             clock: platform.clock.clone(),
@@ -139,6 +151,11 @@ async fn route(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
         "GET /v1/operations/corrections/{id}" => corrections::show(deps, call).await,
         "POST /v1/operations/corrections/{id}/approve" => corrections::approve(deps, call).await,
         "POST /v1/operations/corrections/{id}/decline" => corrections::decline(deps, call).await,
+        "POST /v1/operations/retractions" => retractions::ask(deps, call).await,
+        "GET /v1/operations/retractions" => retractions::list(deps, call).await,
+        "GET /v1/operations/retractions/{id}" => retractions::show(deps, call).await,
+        "POST /v1/operations/retractions/{id}/approve" => retractions::approve(deps, call).await,
+        "POST /v1/operations/retractions/{id}/decline" => retractions::decline(deps, call).await,
         _ => Err(Problem::not_found()),
     }
 }

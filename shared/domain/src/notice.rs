@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::donation::{Donation, State};
-use crate::id::{DonationId, OpportunityId};
+use crate::id::{CorrectionId, DonationId, OpportunityId};
 use crate::moment::Moment;
 use crate::money::{Money, halalas};
 use crate::payment::PaymentRef;
@@ -139,7 +139,26 @@ pub enum Notice {
         number: u32,
         /// When that was told to us.
         received_at: Moment,
+        /// How often it had been told before and was taken back: each time is news.
+        #[serde(default, skip_serializing_if = "is_first")]
+        again: u32,
     },
+    /// The slaughter of an animal of which the donation has shares, which was told, was taken back: it is not so.
+    SacrificeTakenBack {
+        /// The donation.
+        donation: DonationId,
+        /// Of which offering it is.
+        offering: OpportunityId,
+        /// The animal's number within it.
+        number: u32,
+        /// By what: it is told once that is done.
+        retraction: CorrectionId,
+    },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_first(again: &u32) -> bool {
+    *again == 0
 }
 
 impl Notice {
@@ -150,7 +169,8 @@ impl Notice {
             | Notice::Failure { donation, .. }
             | Notice::Refund { donation, .. }
             | Notice::ChargeReturned { donation, .. }
-            | Notice::Sacrifice { donation, .. } => donation,
+            | Notice::Sacrifice { donation, .. }
+            | Notice::SacrificeTakenBack { donation, .. } => donation,
         }
     }
 
@@ -160,7 +180,7 @@ impl Notice {
             Notice::Thanks { .. } => Kind::Thanks,
             Notice::Failure { .. } => Kind::Failure,
             Notice::Refund { .. } | Notice::ChargeReturned { .. } => Kind::Refund,
-            Notice::Sacrifice { .. } => Kind::Sacrifice,
+            Notice::Sacrifice { .. } | Notice::SacrificeTakenBack { .. } => Kind::Sacrifice,
         }
     }
 
@@ -182,7 +202,9 @@ impl Notice {
                 format!("returned#{}#{}#{}", payment.provider, payment.payment, refunded_minor.halalas())
             }
             // When it was told is not in it: told again it is the same news.
-            Notice::Sacrifice { offering, number, .. } => format!("sacrifice#{offering}#{number}"),
+            Notice::Sacrifice { offering, number, again: 0, .. } => format!("sacrifice#{offering}#{number}"),
+            Notice::Sacrifice { offering, number, again, .. } => format!("sacrifice#{offering}#{number}#{again}"),
+            Notice::SacrificeTakenBack { retraction, .. } => format!("taken_back#{}", retraction.as_str()),
         }
     }
 
@@ -196,7 +218,7 @@ impl Notice {
             }
             (Notice::Refund { refunded_minor: told, .. }, state) => !told.is_zero() && *told == state.refunded(),
             (Notice::ChargeReturned { .. }, _) => true,
-            (Notice::Sacrifice { .. }, _) => donation.keeps_shares(),
+            (Notice::Sacrifice { .. } | Notice::SacrificeTakenBack { .. }, _) => donation.keeps_shares(),
             (Notice::Thanks { .. } | Notice::Failure { .. }, _) => false,
         }
     }

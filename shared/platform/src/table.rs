@@ -32,6 +32,7 @@ mod quota;
 mod reconcile;
 mod refund;
 mod restore;
+mod retraction;
 mod tickets;
 mod totals;
 
@@ -65,6 +66,7 @@ pub use place::Placing;
 pub use quota::Resizing;
 pub use reconcile::{BankAccount, Document, Recall};
 pub use restore::Restored;
+pub use retraction::RetractionPage;
 pub use totals::{Cursors, Folding};
 
 use crate::config::{ConfigError, Settings};

@@ -15,10 +15,15 @@ fn money(text: &str) -> Money {
 
 fn sacrifice(number: u32) -> Notice {
     let received_at = domain::moment::Moment::from_millis(1_810_780_500_000);
-    Notice::Sacrifice { donation: DONATION, offering: "camel-makkah".parse().unwrap(), number, received_at }
+    Notice::Sacrifice { donation: DONATION, offering: "camel-makkah".parse().unwrap(), number, received_at, again: 0 }
 }
 
-fn notices() -> [(&'static str, Notice); 5] {
+fn taken_back(number: u32) -> Notice {
+    let (offering, retraction) = ("camel-makkah".parse().unwrap(), "0a".repeat(16).parse().unwrap());
+    Notice::SacrificeTakenBack { donation: DONATION, offering, number, retraction }
+}
+
+fn notices() -> [(&'static str, Notice); 6] {
     let payment = PaymentRef { provider: Provider::Moyasar, payment: "p-1".parse().unwrap() };
     [
         ("thanks", Notice::Thanks { donation: DONATION }),
@@ -26,6 +31,7 @@ fn notices() -> [(&'static str, Notice); 5] {
         ("refund", Notice::Refund { donation: DONATION, refunded_minor: money("20") }),
         ("returned", Notice::ChargeReturned { donation: DONATION, payment, refunded_minor: money("50") }),
         ("sacrifice", sacrifice(38)),
+        ("taken_back", taken_back(38)),
     ]
 }
 
@@ -90,6 +96,7 @@ fn an_sms_is_three_parts_at_most() {
                 Notice::ChargeReturned { donation, payment, refunded_minor: money("50000000.00") }
             }
             Notice::Sacrifice { .. } => sacrifice(999_999),
+            Notice::SacrificeTakenBack { .. } => taken_back(999_999),
             other => other,
         };
         for language in [Language::Arabic, Language::English] {

@@ -14,7 +14,7 @@ const NIGHT: &str = "2027-05-17T03:00:00+03:00";
 
 fn news(donation: DonationId, number: u32, scene: &Scene) -> Message {
     let offering = sample::camels().id;
-    Message::NoticeDue(Notice::Sacrifice { donation, offering, number, received_at: scene.stage.now() })
+    Message::NoticeDue(Notice::Sacrifice { donation, offering, number, received_at: scene.stage.now(), again: 0 })
 }
 
 /// A paid gift of shares.

@@ -7,6 +7,7 @@ mod agreeing;
 mod closing;
 mod correcting;
 mod replaying;
+mod retracting;
 mod scene;
 
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@
 //! animal ([`carried`]); what does not is a [`refusal`] with a code that says what to do. Rows that came together are a [`batch`], which is worked off in parts.
 //!
 //! **Promise.** The first word about an animal stands: the same again changes nothing, another one is refused and a matter for a person, and nothing is written over. What was told outside the season is never a
-//! sacrifice, and always a matter for a person. Queues know no order, so evidence and distribution may be told before the slaughter.
+//! sacrifice, and always a matter for a person. A word that was wrong is taken back by two people ([`retraction`]), and stands in the animal's history. Queues know no order, so evidence and distribution may be told before the slaughter.
 //!
 //! Nothing here reads or writes.
 
@@ -15,6 +15,7 @@ pub mod evidence;
 pub mod form;
 pub mod keys;
 pub mod refusal;
+pub mod retraction;
 pub mod rules;
 pub mod statement;
 pub mod update;
@@ -25,5 +26,6 @@ pub use evidence::{Evidence, MediaType, Medium};
 pub use form::{Form, Row};
 pub use keys::HouseKeys;
 pub use refusal::Refusal;
+pub use retraction::{Retraction, RetractionStage, Words};
 pub use statement::Statement;
 pub use update::{Distribution, Update};

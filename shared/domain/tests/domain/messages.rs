@@ -16,8 +16,9 @@ use serde_json::Value;
 use crate::given::{NOON, any_of, fact, halalas, payment};
 
 /// Every name in every message. A name is added here only after asking: does it tell anything about a person?
-const NAMES: [&str; 43] = [
+const NAMES: [&str; 45] = [
     "after",
+    "again",
     "amount_minor",
     "attempt",
     "batch",
@@ -52,6 +53,7 @@ const NAMES: [&str; 43] = [
     "refund_approved",
     "refund_due",
     "refunded_minor",
+    "retraction",
     "seq",
     "shares_moved",
     "shares_sought",
@@ -102,14 +104,16 @@ fn name(message: &Message) -> &'static str {
             Notice::Failure { .. } => "notice_due failure",
             Notice::Refund { .. } => "notice_due refund",
             Notice::ChargeReturned { .. } => "notice_due charge_returned",
-            Notice::Sacrifice { .. } => "notice_due sacrifice",
+            Notice::Sacrifice { again: 0, .. } => "notice_due sacrifice",
+            Notice::Sacrifice { .. } => "notice_due sacrifice again",
+            Notice::SacrificeTakenBack { .. } => "notice_due sacrifice_taken_back",
         },
         Message::UpdatesKept { from: None, .. } => "updates_kept",
         Message::UpdatesKept { from: Some(_), .. } => "updates_kept part",
     }
 }
 
-const ALL: [&str; 27] = [
+const ALL: [&str; 29] = [
     "erasure_due",
     "erasure_due after",
     "fold_requested",
@@ -121,6 +125,8 @@ const ALL: [&str; 27] = [
     "notice_due failure",
     "notice_due refund",
     "notice_due sacrifice",
+    "notice_due sacrifice again",
+    "notice_due sacrifice_taken_back",
     "notice_due thanks",
     "page_committed",
     "payment_reported",
@@ -176,9 +182,15 @@ fn any_notice() -> impl Strategy<Value = Notice> {
             payment: payment(&id),
             refunded_minor: halalas(sum.into()),
         }),
-        (donation(), "[a-z]{3,40}", any::<u32>(), any::<i32>()).prop_map(|(donation, offering, number, later)| {
-            let received_at = NOON.plus_seconds(later.into());
-            Notice::Sacrifice { donation, offering: offering.parse().unwrap(), number, received_at }
+        (donation(), "[a-z]{3,40}", any::<u32>(), any::<i32>(), 0..3_u32).prop_map(
+            |(donation, offering, number, later, again)| {
+                let received_at = NOON.plus_seconds(later.into());
+                Notice::Sacrifice { donation, offering: offering.parse().unwrap(), number, received_at, again }
+            }
+        ),
+        (donation(), "[a-z]{3,40}", any::<u32>(), "[0-9a-f]{32}").prop_map(|(donation, offering, number, retraction)| {
+            let (offering, retraction) = (offering.parse().unwrap(), retraction.parse().unwrap());
+            Notice::SacrificeTakenBack { donation, offering, number, retraction }
         }),
     ]
 }

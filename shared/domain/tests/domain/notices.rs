@@ -9,7 +9,7 @@ use domain::purpose::Fund;
 
 use crate::given::{DONATION, donation, line, payment, riyals, settled_by};
 
-fn notices() -> [Notice; 5] {
+fn notices() -> [Notice; 6] {
     [
         Notice::Thanks { donation: DONATION },
         Notice::Failure { donation: DONATION, attempt: 2 },
@@ -20,6 +20,13 @@ fn notices() -> [Notice; 5] {
             offering: "camel-makkah".parse().unwrap(),
             number: 7,
             received_at: Moment::from_millis(5),
+            again: 0,
+        },
+        Notice::SacrificeTakenBack {
+            donation: DONATION,
+            offering: "camel-makkah".parse().unwrap(),
+            number: 7,
+            retraction: "0a".repeat(16).parse().unwrap(),
         },
     ]
 }
@@ -32,6 +39,7 @@ fn each_notice_has_a_kind_and_a_name_of_its_own() {
         (Kind::Refund, "refund#3000"),
         (Kind::Refund, "returned#moyasar#p-2#10000"),
         (Kind::Sacrifice, "sacrifice#camel-makkah#7"),
+        (Kind::Sacrifice, "taken_back#0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"),
     ];
     for (notice, (kind, name)) in notices().iter().zip(expected) {
         assert_eq!((notice.kind(), notice.name().as_str(), *notice.donation()), (kind, name, DONATION));
@@ -41,24 +49,33 @@ fn each_notice_has_a_kind_and_a_name_of_its_own() {
     assert_eq!(kinds, expected.map(|(code, can_wait)| (code, code.to_owned(), can_wait)));
 }
 
-/// Thanks, a failure of the latest attempt, thirty riyals given back, another payment given back, and an animal's slaughter (of a gift without shares, which is never so): which of them is still so in each state.
+/// Thanks, a failure of the latest attempt, thirty riyals given back, another payment given back, an animal's slaughter and that it is taken back (of a gift without shares, which is never so): which of them is still so in each state.
 #[test]
 fn a_notice_that_is_not_so_any_more_is_not_told() {
     let settled_by = || settled_by("own");
     let refunded = |amount| riyals(amount);
     let table = [
-        (State::Awaiting, [false, false, false, true, false]),
-        (State::Failed { reason: "declined".to_owned() }, [false, true, false, true, false]),
-        (State::Cancelled, [false, false, false, true, false]),
-        (State::Expired, [false, false, false, true, false]),
-        (State::Settled { settled_by: settled_by() }, [true, false, false, true, false]),
-        (State::PartlyRefunded { settled_by: settled_by(), refunded_minor: refunded(30) }, [true, false, true, true, false]),
+        (State::Awaiting, [false, false, false, true, false, false]),
+        (State::Failed { reason: "declined".to_owned() }, [false, true, false, true, false, false]),
+        (State::Cancelled, [false, false, false, true, false, false]),
+        (State::Expired, [false, false, false, true, false, false]),
+        (State::Settled { settled_by: settled_by() }, [true, false, false, true, false, false]),
+        (
+            State::PartlyRefunded { settled_by: settled_by(), refunded_minor: refunded(30) },
+            [true, false, true, true, false, false],
+        ),
         (
             State::PartlyRefunded { settled_by: settled_by(), refunded_minor: refunded(40) },
-            [true, false, false, true, false],
+            [true, false, false, true, false, false],
         ),
-        (State::Disputed { settled_by: settled_by(), refunded_minor: refunded(30) }, [false, false, true, true, false]),
-        (State::Refunded { settled_by: settled_by(), refunded_minor: refunded(100) }, [false, false, false, true, false]),
+        (
+            State::Disputed { settled_by: settled_by(), refunded_minor: refunded(30) },
+            [false, false, true, true, false, false],
+        ),
+        (
+            State::Refunded { settled_by: settled_by(), refunded_minor: refunded(100) },
+            [false, false, false, true, false, false],
+        ),
     ];
     let of = |state: &State| donation(state.clone(), vec![line(Fund::Zakat, "wells", riyals(100))]);
     for (state, expected) in table {

@@ -200,6 +200,11 @@ impl Key {
         Key::of(format!("CORR#{}", id.as_str()), "CORR")
     }
 
+    /// What was told of an animal and is taken back.
+    pub fn retraction(id: &CorrectionId) -> Key {
+        Key::of(format!("RETR#{}", id.as_str()), "RETR")
+    }
+
     /// The note that the donors of a page's gifts were thanked.
     pub fn told_page(chain: ChainId, seq: u64) -> Key {
         Key::of(format!("TOLD#{}#{seq:012}", chain_partition(chain)), "THANKS")
@@ -305,6 +310,11 @@ pub fn correction_partition(stage: &str) -> String {
     format!("corrections#{stage}")
 }
 
+/// The partition of the index of cases that has the retractions that have come so far.
+pub fn retraction_partition(stage: &str) -> String {
+    format!("retractions#{stage}")
+}
+
 /// The place of a case or a correction in its partition of the index: since when it stands so, and its id.
 pub fn case_place(since: Moment, id: &str) -> String {
     format!("{:015}#{id}", since.millis())
@@ -360,6 +370,7 @@ mod tests {
             (Key::charity(&"birr".parse().unwrap()), "CHARITY / birr"),
             (Key::case("0a"), "CASE#0a / CASE"),
             (Key::correction(&"0a".repeat(16).parse().unwrap()), "CORR#0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a / CORR"),
+            (Key::retraction(&"0a".repeat(16).parse().unwrap()), "RETR#0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a / RETR"),
             (Key::movement(&Hash::NONE), "MOV#0000000000000000000000000000000000000000000000000000000000000000 / MOV"),
             (Key::list_cursor(Provider::Moyasar), "LIST#moyasar / CURSOR"),
             (Key::bank_account("SA00"), "BANK / b63df54d182ba82a8f098114e60b976850ad73891a51b48dea79ed25fb3fad67"),
@@ -377,5 +388,6 @@ mod tests {
         let listed = (case_partition(Standing::Closed, Reason::Malformed, case_shard("0a")), case_place(at, "0a"));
         assert_eq!(listed, ("closed#malformed#0".to_owned(), "001795500000000#0a".to_owned()));
         assert_eq!(correction_partition("asked"), "corrections#asked");
+        assert_eq!(retraction_partition("asked"), "retractions#asked");
     }
 }

@@ -10,6 +10,7 @@ mod compare;
 mod corrections;
 mod houses;
 mod offerings;
+mod retractions;
 mod scene;
 
 use openapi::{document, operations};

@@ -1,11 +1,12 @@
-//! What is known of an animal's carrying out: one item each, to which is added and from which nothing is taken.
+//! What is known of an animal's carrying out: one item each, to which is added. What two people have taken back of it stands in its history, and nothing is lost.
 
 use serde::{Deserialize, Serialize};
 
 use super::evidence::Evidence;
 use super::refusal::Refusal;
+use super::retraction::Words;
 use super::update::{Distribution, Update};
-use crate::id::{BatchId, EvidenceId, OpportunityId, SlaughterhouseId, StaffNumber};
+use crate::id::{BatchId, CorrectionId, EvidenceId, OpportunityId, SlaughterhouseId, StaffNumber};
 use crate::moment::Moment;
 use crate::sacrifice::animal::AnimalName;
 
@@ -13,6 +14,27 @@ use crate::sacrifice::animal::AnimalName;
 pub const MOST_EVIDENCE: usize = 12;
 /// Receivers of one animal's meat at most.
 pub const MOST_DISTRIBUTIONS: usize = 8;
+
+/// How often words about one animal are taken back at most: its item stays small.
+pub const MOST_TAKEN_BACK: usize = 10;
+
+/// What was told before, and two people have taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// By which retraction: who asked and who agreed stands there.
+    pub retraction: CorrectionId,
+    /// When.
+    pub taken_back_at: Moment,
+    /// The slaughter that was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slaughter: Option<Slaughter>,
+    /// The evidence that was told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
+    /// The receivers that were told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub distributed: Vec<Distribution>,
+}
 
 /// A slaughter, and by which row it was told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +71,9 @@ pub struct Carried {
     /// To whom its meat was given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub distributed: Vec<Distribution>,
+    /// What was told before and taken back, the first first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Earlier>,
 }
 
 /// By which row something is told.
@@ -75,7 +100,42 @@ impl Carried {
             slaughter: None,
             evidence: Vec::new(),
             distributed: Vec::new(),
+            earlier: Vec::new(),
         }
+    }
+
+    /// How often a slaughter of it was told and taken back.
+    pub fn slaughters_taken_back(&self) -> u32 {
+        u32::try_from(self.earlier.iter().filter(|earlier| earlier.slaughter.is_some()).count()).unwrap_or(u32::MAX)
+    }
+
+    /// Without these words, which stand in its history from then on; none where not all of them stand any more, or more was taken back than is kept.
+    pub fn without(&self, words: &Words, retraction: &CorrectionId, taken_back_at: Moment) -> Option<Carried> {
+        let told = self.slaughter.as_ref().map(|told| (told.at, &told.by));
+        let wanted = words.slaughter.as_ref().map(|(at, by)| (*at, by));
+        let stands = (wanted.is_none() || told == wanted)
+            && words.evidence.iter().all(|one| self.evidence.contains(one))
+            && words.distributed.iter().all(|one| self.distributed.contains(one));
+        if !stands || words.is_empty() || self.earlier.len() >= MOST_TAKEN_BACK {
+            return None;
+        }
+        let mut next = self.clone();
+        let slaughter = if wanted.is_some() { next.slaughter.take() } else { None };
+        next.evidence.retain(|one| !words.evidence.contains(one));
+        next.distributed.retain(|one| !words.distributed.contains(one));
+        let (evidence, distributed) = (words.evidence.clone(), words.distributed.clone());
+        next.earlier.push(Earlier { retraction: retraction.clone(), taken_back_at, slaughter, evidence, distributed });
+        Some(Carried { version: self.version + 1, ..next })
+    }
+
+    /// Whether a row that was received then says something of a kind that was taken back since: it was sent before anybody knew.
+    fn is_overtaken(&self, update: &Update, received_at: Moment) -> bool {
+        self.earlier.iter().filter(|earlier| received_at <= earlier.taken_back_at).any(|earlier| {
+            let slaughter = update.slaughtered.is_some() && earlier.slaughter.is_some();
+            let evidence = earlier.evidence.iter().any(|one| update.evidence.contains(&one.id));
+            let is_given = |given: &Distribution| earlier.distributed.iter().any(|one| one.to == given.to);
+            slaughter || evidence || update.distribution.as_ref().is_some_and(is_given)
+        })
     }
 
     /// What it is called.
@@ -110,6 +170,9 @@ impl Carried {
     /// # Errors
     /// When the row says something else than a row before, or there is more than is kept of one animal. Nothing of the row is taken then.
     pub fn with(&self, update: &Update, evidence: &[Evidence], source: Source<'_>) -> Result<Carried, Refusal> {
+        if self.is_overtaken(update, source.received_at) {
+            return Err(Refusal::TakenBack);
+        }
         let mut next = self.clone();
         match (&self.slaughter, &update.slaughtered) {
             (_, None) => {}

@@ -133,3 +133,44 @@ fn other_bytes_in_the_place_of_evidence_are_another_word() {
     let known = add(&nothing(), &update(Some(1), None), &[of_before], 1).unwrap();
     assert_eq!(add(&known, &update(Some(1), None), &[replaced], 2), Ok(known));
 }
+
+#[test]
+fn what_two_people_take_back_stands_in_the_history_and_may_be_told_again() {
+    let known = add(&nothing(), &update(Some(1), Some(90)), &[photo(1), photo(2)], 1).unwrap();
+    let id = |sign: &str| sign.repeat(32).parse::<CorrectionId>().unwrap();
+    let slaughter = known.slaughter.clone();
+    let words =
+        Words { slaughter: slaughter.clone().map(|told| (told.at, told.by)), evidence: vec![photo(1)], ..Words::default() };
+    let without = known.without(&words, &id("a"), Moment::from_millis(100)).unwrap();
+    assert_eq!((without.version, without.is_slaughtered(), &without.evidence), (2, false, &vec![photo(2)]));
+    assert_eq!(without.distributed, known.distributed);
+    let earlier = Earlier {
+        retraction: id("a"),
+        taken_back_at: Moment::from_millis(100),
+        slaughter,
+        evidence: vec![photo(1)],
+        distributed: vec![],
+    };
+    assert_eq!((without.earlier.clone(), without.slaughters_taken_back()), (vec![earlier], 1));
+    assert_eq!(serde_json::from_str::<Carried>(&serde_json::to_string(&without).unwrap()).unwrap(), without);
+    // Once more is nothing: the words do not stand.
+    assert_eq!(without.without(&words, &id("b"), Moment::from_millis(101)), None);
+    assert_eq!(known.without(&Words::default(), &id("b"), Moment::from_millis(101)), None);
+    let other = Words { slaughter: Some((Moment::from_millis(2), "LIC-7".parse().unwrap())), ..Words::default() };
+    assert_eq!(known.without(&other, &id("b"), Moment::from_millis(101)), None);
+    // What was sent before does not bring it back; what is told afterwards counts, the same or not.
+    assert_eq!(add(&without, &update(Some(1), None), &[], 9), Err(Refusal::TakenBack), "received at 9");
+    let photo_again = Update { evidence: vec![photo(1).id], ..update(None, None) };
+    assert_eq!(add(&without, &photo_again, &[photo(1)], 9), Err(Refusal::TakenBack));
+    assert!(
+        add(&without, &update(None, Some(90)), &[photo(3)], 9).is_ok(),
+        "of what was not taken back nothing is kept out"
+    );
+    let batch = "b".repeat(32).parse().unwrap();
+    for at in [1, 2] {
+        let house = house();
+        let source = Source { slaughterhouse: &house, batch: &batch, row: 1, received_at: Moment::from_millis(101) };
+        let again = without.with(&update(Some(at), None), &[], source).unwrap();
+        assert_eq!((again.version, again.slaughter.unwrap().at), (3, Moment::from_millis(at)));
+    }
+}

@@ -149,9 +149,10 @@ fn improve(kinds: &mut BTreeMap<Kind, u32>) -> bool {
     let known: Vec<Kind> = kinds.keys().filter(|(_, content)| !is_left(content)).copied().collect();
     let mut is_better = false;
     for (place, one) in known.iter().enumerate() {
-        for other in &known[place..] {
+        // Two of the same kind cannot be divided better: what the one gained the other would lose.
+        for other in &known[place + 1..] {
             let has = |kind: &Kind| kinds.get(kind).copied().unwrap_or(0);
-            let times = if one == other { has(one) / 2 } else { has(one).min(has(other)) };
+            let times = has(one).min(has(other));
             if let Some((first, second)) = Some(()).filter(|()| times > 0).and_then(|()| better(one, other)) {
                 remove(kinds, *one, times);
                 remove(kinds, *other, times);

@@ -9,7 +9,7 @@ use super::blocks::ANIMAL;
 /// Animals that are arranged exactly: eight to the power of so many states for each claim.
 pub(super) const MOST_ANIMALS: usize = 5;
 
-/// What an arrangement costs, what matters most first: claims that are split; whether a part of one is on the animal that is not full; moves.
+/// What an arrangement costs, what matters most first: the parts that claims are in, each one at the least; whether a part of a split one is on the animal that is not full; moves.
 type Cost = (u32, bool, u32);
 
 /// A claim: on which of the animals it is, and its shares.
@@ -82,7 +82,7 @@ impl Try<'_> {
             let stays = usize::from(spread[claim.home] > 0);
             let is_part_left = parts > 1 && self.remainder.is_some_and(|remainder| spread[remainder] > 0);
             let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-            found.push((*spread, (count(parts - 1), is_part_left, count(parts - stays))));
+            found.push((*spread, (count(parts), is_part_left, count(parts - stays))));
         });
         found.sort_by_key(|(_, cost)| *cost);
         found

@@ -182,3 +182,21 @@ fn a_part_that_is_at_home_on_the_animal_that_is_not_full_makes_room_for_a_whole_
     let animals = animals.map(<[u8]>::to_vec);
     assert!(!is_part_left(&animals, &arrange(&partials(&animals))));
 }
+
+/// A claim of two is cut, and a part of it at home on the animal that is not full; others have given one.
+#[test]
+fn what_is_moved_anyway_changes_places_with_a_part() {
+    let held = |of: &[(usize, u8)]| of.iter().map(|(claim, shares)| Held { claim: *claim, shares: *shares }).collect();
+    let homes: [Vec<Held>; 5] = [held(&[(0, 1), (0, 1), (3, 1)]), held(&[(1, 1)]), held(&[]), held(&[(2, 1)]), held(&[])];
+    let piece = |claim, on| Piece { claim, on, shares: 1 };
+    let left = |pieces: &[(usize, usize)]| {
+        let pieces = with_whole(pieces.iter().map(|(claim, on)| piece(*claim, *on)).collect(), &homes);
+        pieces.iter().map(|piece| (piece.claim, piece.on)).collect::<Vec<_>>()
+    };
+    // The first stands where it was, the second has come from elsewhere; the third is at home on the animal itself.
+    assert_eq!(left(&[(0, 0), (1, 1), (2, 2)]), [(0, 2), (1, 1), (2, 0)]);
+    assert_eq!(left(&[(0, 0), (2, 2), (1, 1)]), [(0, 2), (2, 0), (1, 1)]);
+    assert_eq!(left(&[(0, 0), (3, 4), (2, 2)]), [(0, 4), (3, 0), (2, 2)]);
+    assert_eq!(left(&[(0, 0), (0, 1)]), [(0, 0), (0, 1)], "nobody else has given one");
+    assert_eq!(left(&[(3, 0), (2, 2)]), [(3, 0), (2, 2)], "it is whole already");
+}

@@ -143,7 +143,7 @@ wrongs! {
     /// No share is left.
     SOLD_OUT = "sold_out", "نفدت الأسهم", "Every share is sold";
     /// Shares are left, but not so many in one animal.
-    NO_ROOM_IN_ONE = "no_room_in_one", "لا تكفي الأسهم الباقية في رأس واحد؛ ويمكن طلبها متفرقة (apart) حيث يُشترك في الرأس", "So many are not left in one animal; where animals are shared they may be asked for apart (`apart`)";
+    NO_ROOM_IN_ONE = "no_room_in_one", "لا تكفي الأسهم الباقية في رأس واحد؛ ويمكن طلبها متفرقة حيث يُشترك في الرأس", "So many are not left in one animal; where animals are shared they may be asked for apart";
     /// Shares are left, but not so many in all animals together.
     TOO_FEW_LEFT = "too_few_left", "الباقي من الأسهم أقل مما طُلب", "Fewer are left in all than were asked for";
     /// More than one giver may have.

@@ -4,8 +4,10 @@
 //! all the shards of an opportunity together have too little.
 //!
 //! **Who may meet here.** The request that made the donation; the same request, sent again; another attempt to pay. The maker claims plainly, one
-//! write a part, and then looks whether the donation is still as it made it. Everyone else claims and gives back only while the donation has
-//! the version they read ([`platform::table::Guarded`]), so that of two who would name other shards one wins, and the other looks again.
+//! write a part, and then looks whether the donation is still as it made it. Everyone else claims and gives back amounts only while the donation has
+//! the version they read ([`platform::table::Guarded`]), so that of two who would name other shards one wins, and the other looks again. Of what was given up
+//! when a payment failed, `releases` gives back the claims, and `fulfilment` claims anew for a payment that came all the same: by the same rule; shares are told apart by the second in which
+//! their hold ends.
 //!
 //! **A round.** Claim what is named. If a part is gone: give back what is claimed of that opportunity, read all its shards, plan anew, name the
 //! new parts on condition of the version. A claim that this leaves unnamed counts for nothing, and is swept at the hold's end, of which a

@@ -33,8 +33,7 @@ pub fn plan(command: &Command, ground: &Ground, donation: &DonationId, now: Mome
     let mut faults = Vec::new();
     for (number, wanted) in command.lines.iter().enumerate() {
         let amount = shares::price(wanted, number, ground, now).unwrap_or_else(|found| {
-            let day = ground.offerings.get(&wanted.opportunity).and_then(|offering| offering.day);
-            faults.push(Found { day, ..found });
+            faults.push(found);
             wanted.amount
         });
         match ground.opportunities.get(&wanted.opportunity) {

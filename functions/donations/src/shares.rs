@@ -136,8 +136,8 @@ pub fn price(wanted: &Wanted, number: usize, ground: &Ground, now: Moment) -> Re
 pub fn closed(offering: &Offering, now: Moment, pointer: &str) -> Option<Found> {
     match offering.selling(now) {
         Selling::Open => None,
-        Selling::Opens(opens) => Some(Found { at: Some(opens), ..SALE_NOT_OPEN.at(pointer) }),
-        Selling::Closed(closed) => Some(Found { at: Some(closed), ..SALE_CLOSED.at(pointer) }),
+        Selling::Opens(opens) => Some(Found { at: Some(opens), day: offering.day, ..SALE_NOT_OPEN.at(pointer) }),
+        Selling::Closed(closed) => Some(Found { at: Some(closed), day: offering.day, ..SALE_CLOSED.at(pointer) }),
     }
 }
 
@@ -237,9 +237,9 @@ pub async fn reserve(deps: &Deps, mut donation: Donation, asked: Option<&Asked>)
         donation = match round {
             Round::Taken => {
                 let now = read(deps, &donation.id).await?;
-                // Another request for the same donation may have named other lots meanwhile: those are the ones that count.
+                // Another request for the same donation may have named other lots meanwhile, or let it wait longer: what is claimed for that is what counts.
                 let is_mine = now.reservation.as_ref().is_some_and(|named| named.places() == reservation.places());
-                if is_mine && now.may_claim() {
+                if is_mine && now.may_claim() && now.expires_at == donation.expires_at {
                     return Ok(Reserving::Reserved(now));
                 }
                 now
@@ -314,9 +314,9 @@ async fn uncount(deps: &Deps, donation: &Donation) -> Result<(), Problem> {
     }
 }
 
-/// Whether a gift that is refused may be asked for anew with the same key: nobody was shown where to pay for it. Another attempt to pay tells that somebody was.
+/// Whether a gift that is refused may be asked for anew with the same key: nobody was shown where to pay for it. Another attempt to pay tells that somebody was, and so does what was given up.
 pub fn may_be_asked_anew(donation: &Donation) -> bool {
-    donation.attempts.len() == 1
+    donation.attempts.len() == 1 && !donation.dropped && !donation.sought
 }
 
 /// Cancels the donation and says that it was refused, so that it may be asked for anew if nobody was shown where to pay; only then its givers may have their shares elsewhere. `false` when it has moved on.

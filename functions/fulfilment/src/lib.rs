@@ -87,9 +87,6 @@ pub enum FulfilmentError {
     /// Others wrote to it, or took the shares, in every round.
     #[error("others were quicker in every round")]
     Crowded,
-    /// There is room, but only on lots that it has not named, and it has named as many as it may.
-    #[error("the donation has named too many lots")]
-    TooManyLots,
     /// A message for another queue.
     #[error("the message is not for fulfilment")]
     NotOurs,

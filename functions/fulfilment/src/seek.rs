@@ -4,7 +4,7 @@
 //! |---|---|
 //! | of shares alone, cancelled or expired; or failed and given up, of whatever it held: the sale open, enough left | it waits again, naming where; then the claims; then it says that it holds them; then the payment is told again, and settles it |
 //! | the same, too little left, or the sale closed | it is over, and says of shares that they are lost; then the payment is told again, and is owed back |
-//! | the same, and it has named as many lots as it may | the message comes again: what it has named may have room again |
+//! | the same, and only lots have room that it may not name any more, because it has named two dozen | as where too little is left: the money is not kept waiting |
 //! | waits, and what it names is not all claimed: an earlier try ended here, or the donor tries again at this moment | its shares are counted against the limit again, where there is one; then the claims, on other lots and shards where those are full; then as above |
 //! | the same, and its giver has too few left of the limit by now | as where too little is left |
 //! | paid, over, or its shares lost | the payment is told again: settlement knows what to do |
@@ -37,7 +37,12 @@ pub async fn seek(deps: &Deps, fact: &PaymentFact) -> Result<(), FulfilmentError
         let named = donation.reservation.clone();
         let is_decided = match &donation.state {
             _ if named.as_ref().is_some_and(|named| named.is_lost) => true,
-            State::Cancelled | State::Expired => !donation.hold.is_empty() || look(deps, &donation).await?,
+            State::Cancelled | State::Expired if !donation.hold.is_empty() => {
+                // What it claimed on the way is free at once.
+                deps.holds.send(Message::HoldDropped { donation: donation.id }, Duration::ZERO).await?;
+                true
+            }
+            State::Cancelled | State::Expired => look(deps, &donation).await?,
             State::Failed { .. } if donation.dropped => look(deps, &donation).await?,
             State::Awaiting if donation.dropped => claim(deps, &donation).await? && deps.table.keep_hold(&donation).await?,
             // It holds what it names.
@@ -58,8 +63,7 @@ async fn look(deps: &Deps, donation: &Donation) -> Result<bool, FulfilmentError>
         None => None,
         Some(named) => match other(deps, donation, named, now).await? {
             Found::Room(other) => Some(other),
-            Found::Nothing => return lose(deps, donation).await,
-            Found::TooMany => return Err(FulfilmentError::TooManyLots),
+            Found::Nothing | Found::TooMany => return lose(deps, donation).await,
         },
     };
     let Some(hold) = caps::plan(deps, donation).await? else { return lose(deps, donation).await };
@@ -113,10 +117,9 @@ async fn hold(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<b
         Found::Room(other) => {
             deps.table.name_lot(donation, &other).await?;
         }
-        Found::Nothing => {
+        Found::Nothing | Found::TooMany => {
             deps.table.move_donation(donation, &State::Expired).await?;
         }
-        Found::TooMany => return Err(FulfilmentError::TooManyLots),
     }
     Ok(false)
 }

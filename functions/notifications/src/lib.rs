@@ -1,7 +1,7 @@
 //! Notifications: donors are told what became of their gifts, by SMS, push or e-mail, in their language.
 //!
 //! **Promise.** Whoever left a way to be told is told at least once, and rarely twice: thanks with the receipt when the gift is settled, that a payment
-//! failed, that money was given back, that their animal was slaughtered. Whoever asked not to be told something is not. What can wait does not come at night.
+//! failed, that money was given back, that their animal was slaughtered, that this is taken back. Whoever asked not to be told something is not. What can wait does not come at night.
 //!
 //! **Phases** of a page of the books (`PageCommitted`, one message for all its gifts):
 //! 1. was it told before? (one read);

@@ -47,10 +47,12 @@ pub fn allow(before: &Offering, after: &Offering, taken: u32, now: Moment, fault
 }
 
 /// Whether the sale closes early enough for its list to be out before its animals may be slaughtered. A sale that is over closed when it closed: what is corrected of it later, such as how the moon was sighted,
-/// is not refused for that.
+/// is not refused for that; nor is what closes it earlier than it would.
 pub fn in_time(before: Option<&Offering>, wished: &Offering, now: Moment, faults: &mut Faults) {
     let is_over = before.is_some_and(|before| before.is_over(now) || !before.stage.is_sale());
-    let Some(day) = wished.day.as_ref().filter(|_| !is_over) else { return };
+    // Whoever ends a sale that is open too long is not in the way of its list.
+    let is_earlier = before.is_some_and(|before| wished.closes_at < before.closes_at && wished.day == before.day);
+    let Some(day) = wished.day.as_ref().filter(|_| !is_over && !is_earlier) else { return };
     let Some(latest) = latest_close(&wished.place, day, wished.remainder).filter(|latest| wished.closes_at > *latest) else {
         return;
     };

@@ -76,7 +76,7 @@ pub async fn commit(deps: &Deps, plan: &Plan, round: u32) -> Result<Outcome, Gro
             Written::PageTaken => {
                 losses += 1;
                 let chain = chain_after(losses, seat.tail.chain, deps.random.number());
-                seat = Seat::after_loss(&deps.table, chain).await?;
+                seat = Seat::again(&deps.table, chain).await?;
             }
         }
     }

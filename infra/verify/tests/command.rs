@@ -64,6 +64,7 @@ fn gift(number: u8, at: Moment) -> Donation {
         hold: Vec::new(),
         reservation: None,
         dropped: false,
+        sought: false,
         command: String::new(),
         return_url: "https://give.example/thanks".to_owned(),
         made_at: at,

@@ -52,6 +52,7 @@ fn gift(number: u32) -> Donation {
         hold: Vec::new(),
         reservation: None,
         dropped: false,
+        sought: false,
         command: "c0".to_owned(),
         return_url: "https://example.org/thanks".to_owned(),
         made_at: NOW,

@@ -5,14 +5,14 @@
 //!                  ▼                ▼
 //! awaiting ──▶ settled ──▶ partly refunded ──▶ refunded
 //!    │ ▲  ╲________▲ ▲
-//!    ▼ │           │ │   paid after all: settled late, if nothing that it held was given up,
-//!  failed ─────────┘ │   else the charge is owed back
+//!    ▼ │           │ │   paid after all: settled late, if it holds what it names or the same is
+//!  failed ─────────┘ │   claimed anew, else the charge is owed back
 //!    ▼               │
 //!  cancelled, expired┘
 //! ```
 //!
-//! What a gift holds is given up the moment a payment of it fails ([`Donation::dropped`]), and when it is cancelled or expires. Whoever tries again claims anew; so does a payment that
-//! succeeds on the page where one has failed.
+//! What a gift holds is given up when it is cancelled or expires, and when a payment of it fails: shares of an offering at once, amounts after two minutes ([`Donation::dropped`]). Whoever tries
+//! again claims anew; so does a payment that succeeds on the page where one has failed.
 //!
 //! A donation is written once when it is made and once for each change of state; every write is on condition of the version that
 //! was read, so that of two writers one wins and the other looks again. Who decides what a payment fact makes of it is
@@ -320,6 +320,10 @@ pub struct Donation {
     /// it names is being claimed anew. No payment settles it before all of that is claimed, and this is taken back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dropped: bool,
+    /// A payment came after it had given up what it held, which is claimed anew for that one. Until then, and until the next attempt, a failure of another changes nothing: on one page several cards may be tried, and
+    /// be told of in any order.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sought: bool,
     /// A hash of the parsed command that made it: the same key with another command is refused.
     pub command: String,
     /// Where the donor's browser goes after paying; on the allow-list.

@@ -1,4 +1,4 @@
-//! What a donor is told: thanks with the receipt, that a payment failed, that money was given back, that their animal was slaughtered.
+//! What a donor is told: thanks with the receipt, that a payment failed, that money was given back, that their animal was slaughtered, that this is taken back.
 //!
 //! A notice names ids and sums, never a person: who is told, where and in which words is found out by whoever sends it. It is told at least once,
 //! and its name ([`Notice::name`]) is how a second telling is recognised.

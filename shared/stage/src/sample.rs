@@ -135,6 +135,7 @@ pub fn gift(number: u8, made_at: Moment) -> Donation {
         hold: Vec::new(),
         reservation: None,
         dropped: false,
+        sought: false,
         command: String::new(),
         return_url: "https://give.example/thanks".to_owned(),
         made_at,

@@ -60,6 +60,7 @@ pub(super) async fn donation(
         hold: plan.hold,
         reservation,
         dropped: false,
+        sought: false,
         command: wish.fingerprint.clone(),
         return_url: command.return_url.clone(),
         made_at,

@@ -142,6 +142,33 @@ fn who_finds_their_shares_sold_is_told_and_their_key_serves_no_more() {
     });
 }
 
+/// A payment came on its page and looks for what was given up; the same request, sent again, finds that nothing is left: the gift is over, and its key asks for nothing new.
+#[test]
+fn a_gift_whose_payment_came_is_not_made_anew() {
+    run(async {
+        let scene = Scene::bare().await;
+        let (_, made) = of_shares(&scene).await;
+        let read = async || scene.donation(made.body["id"].as_str().unwrap()).await.unwrap();
+        for (number, shares) in [(1, 4), (2, 3)] {
+            let other =
+                scene.give(&format!("{KEY}-{number}"), &shares_of(CAMELS, shares, &format!("055000000{number}"))).await;
+            assert_eq!(other.status, 409, "two shares are all that one giver may have: {}", other.body);
+            let other = scene.give(&format!("{KEY}-{number}"), &shares_of(CAMELS, 2, &format!("055000000{number}"))).await;
+            assert_eq!(other.status, 201, "{}", other.body);
+        }
+        let other = scene.give(&format!("{KEY}-3"), &shares_of(CAMELS, 2, "0550000003")).await;
+        assert_eq!(other.status, 201, "{}", other.body);
+        let gift = read().await;
+        let until = scene.stage.now().plus_seconds(900).max(gift.expires_at.plus_seconds(1));
+        let named = gift.reservation.as_ref();
+        assert!(scene.stage.table.renew_donation(&gift, (&[], named), until).await.unwrap());
+        let again = scene.give(KEY, &shares_of(CAMELS, 2, MOBILE)).await;
+        assert_eq!((again.status, &again.body["code"]), (409, &json!("no_room_in_one")), "{}", again.body);
+        let over = read().await;
+        assert!(over.state == State::Cancelled && !over.was_refused(), "{over:?}");
+    });
+}
+
 #[test]
 fn after_the_sale_nothing_is_claimed_again() {
     run(async {

@@ -293,6 +293,7 @@ pub fn donation(number: u8, state: State, giver: Giver, made_at: Moment) -> Dona
         hold: Vec::<HoldPart>::new(),
         reservation: None,
         dropped: false,
+        sought: false,
         command: String::new(),
         return_url: "https://give.example/thanks".to_owned(),
         made_at,

@@ -87,6 +87,7 @@ fn donation(number: u8, state: State, expires_at: Moment) -> Donation {
         hold: vec![part(number % 4)],
         reservation: None,
         dropped: false,
+        sought: false,
         command: "command".to_owned(),
         return_url: "https://give.example".to_owned(),
         made_at: expires_at.plus_seconds(-900),

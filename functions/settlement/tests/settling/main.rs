@@ -52,6 +52,7 @@ fn donation(stage: &Stage, number: u8, lines: Vec<Line>) -> Donation {
         hold: Vec::new(),
         reservation: None,
         dropped: false,
+        sought: false,
         command: "command".to_owned(),
         return_url: "https://give.example".to_owned(),
         made_at: stage.now(),

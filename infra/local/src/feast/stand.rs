@@ -245,6 +245,7 @@ fn donation(
         hold: Vec::new(),
         reservation: Some(Reservation::new(offering.id.clone(), lot, shares)),
         dropped: false,
+        sought: false,
         command: String::new(),
         return_url: "https://give.example/thanks".to_owned(),
         made_at,

@@ -3,7 +3,7 @@
 //! | state | captured | failed | voided | refunded | disputed, won, lost |
 //! |---|---|---|---|---|---|
 //! | absent | orphan | nothing | nothing | wait for the capture | likewise |
-//! | awaiting | settle; look for what it names if that is being claimed anew | fail, if the attempt is the latest | fail, likewise | wait for the capture | likewise |
+//! | awaiting | settle; look for what it names if that is being claimed anew | fail, if the attempt is the latest, and no payment came that it waits for | fail, likewise | wait for the capture | likewise |
 //! | failed | settle; look for what it held if that was given up | nothing | nothing | wait for the capture | likewise |
 //! | cancelled, expired | settle if it held nothing; look for other shares if it held shares and nothing else; else owed back | nothing | nothing | wait for the capture | likewise |
 //! | settled, partly refunded, disputed, refunded; by this payment | repeat | nothing | set aside | book what is new | book what is new |
@@ -231,7 +231,7 @@ fn failed(donation: Option<&Donation>, fact: &PaymentFact, reason: &str) -> Deci
     let latest = donation.attempt().is_some_and(|attempt| attempt.number == fact.attempt);
     let ours = latest && donation.total() == fact.amount_minor;
     match &donation.state {
-        State::Awaiting if ours => {
+        State::Awaiting if ours && !donation.sought => {
             Decision::Change { state: State::Failed { reason: reason.to_owned() }, back: donation.back.clone() }
         }
         State::Awaiting

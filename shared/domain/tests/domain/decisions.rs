@@ -277,6 +277,20 @@ fn a_charge_is_kept_in_its_next_version() {
     }
 }
 
+/// On one page several cards may be tried, and be told of in any order: the failure of one comes after the success of another, for which what was given up is being claimed anew.
+#[test]
+fn a_failure_changes_nothing_while_a_payment_that_came_is_waited_for() {
+    let waiting = donation(State::Awaiting, vec![line(Fund::Zakat, "wells", riyals(100))]);
+    for dropped in [true, false] {
+        let sought = Donation { sought: true, dropped, ..waiting.clone() };
+        for happening in [Happening::Failed { reason: "no funds".to_owned() }, Happening::Voided] {
+            let told = fact("other", riyals(100), happening);
+            assert_eq!(decide(Some(&sought), None, &told, NOON).unwrap(), Decision::Nothing);
+            assert!(matches!(decide(Some(&waiting), None, &told, NOON).unwrap(), Decision::Change { .. }));
+        }
+    }
+}
+
 #[test]
 fn a_fee_is_at_most_what_was_captured() {
     let gift = donation(State::Awaiting, vec![line(Fund::Zakat, "wells", riyals(100))]);

@@ -60,6 +60,7 @@ pub fn donation(state: State, lines: Vec<Line>) -> Donation {
         hold: Vec::new(),
         reservation: None,
         dropped: false,
+        sought: false,
         command: "c0".to_owned(),
         return_url: "https://example.org/thanks".to_owned(),
         made_at: NOON,

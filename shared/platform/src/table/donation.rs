@@ -154,7 +154,8 @@ impl Table {
             (":state", text(State::Awaiting.code())),
         ];
         let expression =
-            "SET attempts = :attempts, expires_at = :until, #state = :state, version = :next REMOVE reason".to_owned();
+            "SET attempts = :attempts, expires_at = :until, #state = :state, version = :next REMOVE reason, sought"
+                .to_owned();
         self.change_donation(donation, Change { expression, values }).await
     }
 
@@ -223,11 +224,11 @@ impl Table {
         (hold, reservation): (&[HoldPart], Option<&Reservation>),
         until: Moment,
     ) -> Result<bool, TableError> {
-        let mut sets = "expires_at = :until, #state = :state, dropped = :dropped, version = :next".to_owned();
+        let mut sets = "expires_at = :until, #state = :state, dropped = :yes, sought = :yes, version = :next".to_owned();
         let mut values = vec![
             (":until", number(until.millis())),
             (":state", text(State::Awaiting.code())),
-            (":dropped", AttributeValue::Bool(true)),
+            (":yes", AttributeValue::Bool(true)),
         ];
         if !hold.is_empty() {
             sets.push_str(", #hold = :hold");

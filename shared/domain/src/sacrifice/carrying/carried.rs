@@ -133,7 +133,9 @@ impl Carried {
         self.earlier.iter().filter(|earlier| received_at <= earlier.taken_back_at).any(|earlier| {
             let slaughter = update.slaughtered.is_some() && earlier.slaughter.is_some();
             let evidence = earlier.evidence.iter().any(|one| update.evidence.contains(&one.id));
-            let is_given = |given: &Distribution| earlier.distributed.iter().any(|one| one.to == given.to);
+            let is_given = |given: &Distribution| {
+                earlier.distributed.iter().any(|one| (&one.to, &one.country) == (&given.to, &given.country))
+            };
             slaughter || evidence || update.distribution.as_ref().is_some_and(is_given)
         })
     }

@@ -3,7 +3,7 @@
 //! Where it has written it knows the chain's end, so that the next page needs no read: so it stays for small pages. But not for long. A partition key takes a thousand write units a second, and
 //! one environment alone could fill it; on a quiet day one alone writes everything. After [`MOST_ENTRIES`] entries or [`MOST_PAGES`] pages it goes on to the next chain, for one read, so that
 //! what is booked is spread over all of them however few are at work. Two that meet at a chain cost one of them a page: when as many are at work as there are chains, each with two full pages a
-//! second that take some forty milliseconds from that read to the end of the write, it is one page in ten.
+//! second that take some forty milliseconds from that read to the end of the write, it is by reckoning one page in ten.
 
 use domain::journal::{ChainId, Page, Tail};
 use platform::table::{Table, TableError};

@@ -1,12 +1,12 @@
 //! Claiming shares on several lots.
 //!
-//! **A round.** Wait, because little is left where shares are parted; read every lot that the donation names or has named; claim each part, one conditional update each; if all are there, the donation is read
+//! **A round.** Wait, because little is left where shares are parted; read each lot that the donation names and claim the part there, one conditional update each; if all are there, the donation is read
 //! again, as for one lot. If one is gone, what is claimed stays, and others are named for the rest ([`domain::sacrifice::parting::again`]). Only where nothing else has room for it all of it is laid out anew, the donation's own claims counted as
 //! free; one of another number than is named then is changed to that, in a transaction with the donation's version.
 //!
 //! **Too few** is said only if all lots together, with what the donation has itself, have too few. Two gifts of which each has a part of the last may both be told so: what they had is free as soon as that is said.
 //!
-//! **Cost.** A read, a write for each part that is not there yet, a read. Where a part is gone a read more, and a write of the donation.
+//! **Cost.** A read for each part, a write for each that is not there yet, a read. Where a part is gone a read more, and a write of the donation.
 
 use data_encoding::HEXLOWER;
 use domain::donation::Donation;
@@ -47,9 +47,9 @@ pub async fn round(
 }
 
 async fn claim(deps: &Deps, asked: &Asked, donation: &Donation, named: &Reservation) -> Result<Claims, Problem> {
-    let lots = stock::see(deps, asked, &named.lots().collect::<Vec<_>>()).await?;
     for part in named.places() {
-        let Some(lot) = lots.iter().find(|lot| lot.lot == part.lot) else { return Ok(Claims::Gone) };
+        // Each right before it is claimed: while the one before was written, others may have been quicker here.
+        let Some(lot) = stock::see(deps, asked, &[part.lot]).await?.pop() else { return Ok(Claims::Gone) };
         let is_held = match lot.claims.get(&donation.id) {
             Some(claim) if claim.holds(part.shares, donation.expires_at) => true,
             Some(claim) if claim.shares != part.shares => match resize(deps, donation, named, (part, *claim)).await? {

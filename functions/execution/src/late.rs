@@ -1,7 +1,7 @@
 //! Lists that are not out, and should be: their animals may be slaughtered in two hours, or could be by now.
 //!
 //! One sale of a slaughterhouse and a day that is not closed, or waits for something, keeps all others of the two from their list. From when the list is due on
-//! ([`list_due`](domain::sacrifice::deadline::list_due)) each run looks which offerings those are, counts the list as late (`ListsLate`, which wakes somebody), and has a matter for a person of each of them, whose evidence names
+//! ([`list_due`]) each run looks which offerings those are, counts the list as late (`ListsLate`, which wakes somebody), and has a matter for a person of each of them, whose evidence names
 //! the slaughterhouse, the day and the offering. A list that nobody has a share on is awaited by nobody.
 
 use std::collections::BTreeMap;

@@ -19,7 +19,9 @@ fn strict(plan: &Plan) -> anyhow::Result<Report> {
 
 #[test]
 fn a_failing_run_shrinks_to_few_donors_and_few_faults() {
-    let whole = (1..).map(|seed| Plan::new(seed, 2)).find(|plan| !strict(plan).unwrap().violations.is_empty()).unwrap();
+    // Without a sale, whose close is most of a run: it is played again some hundred times.
+    let plan = |seed| Plan { sacrifices: 0, ..Plan::new(seed, 2) };
+    let whole = (1..).map(plan).find(|plan| !strict(plan).unwrap().violations.is_empty()).unwrap();
     let report = strict(&whole).unwrap();
     assert!(report.injected.len() > 5, "{} faults", report.injected.len());
     let shrunk = shrink(&whole, &report, &strict).unwrap();

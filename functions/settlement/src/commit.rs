@@ -76,7 +76,7 @@ pub async fn commit(deps: &Deps, plan: &Plan, round: u32) -> Result<Outcome, Gro
             Written::PageTaken => {
                 losses += 1;
                 let chain = chain_after(losses, seat.tail.chain, deps.random.number());
-                seat = Seat::again(&deps.table, chain).await?;
+                seat = Seat::at_end_of(&deps.table, chain).await?;
             }
         }
     }
@@ -157,7 +157,7 @@ async fn take_seat(deps: &Deps) -> Result<Seat, TableError> {
     let free = deps.seats.lock().unwrap_or_else(PoisonError::into_inner).pop();
     match free {
         Some(seat) => seat.or_next(&deps.table).await,
-        None => Seat::any(&deps.table, deps.random.number()).await,
+        None => Seat::at_end_of(&deps.table, ChainId::any(deps.random.number())).await,
     }
 }
 

@@ -23,25 +23,16 @@ pub struct Seat {
 }
 
 impl Seat {
-    /// At the end of a chain, which was read.
-    pub const fn at(tail: Tail) -> Seat {
-        Seat { tail, entries: 0, pages: 0 }
-    }
-
-    /// At the end of a chain at random.
+    /// At the end of a chain, which is read.
     ///
     /// # Errors
     /// When the table cannot be reached.
-    pub async fn any(table: &Table, random: u64) -> Result<Seat, TableError> {
-        Ok(Seat::at(table.tail(ChainId::any(random)).await?))
-    }
-
-    /// At the end of this chain, where a page was lost to another writer.
-    ///
-    /// # Errors
-    /// When the table cannot be reached.
-    pub async fn again(table: &Table, chain: ChainId) -> Result<Seat, TableError> {
+    pub async fn at_end_of(table: &Table, chain: ChainId) -> Result<Seat, TableError> {
         Ok(Seat::at(table.tail(chain).await?))
+    }
+
+    const fn at(tail: Tail) -> Seat {
+        Seat { tail, entries: 0, pages: 0 }
     }
 
     /// The same seat, or one at the next chain where enough was written at this one.
@@ -49,7 +40,7 @@ impl Seat {
     /// # Errors
     /// When the table cannot be reached.
     pub async fn or_next(self, table: &Table) -> Result<Seat, TableError> {
-        if self.is_used_up() { Ok(Seat::at(table.tail(self.tail.chain.next()).await?)) } else { Ok(self) }
+        if self.is_used_up() { Seat::at_end_of(table, self.tail.chain.next()).await } else { Ok(self) }
     }
 
     /// After this page was written at its end.

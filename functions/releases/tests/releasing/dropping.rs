@@ -93,16 +93,7 @@ async fn what_failed_is_given_back_and_nothing_else_whatever_happens() {
         for gift in &gifts {
             make(&stage, gift).await;
         }
-        let rates = Rates {
-            throttled: 60,
-            failed: 40,
-            conflict: 40,
-            reply_lost: 80,
-            crash_before: 20,
-            crash_after: 20,
-            ..Rates::default()
-        };
-        stage.cloud.services().set_faults(RandomFaults::new(rates, seed));
+        stage.cloud.services().set_faults(RandomFaults::new(RATES, seed));
         let donors = async {
             for (number, gift) in gifts.iter().enumerate() {
                 stage.clock.sleep(Duration::from_millis(15)).await;

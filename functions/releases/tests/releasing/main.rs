@@ -32,6 +32,18 @@ use testkit::faults::{Call, Failure, Fault, NoFaults, RandomFaults, Rates, Servi
 const TARGET: u64 = 4_000;
 /// What each donation gives.
 const GIFT: u64 = 100;
+/// What goes wrong, in a thousand calls.
+const RATES: Rates = Rates {
+    throttled: 60,
+    failed: 40,
+    conflict: 40,
+    reply_lost: 80,
+    delayed: 0,
+    duplicated: 0,
+    crash_before: 20,
+    crash_after: 20,
+    longest_delay: Duration::ZERO,
+};
 
 fn riyals(amount: u64) -> Money {
     Money::from_riyals(amount).unwrap()
@@ -354,16 +366,7 @@ async fn every_claim_ends_once_whatever_happens() {
         for gift in &gifts {
             make(&stage, gift).await;
         }
-        let rates = Rates {
-            throttled: 60,
-            failed: 40,
-            conflict: 40,
-            reply_lost: 80,
-            crash_before: 20,
-            crash_after: 20,
-            ..Rates::default()
-        };
-        stage.cloud.services().set_faults(RandomFaults::new(rates, seed));
+        stage.cloud.services().set_faults(RandomFaults::new(RATES, seed));
         let pays = async {
             for gift in gifts.iter().step_by(3) {
                 stage.clock.sleep(Duration::from_millis(30)).await;

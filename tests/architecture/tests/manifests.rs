@@ -22,13 +22,14 @@ fn layers(folder: &str) -> Option<&'static [&'static str]> {
 }
 
 /// What the domain stands on: parsing, time, calendars, numbers, hashes, signatures. Nothing in it opens a file or a socket, or draws by chance.
-const PURE: [&str; 13] = [
+const PURE: [&str; 14] = [
     "chrono",
     "csv",
     "data-encoding",
     "ed25519-dalek",
     "icu_calendar",
     "jiff",
+    "microlp",
     "minicbor",
     "rust_decimal",
     "serde",

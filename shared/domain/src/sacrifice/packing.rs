@@ -1,20 +1,19 @@
 //! How the animals of a closed sale are filled: which shares move from which to which.
 //!
 //! **Promise.** After the plan every share that was confirmed is on an animal, all animals but one are full, and at no step has one more than seven shares. The fewest claims are split that have to be
-//! ([`Plan::splits`]): what can be filled by whole ones is. Among such plans the one with the fewest moves is found where up to [`EXACT_ANIMALS`] animals are partial. Of more it is a
-//! plan in which no two animals could be divided better; how many moves there must be in any case is told ([`Plan::least`]), and where it has as many no other has fewer. The same lots
-//! give the same plan. Where the animal that is not full can have whole claims alone, at no more splits, it has.
+//! ([`Plan::splits`]): what can be filled by whole ones is. Where the animal that is not full can have whole claims alone, at no more splits, it has. Among such plans it is the one with the fewest
+//! moves, and that there are no fewer is proven for each ([`Plan::least`]). The same lots give the same plan.
 //!
-//! **Shape.** `blocks` says how the shares can be laid out with the fewest cuts; `exact` tries everything for a few animals, `arrange` puts the layout of many onto lots, once `empty` has emptied
-//! those that are emptied without more ado; `order` puts the moves into an order. [`rearrange`] says what a step makes of lots and donations as they stand when it is made.
+//! **Shape.** `blocks` says how many cuts there must be; `exact` tries everything for up to [`EXACT_ANIMALS`] animals, `arrange` has many put in the best way by an integer `program`; `order` puts
+//! the moves into an order. [`rearrange`] says what a step makes of lots and donations as they stand when it is made.
 //!
 //! A sheep or a goat is one share: nothing moves.
 
 mod arrange;
 mod blocks;
-mod empty;
 mod exact;
 mod order;
+mod program;
 pub mod rearrange;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,13 +25,13 @@ use serde::{Deserialize, Serialize};
 use super::lot::Lot;
 use super::offering::Species;
 use crate::id::DonationId;
-use blocks::ANIMAL;
+use blocks::Counts;
 pub use order::MOST_AT_ONCE;
 
 /// The shares of an animal that is filled.
 pub const ANIMAL_SHARES: u8 = 7;
 
-/// Partial animals of which the plan with the fewest moves is found.
+/// Partial animals of which every plan is tried. Of more the best is reckoned.
 pub const EXACT_ANIMALS: usize = exact::MOST_ANIMALS;
 
 /// Shares of a donation are moved from one lot to another. As a short text, so that thousands fit in an item: `2 3>17 <donation>`.
@@ -96,7 +95,7 @@ pub struct Plan {
     pub steps: Vec<Vec<Move>>,
     /// How many claims are split for it.
     pub splits: u32,
-    /// How many moves there must be at the least, whatever the plan.
+    /// How many moves there must be at the least, whatever the plan, with so few splits. As many as it has, where it is proven to be the best.
     pub least: u32,
 }
 
@@ -146,14 +145,14 @@ pub fn plan(lots: &[Lot], species: Species) -> Plan {
     }
     let mut partials: Vec<Partial> = lots.iter().filter(|lot| is_partial(lot, species)).map(partial).collect();
     partials.sort_by_key(|partial| partial.lot);
-    let pieces = if partials.len() <= EXACT_ANIMALS {
-        exact::arrange(partials.len(), &claims(&partials))
+    let (pieces, least) = if partials.len() <= EXACT_ANIMALS {
+        (exact::arrange(partials.len(), &claims(&partials)), None)
     } else {
         arrange::arrange(&partials)
+            .map_or_else(|| (few_at_a_time(&partials), Some(0)), |(pieces, least)| (pieces, Some(least)))
     };
     let moves = moves(&partials, &pieces);
-    let least =
-        if partials.len() <= EXACT_ANIMALS { u32::try_from(moves.len()).unwrap_or(u32::MAX) } else { least(&partials) };
+    let least = least.unwrap_or_else(|| u32::try_from(moves.len()).unwrap_or(u32::MAX));
     let on = partials.iter().map(|partial| (partial.lot, partial.shares())).collect();
     Plan { steps: order::steps(moves, on), splits: splits(&pieces), least }
 }
@@ -166,6 +165,25 @@ impl Partial {
     fn shares(&self) -> u32 {
         self.claims.iter().map(|(_, shares)| u32::from(*shares)).sum()
     }
+
+    /// How many claims it has of each size.
+    fn counts(&self) -> Counts {
+        let mut counts = [0; 7];
+        self.claims.iter().for_each(|(_, shares)| counts[usize::from(*shares)] += 1);
+        counts
+    }
+}
+
+/// Where the best of all cannot be reckoned: the best of a few, and of the next few. What each of them leaves is planned again, until one is left.
+fn few_at_a_time(partials: &[Partial]) -> Vec<Piece> {
+    let (mut pieces, mut lots, mut before) = (Vec::new(), 0, 0);
+    for few in partials.chunks(EXACT_ANIMALS) {
+        let claims = claims(few);
+        let best = exact::arrange(few.len(), &claims);
+        pieces.extend(best.into_iter().map(|piece| Piece { claim: before + piece.claim, on: lots + piece.on, ..piece }));
+        (lots, before) = (lots + few.len(), before + claims.len());
+    }
+    pieces
 }
 
 fn claims(partials: &[Partial]) -> Vec<exact::Claim> {
@@ -203,15 +221,4 @@ fn splits(pieces: &[Piece]) -> u32 {
         places.entry(piece.claim).or_default().insert(piece.on);
     }
     places.values().map(|places| u32::try_from(places.len() - 1).unwrap_or(u32::MAX)).sum()
-}
-
-/// What no plan can do with less: every claim of a lot that is emptied moves, and as many lots are emptied as there are too many; and every full animal was partial, so that something came to it.
-fn least(partials: &[Partial]) -> u32 {
-    let shares: u32 = partials.iter().map(Partial::shares).sum();
-    let kept = usize::try_from(shares.div_ceil(ANIMAL)).unwrap_or(usize::MAX);
-    let mut claims: Vec<u32> =
-        partials.iter().map(|partial| u32::try_from(partial.claims.len()).unwrap_or(u32::MAX)).collect();
-    claims.sort_unstable();
-    let emptied = partials.len().saturating_sub(kept);
-    claims.iter().take(emptied).sum::<u32>().max(shares / ANIMAL)
 }

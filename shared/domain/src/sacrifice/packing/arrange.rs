@@ -1,285 +1,239 @@
-//! Where many animals' shares are to stand: few moves, and never more cuts than there must be.
+//! Where many animals' shares are to stand: in the fewest moves that there can be, and never more cuts than there must be.
 //!
-//! Claims of the same size do for one another. So what counts is only what each lot has, by sizes, and what it is to have: a piece that is in both stays, every other one is moved once. There are some
-//! forty of either kind, however many lots there are, and all lots of the same kinds are arranged at once.
+//! Claims of the same size do for one another. So what counts of a lot is what it has, by sizes: twenty-nine kinds of lots that are not full. What may become of one is that its claims are cut
+//! somehow, or not, and what it is to have then: nothing, an animal's seven shares, or what is over, in one of a dozen or so divisions. A piece that it has and is to have stays; every other one that it is
+//! to have is a move. That is a program of a few thousand choices, however many lots there are ([`super::program`]):
 //!
-//! First lots are [emptied](super::empty) whose claims are just what others lack. Of the rest each animal of the layout is put on a lot that has the most of it. Then, as long as it saves a
-//! move, what two lots are to have is divided between them anew. In the end no two lots can be divided better; that three or more could is not ruled out.
+//! - of each size as many pieces come as go;
+//! - there are as many cuts as there must be, which is known ([`blocks`]);
+//! - one lot has what is over, if anything is;
+//! - where it can have whole claims alone, it has: of each size no more whole ones come to it than are free to go elsewhere.
+//!
+//! No two parts of a claim come to one lot: they would be one cut fewer, and there are none fewer.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
-use super::blocks::{ANIMAL, Counts, Layout, layout};
-use super::{Partial, Piece, empty};
+use super::blocks::{self, ANIMAL, Counts, shares};
+use super::program::{Program, Row, Way};
+use super::{Partial, Piece};
 
-/// How many pieces there are of each size.
-pub(super) type Sizes = [u8; 7];
+/// The sizes of claims and their parts on animals that are not full.
+const SIZES: std::ops::Range<usize> = 1..7;
 
-/// What a lot has, and what it is to have.
-pub(super) type Kind = (Sizes, Sizes);
-
-/// The pieces on each lot, so that all but one have seven shares or none.
-pub(super) fn arrange(partials: &[Partial]) -> Vec<Piece> {
-    let mut held = held(partials);
-    let homes: Vec<Sizes> = held.iter().map(|pieces| sizes_of(pieces)).collect();
-    let all = tally(homes.iter().copied());
-    let mut left = all.clone();
-    let mut kinds = empty::empty(&mut left);
-    let rest = chosen(&homes, left);
-    let layout = layout(&counts(rest.iter().map(|index| homes[*index])));
-    cut(&mut held, &rest, &layout);
-    let homes: Vec<Sizes> = held.iter().map(|pieces| sizes_of(pieces)).collect();
-    for (kind, times) in hosts(tally(rest.iter().map(|index| homes[*index])), &layout) {
-        *kinds.entry(kind).or_default() += times;
+/// A plan for many: the pieces on each lot, so that all but one have seven shares or none; and how many moves there must be at the least.
+pub(super) fn arrange(partials: &[Partial]) -> Option<(Vec<Piece>, u32)> {
+    let mut kinds: BTreeMap<Counts, Vec<usize>> = BTreeMap::new();
+    for (lot, partial) in partials.iter().enumerate() {
+        kinds.entry(partial.counts()).or_default().push(lot);
     }
-    while improve(&mut kinds) {}
-    with_whole(settle(&held, &homes, kinds), &held)
+    let choices = Choices::of(kinds.iter().map(|(home, lots)| (*home, lots.len())));
+    let program = choices.program();
+    let times = program.best()?;
+    let mut chosen: Vec<Option<&Fate>> = vec![None; partials.len()];
+    let mut left: Vec<VecDeque<usize>> = kinds.into_values().map(VecDeque::from).collect();
+    for (fate, times) in choices.fates.iter().zip(times) {
+        (0..times).filter_map(|_| left[fate.kind].pop_front()).for_each(|lot| chosen[lot] = Some(fate));
+    }
+    let least = u32::try_from(program.least()).unwrap_or(0);
+    Some((choices.settle(partials, &chosen.into_iter().collect::<Option<Vec<_>>>()?), least))
 }
 
-/// A piece on its way: a claim's shares or a part of them.
+/// A claim of some size is cut into these parts.
+type Cut = (usize, Counts);
+
+/// What becomes of a lot of some kind.
+#[derive(Debug, Clone)]
+struct Fate {
+    kind: usize,
+    /// Its claims that are cut.
+    cuts: Vec<Cut>,
+    /// What it has then, by sizes: all pieces, and those that are whole claims.
+    has: Counts,
+    whole: Counts,
+    /// What it is to have.
+    wants: Counts,
+}
+
+/// All that may be chosen, and what has to come out.
+#[derive(Debug)]
+struct Choices {
+    lots: Vec<u32>,
+    fates: Vec<Fate>,
+    splits: u32,
+    /// Whether the lot with what is over is to have whole claims alone.
+    is_whole: bool,
+    over: u32,
+}
+
+impl Choices {
+    fn of(kinds: impl Iterator<Item = (Counts, usize)>) -> Choices {
+        let kinds: Vec<(Counts, u32)> = kinds.map(|(home, lots)| (home, u32::try_from(lots).unwrap_or(u32::MAX))).collect();
+        let mut all = [0; 7];
+        kinds.iter().for_each(|(home, lots)| all.iter_mut().zip(home).for_each(|(all, has)| *all += has * lots));
+        let (splits, is_part_left) = blocks::shortfall(&all);
+        let over = shares(&all) % ANIMAL;
+        let lots = kinds.iter().map(|(_, lots)| *lots).collect();
+        let mut choices = Choices { lots, fates: Vec::new(), splits, is_whole: over > 0 && !is_part_left, over };
+        let wanted: Vec<Counts> = [0, ANIMAL, over].into_iter().flat_map(divisions).collect();
+        for (kind, (home, _)) in kinds.iter().enumerate() {
+            choices.add(kind, home, &wanted);
+        }
+        choices
+    }
+
+    /// What may become of lots of a kind. Of those that do the same for all others the one with the fewest moves, and where the cuts are the fewest, is enough.
+    fn add(&mut self, kind: usize, home: &Counts, wanted: &[Counts]) {
+        let mut known: BTreeMap<Vec<(usize, i32)>, Fate> = BTreeMap::new();
+        for (has, whole, cuts) in cut(home, self.splits) {
+            for wants in wanted {
+                let fate = Fate { kind, cuts: cuts.clone(), has, whole, wants: *wants };
+                let best = known.entry(self.adds(&fate)).or_insert_with(|| fate.clone());
+                if self.moves(&fate) < self.moves(best) {
+                    *best = fate;
+                }
+            }
+        }
+        self.fates.extend(known.into_values());
+    }
+
+    fn is_over(&self, fate: &Fate) -> bool {
+        shares(&fate.wants) == self.over && self.over > 0
+    }
+
+    /// How many pieces of a size stay where they are.
+    fn stay(&self, fate: &Fate, size: usize) -> u32 {
+        let has = if self.is_over(fate) && self.is_whole { fate.whole[size] } else { fate.has[size] };
+        has.min(fate.wants[size])
+    }
+
+    /// How many pieces come.
+    fn moves(&self, fate: &Fate) -> u32 {
+        SIZES.map(|size| fate.wants[size] - self.stay(fate, size)).sum()
+    }
+
+    /// How many whole claims of a size are free for the lot that has what is over; below nothing where it is that one and needs them.
+    fn spare(&self, fate: &Fate, size: usize) -> i32 {
+        let number = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
+        if self.is_over(fate) {
+            number(fate.whole[size]) - number(fate.wants[size])
+        } else {
+            number(fate.whole[size].min(fate.has[size] - self.stay(fate, size)))
+        }
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let splits = Row::Just(i32::try_from(self.splits).unwrap_or(i32::MAX));
+        let over = Row::Just(i32::from(self.over > 0));
+        let whole = SIZES.filter(|_| self.is_whole).map(|_| Row::AtLeast(0));
+        SIZES.map(|_| Row::Just(0)).chain([splits, over]).chain(whole).collect()
+    }
+
+    /// What it adds to the rows, in their order.
+    fn adds(&self, fate: &Fate) -> Vec<(usize, i32)> {
+        let number = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
+        let gives = SIZES.map(|size| number(fate.has[size]) - number(fate.wants[size]));
+        let parts = |(_, parts): &Cut| parts.iter().sum::<u32>() - 1;
+        let splits = number(fate.cuts.iter().map(parts).sum());
+        let spare = SIZES.filter(|_| self.is_whole).map(|size| self.spare(fate, size));
+        let adds = gives.chain([splits, i32::from(self.is_over(fate))]).chain(spare);
+        adds.enumerate().filter(|(_, adds)| *adds != 0).collect()
+    }
+
+    fn program(&self) -> Program {
+        let cost = |fate: &Fate| i32::try_from(self.moves(fate)).unwrap_or(i32::MAX);
+        let way = |fate: &Fate| Way { kind: fate.kind, cost: cost(fate), adds: self.adds(fate) };
+        Program { lots: self.lots.clone(), ways: self.fates.iter().map(way).collect(), rows: self.rows() }
+    }
+
+    /// From kinds to lots: what stays stays, whole claims are free to go before parts, and what is wanted besides is filled in the order of the lots, the one with what is over first.
+    fn settle(&self, partials: &[Partial], fates: &[&Fate]) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        let mut free: [VecDeque<Held>; 7] = Default::default();
+        for (on, held) in held(partials, fates).into_iter().enumerate() {
+            let fate = fates[on];
+            for (size, mut held) in (0..).zip(held) {
+                // Those that stay come first: parts, or where no part is to be, whole ones.
+                held.sort_by_key(|held| held.is_whole != (self.is_over(fate) && self.is_whole));
+                let goes = held.split_off(self.stay(fate, size) as usize);
+                pieces.extend(held.into_iter().map(|held| held.on(on, size)));
+                goes.into_iter()
+                    .for_each(|held| if held.is_whole { free[size].push_front(held) } else { free[size].push_back(held) });
+            }
+        }
+        let mut order: Vec<usize> = (0..fates.len()).collect();
+        order.sort_by_key(|lot| !self.is_over(fates[*lot]));
+        for on in order {
+            for size in SIZES {
+                let comes = (0..fates[on].wants[size] - self.stay(fates[on], size)).filter_map(|_| free[size].pop_front());
+                pieces.extend(comes.map(|held| held.on(on, size)).collect::<Vec<_>>());
+            }
+        }
+        pieces
+    }
+}
+
+/// A piece on a lot before anything moves: a claim, or a part of one.
 #[derive(Debug, Clone, Copy)]
 struct Held {
     claim: usize,
-    shares: u8,
+    is_whole: bool,
 }
 
-fn held(partials: &[Partial]) -> Vec<Vec<Held>> {
-    let mut claim = 0;
-    let mut next = |shares: u8| {
-        claim += 1;
-        Held { claim: claim - 1, shares }
-    };
-    partials.iter().map(|partial| partial.claims.iter().map(|(_, shares)| next(*shares)).collect()).collect()
+impl Held {
+    fn on(self, on: usize, shares: usize) -> Piece {
+        Piece { claim: self.claim, on, shares: u8::try_from(shares).unwrap_or(0) }
+    }
 }
 
-fn tally(sizes: impl Iterator<Item = Sizes>) -> BTreeMap<Sizes, u32> {
-    let mut tally = BTreeMap::new();
-    sizes.for_each(|sizes| *tally.entry(sizes).or_default() += 1);
-    tally
-}
-
-fn counts(sizes: impl Iterator<Item = Sizes>) -> Counts {
-    let mut counts = [0; 7];
-    sizes.for_each(|sizes| counts.iter_mut().zip(sizes).for_each(|(count, has)| *count += u32::from(has)));
-    counts
-}
-
-/// Lots of these kinds, as many as there are of each; the last ones.
-fn chosen(homes: &[Sizes], mut kinds: BTreeMap<Sizes, u32>) -> Vec<usize> {
-    let mut is_chosen = |home: &Sizes| match kinds.get_mut(home) {
-        Some(count) if *count > 0 => {
-            *count -= 1;
-            true
+/// The pieces of each lot once it is cut, by sizes.
+fn held(partials: &[Partial], fates: &[&Fate]) -> Vec<[Vec<Held>; 7]> {
+    let mut claims = 0..;
+    let of = |(partial, fate): (&Partial, &&Fate)| {
+        let (mut held, mut cuts): ([Vec<Held>; 7], _) = (Default::default(), fate.cuts.clone());
+        for ((_, shares), claim) in partial.claims.iter().zip(&mut claims) {
+            match cuts.iter().position(|(size, _)| *size == usize::from(*shares)) {
+                Some(place) => {
+                    let (_, parts) = cuts.swap_remove(place);
+                    let parts = SIZES.flat_map(|size| (0..parts[size]).map(move |_| size));
+                    parts.for_each(|size| held[size].push(Held { claim, is_whole: false }));
+                }
+                None => held[usize::from(*shares)].push(Held { claim, is_whole: true }),
+            }
         }
-        Some(_) | None => false,
+        held
     };
-    (0..homes.len()).rev().filter(|index| is_chosen(&homes[*index])).collect()
+    partials.iter().zip(fates).map(of).collect()
 }
 
-/// Cuts claims of these lots: those of lots with the fewest claims first, which are the likeliest to be moved anyway.
-fn cut(held: &mut [Vec<Held>], lots: &[usize], layout: &Layout) {
-    let mut order = lots.to_vec();
-    order.sort_by_key(|index| (held[*index].len(), *index));
-    let mut is_cut = BTreeSet::new();
-    for (cut, times) in &layout.cuts {
-        let mut left = *times;
-        for index in &order {
-            let mut parts = Vec::new();
-            for piece in held[*index].iter_mut().filter(|piece| usize::from(piece.shares) == cut.of) {
-                if left > 0 && is_cut.insert(piece.claim) {
-                    let first = u8::try_from(cut.first).unwrap_or(0);
-                    parts.push(Held { claim: piece.claim, shares: piece.shares - first });
-                    (piece.shares, left) = (first, left - 1);
+/// Every way to cut a lot's claims, with no more than so many cuts: what it has then, what of it is whole, and the cuts.
+fn cut(home: &Counts, most: u32) -> Vec<(Counts, Counts, Vec<Cut>)> {
+    let mut found: BTreeMap<(Counts, Counts), (u32, Vec<Cut>)> = BTreeMap::from([(([0; 7], [0; 7]), (0, Vec::new()))]);
+    for size in SIZES.flat_map(|size| (0..home[size]).map(move |_| size)) {
+        let before = std::mem::take(&mut found);
+        for ((has, whole), (splits, cuts)) in before {
+            for parts in divisions(u32::try_from(size).unwrap_or(0)) {
+                let (mut has, mut whole, mut cuts) = (has, whole, cuts.clone());
+                has.iter_mut().zip(&parts).for_each(|(has, parts)| *has += parts);
+                let splits = splits + parts.iter().sum::<u32>() - 1;
+                if parts[size] == 1 {
+                    whole[size] += 1
+                } else {
+                    cuts.push((size, parts))
+                }
+                if splits <= most {
+                    found.entry((has, whole)).or_insert((splits, cuts));
                 }
             }
-            held[*index].extend(parts);
         }
     }
+    found.into_iter().map(|((has, whole), (_, cuts))| (has, whole, cuts)).collect()
 }
 
-fn sizes_of(pieces: &[Held]) -> Sizes {
-    let mut sizes = [0; 7];
-    pieces.iter().for_each(|piece| sizes[usize::from(piece.shares)] += 1);
-    sizes
-}
-
-fn narrow(counts: &Counts) -> Sizes {
-    counts.map(|count| u8::try_from(count).unwrap_or(u8::MAX))
-}
-
-/// The shares of some pieces.
-pub(super) fn shares_of(sizes: &Sizes) -> u32 {
-    (0..).zip(sizes).map(|(size, count): (u32, _)| size * u32::from(*count)).sum()
-}
-
-/// How many pieces they are.
-pub(super) fn claims(sizes: &Sizes) -> u32 {
-    sizes.iter().map(|count| u32::from(*count)).sum()
-}
-
-/// How many pieces stay.
-fn stay(home: &Sizes, content: &Sizes) -> u32 {
-    home.iter().zip(content).map(|(has, wants)| u32::from(*has.min(wants))).sum()
-}
-
-/// Each animal on a lot that has the most of it; the other lots are emptied.
-fn hosts(mut lots: BTreeMap<Sizes, u32>, layout: &Layout) -> BTreeMap<Kind, u32> {
-    let mut animals: BTreeMap<Sizes, u32> = BTreeMap::new();
-    layout.animals.iter().for_each(|(animal, times)| *animals.entry(narrow(animal)).or_default() += times);
-    let mut pairs: Vec<Kind> = lots.keys().flat_map(|home| animals.keys().map(|animal| (*home, *animal))).collect();
-    pairs.sort_by_key(|(home, animal)| (std::cmp::Reverse(stay(home, animal)), claims(home)));
-    let mut kinds = BTreeMap::new();
-    for (home, animal) in pairs {
-        let times = lots[&home].min(animals[&animal]);
-        if times > 0 {
-            lots.entry(home).and_modify(|count| *count -= times);
-            animals.entry(animal).and_modify(|count| *count -= times);
-            kinds.insert((home, animal), times);
-        }
-    }
-    for (home, times) in lots.into_iter().filter(|(_, times)| *times > 0) {
-        *kinds.entry((home, [0; 7])).or_default() += times;
-    }
-    kinds
-}
-
-/// Divides what two lots are to have between them anew where that saves a move, for as many pairs of the same kinds as there are. What the animal has that is not full stays as it is:
-/// of it is known that no part of a claim is there that need not be.
-fn improve(kinds: &mut BTreeMap<Kind, u32>) -> bool {
-    let is_left = |content: &Sizes| ![0, ANIMAL].contains(&shares_of(content));
-    let known: Vec<Kind> = kinds.keys().filter(|(_, content)| !is_left(content)).copied().collect();
-    let mut is_better = false;
-    for (place, one) in known.iter().enumerate() {
-        // Two of the same kind cannot be divided better: what the one gained the other would lose.
-        for other in &known[place + 1..] {
-            let has = |kind: &Kind| kinds.get(kind).copied().unwrap_or(0);
-            let times = has(one).min(has(other));
-            if let Some((first, second)) = Some(()).filter(|()| times > 0).and_then(|()| better(one, other)) {
-                remove(kinds, *one, times);
-                remove(kinds, *other, times);
-                *kinds.entry((one.0, first)).or_default() += times;
-                *kinds.entry((other.0, second)).or_default() += times;
-                is_better = true;
-            }
-        }
-    }
-    is_better
-}
-
-fn remove(kinds: &mut BTreeMap<Kind, u32>, kind: Kind, times: u32) {
-    if let Some(count) = kinds.get_mut(&kind) {
-        *count -= times;
-        if *count == 0 {
-            kinds.remove(&kind);
-        }
-    }
-}
-
-/// The best division of what two lots are to have, if it is better than the one that is.
-fn better((one, first): &Kind, (other, second): &Kind) -> Option<(Sizes, Sizes)> {
-    let both: Sizes = std::array::from_fn(|size| first[size] + second[size]);
-    let wanted = [shares_of(first), shares_of(second)];
-    let now = stay(one, first) + stay(other, second);
-    let mut best: Option<(u32, (Sizes, Sizes))> = None;
-    divide(&both, 1, &mut [0; 7], &mut |part| {
-        if !wanted.contains(&shares_of(part)) {
-            return;
-        }
-        let rest: Sizes = std::array::from_fn(|size| both[size] - part[size]);
-        let stays = stay(one, part) + stay(other, &rest);
-        if stays > now && best.is_none_or(|(most, _)| stays > most) {
-            best = Some((stays, (*part, rest)));
-        }
-    });
-    best.map(|(_, division)| division)
-}
-
-/// Calls with every part of these pieces that one animal can have.
-fn divide(both: &Sizes, size: usize, part: &mut Sizes, found: &mut impl FnMut(&Sizes)) {
-    if size == both.len() {
-        return found(part);
-    }
-    for count in 0..=both[size] {
-        part[size] = count;
-        if shares_of(part) <= ANIMAL {
-            divide(both, size + 1, part, found);
-        }
-    }
-    part[size] = 0;
-}
-
-/// From kinds to lots: what stays stays, and what is missing is filled with what is left over, in the order of the lots.
-fn settle(held: &[Vec<Held>], homes: &[Sizes], kinds: BTreeMap<Kind, u32>) -> Vec<Piece> {
-    let mut missing = wanted(homes, kinds);
-    let (mut pieces, mut pool): (Vec<Piece>, [VecDeque<Held>; 7]) = (Vec::new(), Default::default());
-    for (on, home) in held.iter().enumerate() {
-        for piece in home {
-            let size = usize::from(piece.shares);
-            if missing[on][size] > 0 {
-                missing[on][size] -= 1;
-                pieces.push(Piece { claim: piece.claim, on, shares: piece.shares });
-            } else {
-                pool[size].push_back(*piece);
-            }
-        }
-    }
-    for (on, missing) in missing.iter().enumerate() {
-        for (size, count) in missing.iter().enumerate() {
-            let taken = (0..*count).filter_map(|_| pool[size].pop_front()).collect::<Vec<_>>();
-            pieces.extend(taken.into_iter().map(|piece| Piece { claim: piece.claim, on, shares: piece.shares }));
-        }
-    }
-    pieces
-}
-
-/// The same with whole claims alone on the animal that is not full, if there are enough: each changes places with a part of the same size, where that costs the fewest moves.
-fn with_whole(mut pieces: Vec<Piece>, held: &[Vec<Held>]) -> Vec<Piece> {
-    let mut on: BTreeMap<usize, u32> = BTreeMap::new();
-    pieces.iter().for_each(|piece| *on.entry(piece.on).or_default() += u32::from(piece.shares));
-    let Some((left, _)) = on.into_iter().find(|(_, shares)| *shares != ANIMAL) else { return pieces };
-    let whole = whole(held);
-    let is_home = |piece: &Piece, on: usize| held[on].iter().any(|had| had.claim == piece.claim);
-    let before = pieces.clone();
-    let is_part = |place: &usize| before[*place].on == left && !whole.contains(&before[*place].claim);
-    for place in (0..before.len()).filter(is_part) {
-        let part = before[place];
-        let is_like = |other: &Piece| other.on != left && other.shares == part.shares && whole.contains(&other.claim);
-        let stays = |other: &Piece| [is_home(other, left), is_home(&part, other.on), !is_home(other, other.on)];
-        let others = (0..pieces.len()).filter(|other| is_like(&pieces[*other]));
-        let best = others.max_by_key(|other| stays(&pieces[*other]).into_iter().filter(|stays| *stays).count());
-        let Some(other) = best else { return before };
-        (pieces[place].on, pieces[other].on) = (pieces[other].on, left);
-    }
-    pieces
-}
-
-/// What each lot is to have.
-fn wanted(homes: &[Sizes], kinds: BTreeMap<Kind, u32>) -> Vec<Sizes> {
-    let mut contents: BTreeMap<Sizes, Vec<(Sizes, u32)>> = BTreeMap::new();
-    for ((home, content), count) in kinds {
-        contents.entry(home).or_default().push((content, count));
-    }
-    let mut next = |home: &Sizes| {
-        let left = contents.get_mut(home)?;
-        let (content, count) = left.last_mut()?;
-        *count -= 1;
-        let (content, is_last) = (*content, *count == 0);
-        if is_last {
-            left.pop();
-        }
-        Some(content)
-    };
-    homes.iter().map(|home| next(home).unwrap_or_default()).collect()
-}
-
-/// The claims that are not cut.
-fn whole(held: &[Vec<Held>]) -> BTreeSet<usize> {
-    let (mut seen, mut parted) = (BTreeSet::new(), BTreeSet::new());
-    for piece in held.iter().flatten() {
-        if !seen.insert(piece.claim) {
-            parted.insert(piece.claim);
-        }
-    }
-    seen.difference(&parted).copied().collect()
+/// Every way to divide so many shares into claims of up to six.
+fn divisions(shares: u32) -> Vec<Counts> {
+    let mut found = Vec::new();
+    blocks::sums_to(shares as usize, shares as usize, &mut [0; 7], &mut |sizes| found.push(*sizes));
+    found
 }
 
 #[cfg(test)]

@@ -104,64 +104,6 @@ fn take(left: &mut Counts, parts: &[(usize, u32)], found: &mut Vec<Block>) {
     found.push((block, times));
 }
 
-/// A claim is cut in two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Cut {
-    /// The claim's shares.
-    pub(super) of: usize,
-    /// Those of the first part.
-    pub(super) first: usize,
-}
-
-/// How all shares are to stand: what is on each animal, in pieces, and the claims that are cut for it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Layout {
-    /// What animals have, and how many have it; the one that is not full among them.
-    pub(super) animals: Vec<Block>,
-    /// The claims that are cut, and how often.
-    pub(super) cuts: Vec<(Cut, u32)>,
-}
-
-/// A layout with the fewest cuts. Where it takes no more of them, nothing on the animal that is not full is a part of a claim.
-pub(super) fn layout(counts: &Counts) -> Layout {
-    let mut layout = Layout::default();
-    let whole = whole_remainder(counts);
-    let mut rest = *counts;
-    if let Some(remainder) = whole {
-        rest.iter_mut().zip(&remainder).for_each(|(count, taken)| *count -= taken);
-        layout.animals.push((remainder, 1));
-    }
-    let (blocks, over) = blocks(&rest);
-    for (block, times) in blocks.into_iter().chain([(over, 1)]) {
-        layout.lay(&block, times);
-    }
-    layout
-}
-
-impl Layout {
-    /// Lays a block's claims in a row, the largest first, and cuts it where an animal is full.
-    fn lay(&mut self, block: &Counts, times: u32) {
-        let (mut animal, mut has): (Counts, usize) = ([0; 7], 0);
-        let row = (1..7).rev().flat_map(|size| (0..block[size]).map(move |_| size));
-        for size in row {
-            let fits = size.min(ANIMAL as usize - has);
-            animal[fits] += 1;
-            has += fits;
-            if has == ANIMAL as usize {
-                self.animals.push((animal, times));
-                (animal, has) = ([0; 7], size - fits);
-                if has > 0 {
-                    animal[has] = 1;
-                    self.cuts.push((Cut { of: size, first: fits }, times));
-                }
-            }
-        }
-        if has > 0 {
-            self.animals.push((animal, times));
-        }
-    }
-}
-
 /// Whole claims for the animal that is not full, if it takes no more cuts than anything else.
 fn whole_remainder(counts: &Counts) -> Option<Counts> {
     let missing = (shares(counts) % ANIMAL) as usize;
@@ -181,7 +123,7 @@ fn whole_remainder(counts: &Counts) -> Option<Counts> {
 }
 
 /// Calls with every choice of sizes, none above `largest`, that have so many shares; the largest sizes first.
-fn sums_to(shares: usize, largest: usize, chosen: &mut Counts, found: &mut impl FnMut(&Counts)) {
+pub(super) fn sums_to(shares: usize, largest: usize, chosen: &mut Counts, found: &mut impl FnMut(&Counts)) {
     if shares == 0 {
         return found(chosen);
     }
@@ -195,7 +137,6 @@ fn sums_to(shares: usize, largest: usize, chosen: &mut Counts, found: &mut impl 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
     use std::collections::{BTreeMap, BTreeSet};
 
     /// The most blocks by trying everything: what can be made of a choice is one more than of what is left after any block.
@@ -308,51 +249,17 @@ mod tests {
         }
     }
 
-    proptest! {
-        /// Whatever claims there are: what animals have are those claims, some of them cut in two, as few as can be; one animal alone is not full.
-        #[test]
-        fn a_layout_is_of_the_claims_and_of_their_parts(counts in prop::array::uniform7(0..9_u32)) {
-            let counts: Counts = std::array::from_fn(|size| if size == 0 { 0 } else { counts[size] });
-            let layout = layout(&counts);
-            let mut pieces = counts;
-            for (Cut { of, first }, times) in &layout.cuts {
-                prop_assert!((1..*of).contains(first));
-                pieces[*of] -= times;
-                pieces[*first] += times;
-                pieces[*of - *first] += times;
-            }
-            let mut laid: Counts = [0; 7];
-            for (animal, times) in &layout.animals {
-                laid.iter_mut().zip(animal).for_each(|(count, has)| *count += has * times);
-            }
-            prop_assert_eq!(laid, pieces);
-            prop_assert_eq!(layout.cuts.iter().map(|(_, times)| times).sum::<u32>(), least_splits(&counts));
-            let others: Vec<&Block> = layout.animals.iter().filter(|(animal, _)| shares(animal) != ANIMAL).collect();
-            prop_assert!(others.iter().all(|(animal, times)| (1..ANIMAL).contains(&shares(animal)) && *times == 1));
-            prop_assert_eq!(others.len(), usize::from(!shares(&counts).is_multiple_of(ANIMAL)));
-            if let Some(whole) = whole_remainder(&counts) {
-                prop_assert_eq!(others, [&(whole, 1)]);
-            }
-        }
-    }
-
     #[test]
-    fn a_layout_has_every_share_and_cuts_no_more_than_it_must() {
-        let table: [(Counts, u32, usize); 5] = [
-            ([0, 0, 0, 0, 4, 0, 0], 2, 0),
-            ([0, 0, 0, 1, 1, 0, 0], 0, 0),
-            ([0, 0, 0, 0, 7, 0, 0], 3, 0),
-            ([0, 2, 0, 0, 0, 0, 7], 4, 0),
-            ([0, 0, 4, 0, 0, 0, 0], 1, 0),
+    fn no_more_is_split_than_must_be() {
+        let table: [(Counts, u32); 5] = [
+            ([0, 0, 0, 0, 4, 0, 0], 2),
+            ([0, 0, 0, 1, 1, 0, 0], 0),
+            ([0, 0, 0, 0, 7, 0, 0], 3),
+            ([0, 2, 0, 0, 0, 0, 7], 4),
+            ([0, 0, 4, 0, 0, 0, 0], 1),
         ];
-        for (counts, splits, _) in table {
+        for (counts, splits) in table {
             assert_eq!(least_splits(&counts), splits, "{counts:?}");
-            let layout = layout(&counts);
-            let laid: u32 = layout.animals.iter().map(|(animal, times)| shares(animal) * times).sum();
-            assert_eq!(laid, shares(&counts));
-            assert_eq!(layout.cuts.iter().map(|(_, times)| times).sum::<u32>(), splits, "{counts:?}");
-            let partial = layout.animals.iter().filter(|(animal, _)| shares(animal) != ANIMAL);
-            assert!(partial.map(|(_, times)| times).sum::<u32>() <= 1, "{layout:?}");
         }
     }
 }

@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ANIMAL, Move};
+use super::Move;
+use super::blocks::ANIMAL;
 use crate::donation::Donation;
 use crate::id::DonationId;
 use crate::sacrifice::lot::{Lot, Standing};

@@ -1,6 +1,7 @@
 //! What the clock has to do about a sale once it is closed: when, until when, and when there is nothing left to do.
 
 use domain::sacrifice::close::{self, DECIDED_BEFORE_SECS, Due, ListDay, UNDATED_DECIDED_SECS, UNDATED_SECS};
+use domain::sacrifice::deadline::{list_due, slaughter_begins};
 use domain::sacrifice::offering::{Offering, Remainder, Species, Stage, Stock};
 use domain::sacrifice::{Lot, animal};
 
@@ -85,6 +86,20 @@ fn donors_have_their_money_back_only_while_there_is_time_for_another_animal() {
             assert_eq!(close::remainder(&camels(day), false, now), Remainder::Complete, "the offering says so");
         }
     }
+}
+
+/// The sale of these camels closes at midnight of 10 May 2027, UTC, and its last hold ends a quarter of an hour later.
+#[test]
+fn a_list_is_due_before_the_slaughter_or_soon_after_its_sale() {
+    let due = |day, remainder| list_due(&Offering { remainder, ..camels(day) });
+    let begins = |day: u8| slaughter_begins(&camels(None).place, camels(Some(day)).day.as_ref().unwrap()).unwrap();
+    for remainder in [Remainder::Complete, Remainder::Refund] {
+        for day in [10, 11, 13] {
+            assert_eq!(due(Some(day), remainder), begins(day).plus_seconds(-7_200), "two hours before");
+        }
+    }
+    assert_eq!(due(None, Remainder::Complete), at("2027-05-10T01:00:00Z"), "three runs of the clock after the last hold");
+    assert_eq!(due(None, Remainder::Refund), at("2027-05-17T00:45:00Z"), "and after a week in which gifts may go back");
 }
 
 #[test]

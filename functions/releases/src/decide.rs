@@ -8,6 +8,8 @@
 //! | failed, and says so | comes again at the end | expire, then sweep | comes again | release what is named |
 //! | cancelled, expired | comes again at the end | sweep | comes again | release what is named |
 //! | settled, refunded or partly | comes again at the end | sweep | spend what is named | spend what is named |
+//!
+//! Whenever a paid gift is looked at, what of it has gone back meanwhile is free again for others.
 
 use std::time::Duration;
 

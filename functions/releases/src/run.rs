@@ -25,7 +25,7 @@ const AT_ONCE: usize = 16;
 /// How often the expiry of one donation may lose to others. Each loss is somebody's progress; who loses more comes again.
 const ROUNDS: u32 = 4;
 
-/// Why a donation did not expire, or give up what it held, this time.
+/// Why a donation did not expire, or give up what it held or took, this time.
 #[derive(Debug, thiserror::Error)]
 enum ExpiryError {
     #[error("the table")]
@@ -46,6 +46,7 @@ struct Plan<'a> {
     end: Vec<(&'a Delivery, Donation, HoldPart, Ending)>,
     counted: Vec<(&'a Delivery, Counted)>,
     shares: Vec<(&'a Delivery, Claimed)>,
+    freeing: Vec<(&'a Delivery, Donation)>,
     failed: Vec<Failure>,
 }
 
@@ -67,6 +68,12 @@ impl<'a> Plan<'a> {
         self.end.extend(donation.hold.iter().map(|part| (delivery, donation.clone(), part.clone(), ending)));
         self.shares.extend(claims::lots(donation).into_iter().map(|lot| (delivery, lot)));
         self.uncount(delivery, donation);
+        self.free(delivery, donation);
+    }
+
+    /// What of it has gone back can be given by others.
+    fn free(&mut self, delivery: &'a Delivery, donation: &Donation) {
+        self.freeing.extend(donation.freeing().map(|_| (delivery, donation.clone())));
     }
 
     /// In whose allowances it is not to be counted any more.
@@ -99,6 +106,7 @@ pub(crate) async fn run(deps: &Deps, deliveries: &[Delivery]) -> Vec<Failure> {
     sweep(deps, &mut plan).await;
     end(deps, &mut plan).await;
     free(deps, &mut plan).await;
+    free_again(deps, &mut plan).await;
     uncount(deps, &mut plan).await;
     send_again(deps, &mut plan).await;
     plan.failed
@@ -181,6 +189,7 @@ async fn sweep(deps: &Deps, plan: &mut Plan<'_>) {
         Ok(shards) => {
             for (delivery, donation) in swept {
                 plan.uncount(delivery, &donation);
+                plan.free(delivery, &donation);
                 match left_on_lots(deps, &donation).await {
                     Ok(Strays::Free(left)) => plan.shares.extend(left.into_iter().map(|lot| (delivery, lot))),
                     Ok(Strays::Wanted) => plan.fail(delivery, "what it paid for is not confirmed yet"),
@@ -264,6 +273,32 @@ async fn free(deps: &Deps, plan: &mut Plan<'_>) {
         }
     }
     failed.into_values().for_each(|(delivery, error)| plan.fail(delivery, &chain(&error)));
+}
+
+/// Donation and shards together: what a gift no longer takes is free once, however often it is told.
+async fn free_again(deps: &Deps, plan: &mut Plan<'_>) {
+    let mut writes = Vec::new();
+    for (delivery, donation) in std::mem::take(&mut plan.freeing) {
+        writes.push(async move { (delivery, freed(deps, donation).await) }.boxed());
+    }
+    let freed: Vec<_> = stream::iter(writes).buffer_unordered(AT_ONCE).collect().await;
+    for (delivery, freed) in freed {
+        if let Err(error) = freed {
+            plan.fail(delivery, &chain(&error));
+        }
+    }
+}
+
+async fn freed(deps: &Deps, mut donation: Donation) -> Result<(), ExpiryError> {
+    for _ in 0..ROUNDS {
+        let Some(freeing) = donation.freeing() else { return Ok(()) };
+        let token = HEXLOWER.encode(&deps.random.bytes::<16>());
+        if deps.table.free_again(&donation, &freeing, &token).await? {
+            return Ok(());
+        }
+        donation = deps.table.donation(&donation.id).await?.ok_or(ExpiryError::Gone)?;
+    }
+    Err(ExpiryError::Crowded)
 }
 
 /// After the shares: whoever may give again finds them.

@@ -52,8 +52,9 @@ impl Consequences {
             told.journal.push(Message::page_committed(page.chain, page.seq));
         }
         for (Turn { read: donation, state, .. }, Indexes { settles, .. }) in &plan.booked {
+            // Paid: it is spent. Gone back: others may give it.
+            told.spend_hold(donation);
             if settles.is_some() {
-                told.spend_hold(donation);
                 told.move_shares(donation);
                 told.thank(donation, page.map(|page| (page.chain, page.seq)));
             }

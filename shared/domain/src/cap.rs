@@ -4,7 +4,7 @@
 //! of it. Claiming is one conditional update on one item; hundreds of gifts for one opportunity meet on several items instead of
 //! one. This module decides where to claim; it never writes.
 //!
-//! **Promise.** What is free on all shards together, plus what is claimed, plus what was settled, is the target. A gift is refused
+//! **Promise.** What is free on all shards together, plus what is claimed, plus what was settled and has not gone back, is the target. A gift is refused
 //! only when all the shards together have too little: what no single shard can give, several give together.
 
 use crate::donation::HoldPart;

@@ -27,7 +27,7 @@ mod decide;
 mod dispute;
 mod refund;
 
-pub use back::{Asked, Back, Dispute, MOST_REFUNDS, Outcome, Part, Refund, RefundFault, RefundReason, RefundStage};
+pub use back::{Asked, Back, Dispute, Freeing, MOST_REFUNDS, Outcome, Part, Refund, RefundFault, RefundReason, RefundStage};
 pub use charge::{Charge, ChargeKind};
 pub use decide::{Decision, decide, needs_charge};
 

@@ -51,7 +51,7 @@ pub enum Message {
         /// The donation.
         donation: DonationId,
     },
-    /// To `holds`: the donation was paid, so what it holds is spent.
+    /// To `holds`: the donation was paid, so what it holds is spent; or something of it went back, so that others may give it. The donation says which.
     HoldSpent {
         /// The donation.
         donation: DonationId,

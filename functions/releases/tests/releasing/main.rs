@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod dropping;
+mod freeing;
 
 use std::path::Path;
 use std::time::Duration;

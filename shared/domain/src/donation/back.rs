@@ -17,7 +17,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Donation, Line, Place, State};
+use super::{Donation, HoldPart, Line, Place, State};
 use crate::id::RefundId;
 use crate::moment::Moment;
 use crate::money::{Money, halalas};
@@ -179,6 +179,18 @@ pub struct Back {
     /// Where in the books it stands, the earliest first: each refund and what became of a dispute, as far as money moved. Written with the page, not decided before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub booked: Vec<Place>,
+    /// What of each line has gone back and can be given by others again: the room in a capped opportunity that the gift no longer takes. Nothing of lines that took none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freed: Vec<Part>,
+}
+
+/// Room that a gift no longer takes in capped opportunities.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Freeing {
+    /// On which shards it is to be free, and how much.
+    pub parts: Vec<HoldPart>,
+    /// What of each line is free again, once it is.
+    pub freed: Vec<Part>,
 }
 
 /// Why a refund cannot be asked for, agreed to, or declined.
@@ -331,6 +343,29 @@ impl Donation {
     pub fn lines_standing(&self) -> Vec<Money> {
         let taken = allocate(&self.lines, &self.back, self.gone()).lines;
         self.lines.iter().zip(taken).map(|(line, taken)| line.amount_minor.minus(taken).unwrap_or(Money::ZERO)).collect()
+    }
+
+    /// The room in capped opportunities that it took, and has not given up yet though the money has gone back: from the lines that it is known to come from. Each line's on the first shard on which the gift held
+    /// some of its opportunity; a line that held nothing took no room.
+    pub fn freeing(&self) -> Option<Freeing> {
+        let mut parts: Vec<HoldPart> = Vec::new();
+        let mut freed = self.back.freed.clone();
+        let taken = allocate(&self.lines, &self.back, self.gone()).lines;
+        for ((number, line), gone) in (0..).zip(&self.lines).zip(taken) {
+            let Some(held) = self.hold.iter().find(|part| part.opportunity == line.opportunity) else { continue };
+            let known = freed.iter().position(|part| part.line == number);
+            let before = known.map_or(Money::ZERO, |place| freed[place].amount_minor);
+            let Some(more) = gone.minus(before).filter(|more| !more.is_zero()) else { continue };
+            match parts.iter_mut().find(|part| part.opportunity == held.opportunity) {
+                Some(part) => part.amount_minor = part.amount_minor.plus(more)?,
+                None => parts.push(HoldPart { amount_minor: more, ..held.clone() }),
+            }
+            match known {
+                Some(place) => freed[place].amount_minor = gone,
+                None => freed.push(Part { line: number, amount_minor: gone }),
+            }
+        }
+        (!parts.is_empty()).then_some(Freeing { parts, freed })
     }
 
     /// Asks for a refund. The same id again is the same refund: whoever compares the two finds out whether the same was asked for.

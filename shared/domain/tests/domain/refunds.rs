@@ -1,6 +1,11 @@
 //! Refunds that operators ask for: what may be asked, who may agree, and that the books take it from the lines that were meant.
 
-use domain::donation::{Asked, Back, Decision, Donation, Part, RefundFault, RefundReason, RefundStage, State, decide};
+use std::collections::BTreeSet;
+
+use domain::donation::{
+    Asked, Back, Decision, Dispute, Donation, HoldPart, Outcome, Part, Refund, RefundFault, RefundReason, RefundStage,
+    State, decide,
+};
 use domain::id::RefundId;
 use domain::journal::{Account, Entry};
 use domain::money::Money;
@@ -62,6 +67,67 @@ fn books(entry: &Entry) -> String {
     };
     let transfers = entry.transfers.iter().map(|t| format!("{} → {} {}", name(t.debit()), name(t.credit()), t.amount()));
     transfers.collect::<Vec<_>>().join(", ")
+}
+
+/// Sixty and thirty riyals for one capped opportunity, forty for another one, ten for one without a target, held on shards 3, 5 and 1.
+fn capped(back: Back, refunded: u64) -> Donation {
+    let of = |(fund, id, amount): (Fund, &str, u64)| line(fund, id, riyals(amount));
+    let lines =
+        [(Fund::Sadaqa, "wells", 60), (Fund::Waqf, "school", 40), (Fund::Sadaqa, "wells", 30), (Fund::Sadaqa, "any", 10)];
+    let held = [("wells", 3, 50), ("wells", 5, 40), ("school", 1, 40)].map(|(id, shard, amount)| HoldPart {
+        opportunity: id.parse().unwrap(),
+        shard,
+        amount_minor: riyals(amount),
+    });
+    let state = State::PartlyRefunded { settled_by: settled_by("own"), refunded_minor: riyals(refunded) };
+    let state = if refunded == 0 { State::Settled { settled_by: settled_by("own") } } else { state };
+    Donation { hold: held.to_vec(), back, ..donation(state, lines.map(of).to_vec()) }
+}
+
+/// What is to be free, by opportunity, shard and riyals; and what of each line is free then.
+fn freeing(donation: &Donation) -> Option<(Vec<(String, u8, u64)>, Vec<Part>)> {
+    let told = |part: &HoldPart| (part.opportunity.to_string(), part.shard, part.amount_minor.halalas() / 100);
+    donation.freeing().map(|freeing| (freeing.parts.iter().map(told).collect(), freeing.freed))
+}
+
+#[test]
+fn what_goes_back_of_a_capped_line_is_room_for_others() {
+    let done = |parts: &[Part]| {
+        let stage = RefundStage::Done { by: "approver-1".to_owned(), at: NOON };
+        let asked = asked(1, parts.to_vec());
+        let back = capped(Back::default(), 0).ask_refund(asked).unwrap();
+        let refunds = back.refunds.iter().map(|refund| Refund { stage: stage.clone(), ..refund.clone() }).collect();
+        Back { refunds, ..back }
+    };
+    let (wells, school) = ("wells".to_owned(), "school".to_owned());
+    assert_eq!(freeing(&capped(Back::default(), 0)), None, "nothing went back");
+    assert_eq!(freeing(&capped(Back::default(), 50)), None, "nobody knows of which line");
+    assert_eq!(freeing(&capped(done(&[part(3, 10)]), 10)), None, "it took no room");
+    let of_two = done(&[part(0, 20), part(2, 30), part(1, 5)]);
+    let freed = vec![part(0, 20), part(2, 30), part(1, 5)];
+    let (parts, told) = freeing(&capped(of_two.clone(), 55)).unwrap();
+    assert_eq!(parts, [(wells.clone(), 3, 50), (school.clone(), 1, 5)]);
+    assert_eq!(
+        told.iter().map(|part| (part.line, part.amount_minor)).collect::<BTreeSet<_>>(),
+        freed.iter().map(|part| (part.line, part.amount_minor)).collect()
+    );
+    // Once it is free, only what goes back besides.
+    let known = Back { freed: told, ..of_two };
+    assert_eq!(freeing(&capped(known.clone(), 55)), None);
+    let (parts, told) = freeing(&capped(known, 140)).unwrap();
+    assert_eq!(parts, [(wells, 3, 40), (school, 1, 35)]);
+    let all: Money = Money::sum(told.iter().map(|part| part.amount_minor)).unwrap();
+    assert_eq!((told.len(), all), (3, riyals(130)), "all that it had held");
+}
+
+/// A dispute that was lost took the money too; one that is open has not yet.
+#[test]
+fn what_is_lost_in_a_dispute_is_room_for_others() {
+    for (outcome, room) in [(Outcome::Open, false), (Outcome::Won, false), (Outcome::Lost, true)] {
+        let dispute = Some(Dispute { disputed_minor: riyals(140), outcome });
+        let gift = capped(Back { dispute, ..Back::default() }, 0);
+        assert_eq!(gift.freeing().is_some(), room, "{outcome:?}");
+    }
 }
 
 /// Asked for and agreed to by another.

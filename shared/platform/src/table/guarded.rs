@@ -5,7 +5,7 @@
 //! transaction: four write units instead of one, on a path that is rarely taken.
 
 use aws_sdk_dynamodb::types::{ConditionCheck, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
-use domain::donation::{Donation, HoldPart};
+use domain::donation::{Donation, Freeing, HoldPart};
 use domain::id::OpportunityId;
 use domain::sacrifice::{Claim, Lot, Part, Standing};
 
@@ -13,7 +13,7 @@ use super::cap::Escrow;
 use super::error::classify;
 use super::group::{Committed, Refusal, cancelled};
 use super::key::Key;
-use super::{Item, Table, TableError, number, read, text};
+use super::{Item, Table, TableError, attribute, number, read, text};
 
 /// How a guarded change of a shard went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,48 @@ impl Table {
             Guard::Done => Ok(Guarded::Done),
             Guard::Moved => Ok(Guarded::Moved),
             Guard::Refused(_) => Ok(Guarded::Gone),
+        }
+    }
+
+    /// Gives free what a paid gift no longer takes of capped opportunities, and says so in the donation, if it still has the version that was read. `false` when it has moved on, or a shard is gone.
+    ///
+    /// # Errors
+    /// As [`Table::claim_while`].
+    pub async fn free_again(&self, donation: &Donation, freeing: &Freeing, token: &str) -> Result<bool, TableError> {
+        let mut call = self.client.transact_write_items().client_request_token(token);
+        for part in &freeing.parts {
+            let update = Update::builder()
+                .table_name(&self.name)
+                .set_key(Some(Key::cap(&part.opportunity, part.shard).item()))
+                .update_expression("SET free_minor = free_minor + :amount")
+                .condition_expression("attribute_exists(free_minor)")
+                .expression_attribute_values(":amount", number(part.amount_minor.halalas()));
+            let update = update.build().map_err(|error| TableError::Other(error.into()))?;
+            call = call.transact_items(TransactWriteItem::builder().update(update).build());
+        }
+        let update = Update::builder()
+            .table_name(&self.name)
+            .set_key(Some(Key::donation(&donation.id).item()))
+            .update_expression("SET freed = :freed, version = :next")
+            .condition_expression("version = :version")
+            .expression_attribute_values(":freed", attribute(&freeing.freed)?)
+            .expression_attribute_values(":version", number(donation.version))
+            .expression_attribute_values(":next", number(donation.version + 1));
+        let update = update.build().map_err(|error| TableError::Other(error.into()))?;
+        call = call.transact_items(TransactWriteItem::builder().update(update).build());
+        match call.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_transaction_canceled_exception()) => {
+                match cancelled(error)? {
+                    Committed::Cancelled(refusals)
+                        if refusals.iter().any(|refusal| matches!(refusal, Refusal::Condition(_))) =>
+                    {
+                        Ok(false)
+                    }
+                    _ => Err(TableError::Transient("in conflict with another write".into())),
+                }
+            }
+            Err(error) => Err(classify(error)),
         }
     }
 

@@ -10,22 +10,26 @@ use platform::table::TableError;
 use super::books::Books;
 use crate::world::World;
 
-/// Nothing is claimed any more, and what is missing from the escrow of a capped opportunity is what was settled for it.
+/// Nothing is claimed any more, and what is missing from the escrow of a capped opportunity is what was settled for it and did not go back.
 ///
 /// # Errors
 /// When the table cannot be read.
 pub async fn escrow(world: &World, pages: &[Page], wrong: &mut Vec<String>) -> Result<(), TableError> {
     for opportunity in &world.opportunities {
         let Some(target) = opportunity.target_minor else { continue };
-        let settled = settled(pages, &Account::Opportunity(opportunity.fund, opportunity.id.clone()));
+        let account = Account::Opportunity(opportunity.fund, opportunity.id.clone());
+        let (settled, gone) = (settled(pages, &account), gone(pages, &account));
         let shards = world.stage.table.escrow(&opportunity.id, cap::shards(target)).await?;
         let free = Money::sum(shards.iter().map(|shard| shard.free_minor)).unwrap_or(Money::ZERO).halalas();
         let claims: Vec<_> = shards.iter().flat_map(|shard| shard.claims.keys()).collect();
         if !claims.is_empty() {
             wrong.push(format!("{}: claims without a pending donation: {claims:?}", opportunity.id));
         }
-        if free + settled != target.halalas() {
-            wrong.push(format!("{}: {free} free and {settled} settled are not {target}", opportunity.id));
+        if free + settled != target.halalas() + gone {
+            wrong.push(format!(
+                "{}: {free} free and {settled} settled are not {target} and {gone} gone back",
+                opportunity.id
+            ));
         }
     }
     Ok(())
@@ -35,6 +39,11 @@ fn settled(pages: &[Page], account: &Account) -> u64 {
     let entries = pages.iter().flat_map(Page::entries).filter(|entry| entry.kind == EntryKind::Settled);
     let transfers = entries.flat_map(|entry| &entry.transfers).filter(|transfer| transfer.credit() == account);
     transfers.map(|transfer| transfer.amount().halalas()).sum()
+}
+
+fn gone(pages: &[Page], account: &Account) -> u64 {
+    let transfers = pages.iter().flat_map(Page::entries).flat_map(|entry| &entry.transfers);
+    transfers.filter(|transfer| transfer.debit() == account).map(|transfer| transfer.amount().halalas()).sum()
 }
 
 /// At any moment every claim on an escrow is a donation's; what is free and what is claimed are never more than the target, and with what was settled never

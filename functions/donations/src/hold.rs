@@ -10,7 +10,8 @@
 //! their hold ends.
 //!
 //! **A round.** Claim what is named. If a part is gone: give back what is claimed of that opportunity, read all its shards, plan anew, name the
-//! new parts on condition of the version. A claim that this leaves unnamed counts for nothing, and is swept at the hold's end, of which a
+//! new parts on condition of the version. With the first part that it gives back the donation says that it does not hold what it names (`dropped`), and takes that back once it does: so a payment never settles it in
+//! between, whoever ends where. A claim that this leaves unnamed counts for nothing, and is swept at the hold's end, of which a
 //! message was sent before the first claim.
 //!
 //! **Before anything is refused** it is looked again, up to [`LOOKS`] times, as long as others hold enough that could come back: a gift that takes from several
@@ -128,7 +129,7 @@ async fn claim_all(deps: &Deps, mut donation: Donation, mut fresh: bool, asked: 
         match claim(deps, &donation, fresh).await? {
             Claims::All => return Ok(Holding::Held(donation)),
             Claims::Moved => {}
-            Claims::Gone(opportunity) => match name_others(deps, &donation, &opportunity).await? {
+            Claims::Gone(opportunity) => match name_others(deps, &mut donation, &opportunity).await? {
                 Naming::LookAgain => {}
                 Naming::Claimed(_) if looks + 1 < LOOKS => {
                     wait_for_look(deps, looks).await;
@@ -190,8 +191,8 @@ async fn claim_guarded(deps: &Deps, donation: &Donation) -> Result<Claims, Probl
     Ok(Claims::All)
 }
 
-/// Names other parts for an opportunity of which one was gone. What the donation claimed of it is given back first, and counts as free.
-async fn name_others(deps: &Deps, donation: &Donation, opportunity: &OpportunityId) -> Result<Naming, Problem> {
+/// Names other parts for an opportunity of which one was gone. What the donation claimed of it is given back first, and counts as free: from then on it says that it does not hold all that it names.
+async fn name_others(deps: &Deps, donation: &mut Donation, opportunity: &OpportunityId) -> Result<Naming, Problem> {
     let target = deps.table.opportunity(opportunity).await?.and_then(|opportunity| opportunity.target_minor);
     let escrow = deps.table.escrow(opportunity, target.map_or(MOST_SHARDS, shards)).await?;
     let mut free = Vec::new();
@@ -220,7 +221,7 @@ async fn name_others(deps: &Deps, donation: &Donation, opportunity: &Opportunity
 /// A shard without what the donation claimed on it; `None` when somebody else is at work.
 async fn give_back(
     deps: &Deps,
-    donation: &Donation,
+    donation: &mut Donation,
     opportunity: &OpportunityId,
     escrow: &Escrow,
 ) -> Result<Option<Shard>, Problem> {
@@ -228,7 +229,7 @@ async fn give_back(
         return Ok(Some(escrow.shard()));
     };
     let part = HoldPart { opportunity: opportunity.clone(), shard: escrow.shard, amount_minor };
-    match deps.table.release_while(donation, &part, &token(deps)).await? {
+    match deps.table.take_back(donation, &part, &token(deps)).await? {
         Guarded::Done => {
             let free = escrow.free_minor.plus(amount_minor).unwrap_or(escrow.free_minor);
             Ok(Some(Shard { number: escrow.shard, free }))

@@ -187,17 +187,21 @@ pub fn told(deps: &Deps, found: Vec<Found>, language: Language) -> Problem {
 /// When the table cannot be reached.
 pub async fn stand(deps: &Deps, donation: &Donation) -> Result<bool, Problem> {
     let Some(named) = &donation.reservation else { return Ok(false) };
-    let places = named.places();
-    let lots = deps.table.lots(&named.offering, &places.iter().map(|part| part.lot).collect::<Vec<_>>()).await?;
-    let is_held = places.iter().all(|part| {
-        let claim = lots.iter().find(|lot| lot.lot == part.lot).and_then(|lot| lot.claims.get(&donation.id));
-        claim.is_some_and(|claim| claim.holds(part.shares, donation.expires_at))
-    });
-    if !is_held || !allowance::stands(deps, donation, named).await? {
+    if !is_held(deps, donation, named).await? || !allowance::stands(deps, donation, named).await? {
         return Ok(false);
     }
     // Somebody may have named another lot before the claim on this one was seen.
     Ok(read(deps, &donation.id).await?.version == donation.version)
+}
+
+/// Whether all that the donation names is claimed for it, as long as it waits.
+async fn is_held(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<bool, Problem> {
+    let places = named.places();
+    let lots = deps.table.lots(&named.offering, &places.iter().map(|part| part.lot).collect::<Vec<_>>()).await?;
+    Ok(places.iter().all(|part| {
+        let claim = lots.iter().find(|lot| lot.lot == part.lot).and_then(|lot| lot.claims.get(&donation.id));
+        claim.is_some_and(|claim| claim.holds(part.shares, donation.expires_at))
+    }))
 }
 
 /// Counts the donation's shares against the limit, and claims them, on other lots where the named one has not enough. What is `asked` is read where the caller does not know it.
@@ -215,7 +219,7 @@ pub async fn reserve(deps: &Deps, mut donation: Donation, asked: Option<&Asked>)
         let Some(reservation) = donation.reservation.clone() else { return Ok(Reserving::Reserved(donation)) };
         if !donation.may_claim() || !donation.state_at(deps.clock.now()).is_payable() {
             if is_counted {
-                uncount(deps, &donation).await?;
+                undo(deps, &donation, &reservation).await?;
             }
             return Ok(Reserving::Over(donation));
         }
@@ -290,6 +294,8 @@ async fn together(
         return Ok(Round::Taken);
     }
     match stock::other(deps, asked, named, tries).await? {
+        // The same request, sent again, may have claimed it after this one looked.
+        Lots::Apart(_) | Lots::None { .. } if is_held(deps, donation, named).await? => Ok(Round::Taken),
         Lots::Room(lot) => Ok(Round::Look(Box::new(written(deps, donation, named.moved(lot)).await?))),
         // What it has elsewhere counts before it is refused.
         Lots::Apart(_) | Lots::None { .. } if !named.before.is_empty() => {
@@ -300,13 +306,17 @@ async fn together(
     }
 }
 
-/// Takes back that a donation was counted which somebody else gave up meanwhile: they may have done so before it was counted here.
-async fn uncount(deps: &Deps, donation: &Donation) -> Result<(), Problem> {
+/// Takes back that a donation was counted, and what was claimed for it, which somebody else gave up meanwhile: they may have done so before it was counted and claimed here.
+async fn undo(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<(), Problem> {
     match donation.state {
-        State::Cancelled | State::Expired => allowance::give_back(deps, donation).await,
-        State::Failed { .. } if donation.dropped => allowance::give_back(deps, donation).await,
+        State::Cancelled | State::Expired | State::Failed { .. } if !donation.may_claim() => {
+            apart::give_back(deps, donation, named).await?;
+            allowance::give_back(deps, donation).await
+        }
         State::Awaiting
         | State::Failed { .. }
+        | State::Cancelled
+        | State::Expired
         | State::Settled { .. }
         | State::PartlyRefunded { .. }
         | State::Disputed { .. }
@@ -316,7 +326,7 @@ async fn uncount(deps: &Deps, donation: &Donation) -> Result<(), Problem> {
 
 /// Whether a gift that is refused may be asked for anew with the same key: nobody was shown where to pay for it. Another attempt to pay tells that somebody was, and so does what was given up.
 pub fn may_be_asked_anew(donation: &Donation) -> bool {
-    donation.attempts.len() == 1 && !donation.dropped && !donation.sought
+    donation.attempts.len() == 1 && !donation.has_given_up() && !donation.sought
 }
 
 /// Cancels the donation and says that it was refused, so that it may be asked for anew if nobody was shown where to pay; only then its givers may have their shares elsewhere. `false` when it has moved on.

@@ -52,7 +52,7 @@ pub async fn claim(deps: &Deps, donation: &Donation) -> Result<bool, FulfilmentE
             Guarded::Done => {}
             Guarded::Moved => return Ok(false),
             Guarded::Gone => {
-                name_others(deps, donation, &part.opportunity).await?;
+                name_others(deps, donation.clone(), &part.opportunity).await?;
                 return Ok(false);
             }
         }
@@ -61,25 +61,25 @@ pub async fn claim(deps: &Deps, donation: &Donation) -> Result<bool, FulfilmentE
 }
 
 /// Gives back what is claimed of an opportunity of which a part was gone, and names others; where too little remains the donation is over.
-async fn name_others(deps: &Deps, donation: &Donation, opportunity: &OpportunityId) -> Result<(), FulfilmentError> {
+async fn name_others(deps: &Deps, mut donation: Donation, opportunity: &OpportunityId) -> Result<(), FulfilmentError> {
     let escrow = deps.table.escrow(opportunity, MOST_SHARDS).await?;
     for shard in &escrow {
         let Some(amount_minor) = shard.claims.get(&donation.id).copied().and_then(Money::from_halalas) else { continue };
         let part = HoldPart { opportunity: opportunity.clone(), shard: shard.shard, amount_minor };
-        match deps.table.release_while(donation, &part, &deps.token()).await? {
+        match deps.table.take_back(&mut donation, &part, &deps.token()).await? {
             Guarded::Done => {}
             Guarded::Gone | Guarded::Moved => return Ok(()),
         }
     }
     // Whoever wrote to the donation, what stands is read again.
-    match parts(donation, opportunity, &escrow) {
+    match parts(&donation, opportunity, &escrow) {
         Some(parts) => {
             let others = donation.hold.iter().filter(|part| part.opportunity != *opportunity).cloned();
             let hold: Vec<HoldPart> = others.chain(parts).collect();
-            deps.table.name_hold(donation, &hold).await?;
+            deps.table.name_hold(&donation, &hold).await?;
         }
         None => {
-            deps.table.move_donation(donation, &State::Expired).await?;
+            deps.table.move_donation(&donation, &State::Expired).await?;
         }
     }
     Ok(())

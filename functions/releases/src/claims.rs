@@ -25,7 +25,7 @@ pub fn opportunities(donation: &Donation) -> impl Iterator<Item = &OpportunityId
 pub fn lots(donation: &Donation) -> Vec<Claimed> {
     match ending(donation) {
         None | Some(Ending::Spend) => Vec::new(),
-        Some(Ending::Release | Ending::ReleaseDropped) => claimed(donation, Some(donation.expires_at), |_| true),
+        Some(Ending::Release | Ending::ReleaseDropped) => claimed(donation, |_| Some(Meant::HeldUntil(donation.expires_at))),
     }
 }
 
@@ -52,14 +52,19 @@ pub fn strays(donation: &Donation, lots: &[Lot]) -> Strays {
     let mut own = places.iter().map(|place| claim(place.lot));
     let is_confirmed = own.all(|claim| claim.is_some_and(|claim| claim.standing == Standing::Confirmed));
     let is_place = |lot: u32| places.iter().any(|place| place.lot == lot);
-    let left = claimed(donation, None, |lot| claim(lot).is_some() && !(stands && is_place(lot)));
+    let left = claimed(donation, |lot| {
+        let read = *claim(lot)?;
+        if stands { Some(Meant::Just(read)).filter(|_| !is_place(lot)) } else { Some(Meant::Any) }
+    });
     if left.is_empty() || is_confirmed || !stands { Strays::Free(left) } else { Strays::Wanted }
 }
 
-fn claimed(donation: &Donation, until: Option<Moment>, counts: impl Fn(u32) -> bool) -> Vec<Claimed> {
+fn claimed(donation: &Donation, meant: impl Fn(u32) -> Option<Meant>) -> Vec<Claimed> {
     let lots = donation.reservation.iter().flat_map(|named| named.lots().map(|lot| (&named.offering, lot)));
-    let lots = lots.filter(|(_, lot)| counts(*lot));
-    lots.map(|(offering, lot)| Claimed { donation: donation.id, offering: offering.clone(), lot, until }).collect()
+    let of = |(offering, lot): (&OpportunityId, u32)| {
+        Some(Claimed { donation: donation.id, offering: offering.clone(), lot, meant: meant(lot)? })
+    };
+    lots.filter_map(of).collect()
 }
 
 /// The allowances in which a donation may be counted and is not to be any more: those of all its givers, where it was not paid.
@@ -92,14 +97,29 @@ pub struct Claimed {
     pub offering: OpportunityId,
     /// The lot.
     pub lot: u32,
-    /// The end of the hold: a claim that is held longer belongs to a later one, and one that is confirmed to a gift that is paid. Without it whatever claim there is.
-    pub until: Option<Moment>,
+    /// Which claim it is that is over.
+    pub meant: Meant,
+}
+
+/// Which claim of a donation on a lot is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meant {
+    /// One that is held no longer than until then: what is held longer belongs to a later hold, and what is confirmed to a gift that is paid.
+    HeldUntil(Moment),
+    /// Just the one that was read: the gift stands, and before this is done its own shares may be moved there.
+    Just(Claim),
+    /// Whichever there is: the gift does not stand any more.
+    Any,
 }
 
 impl Claimed {
     /// Whether this claim is meant.
     pub fn is_meant(&self, claim: &Claim) -> bool {
-        self.until.is_none_or(|until| claim.is_over(until))
+        match self.meant {
+            Meant::HeldUntil(until) => claim.is_over(until),
+            Meant::Just(read) => *claim == read,
+            Meant::Any => true,
+        }
     }
 }
 

@@ -101,16 +101,12 @@ pub async fn elsewhere(deps: &Deps, asked: &Asked, donation: &Donation, named: &
     }
 }
 
-/// Gives back what a gift that was refused has on several lots, once it says that it was: nobody claims for it any more. What it is asked for anew is held longer.
+/// Gives back what a gift that was refused, or has given up, has on lots, once it says so: nobody claims for it any more, but for the same request that was sent again and is slow. What it is asked for anew is held longer.
 ///
 /// # Errors
 /// When the table cannot be reached; what is left is given back at the end of the hold.
 pub async fn give_back(deps: &Deps, donation: &Donation, named: &Reservation) -> Result<(), Problem> {
     let numbers: Vec<u32> = named.lots().collect();
-    // On a single lot it was refused because it has nothing there.
-    if numbers.len() < 2 {
-        return Ok(());
-    }
     for lot in deps.table.lots(&named.offering, &numbers).await? {
         if lot.claims.contains_key(&donation.id) {
             let is_over = |claim: &Claim| claim.is_over(donation.expires_at);

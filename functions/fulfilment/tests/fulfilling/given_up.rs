@@ -1,5 +1,7 @@
 //! Payments that succeed on the page where one has failed: what the gift held was given up meanwhile.
 
+use std::time::Duration;
+
 use domain::cap::MOST_SHARDS;
 use domain::catalogue::Opportunity;
 use domain::donation::{Donation, HoldPart, State};
@@ -7,7 +9,7 @@ use domain::message::Message;
 use domain::money::Money;
 use stage::{Options, sample};
 use testkit::dynamo::DynamoOptions;
-use testkit::faults::{NoFaults, RandomFaults};
+use testkit::faults::{Call, Fault, NoFaults, RandomFaults};
 
 use crate::scene::Scene;
 use crate::whatever::{RATES, drain, late};
@@ -124,6 +126,40 @@ async fn what_is_being_claimed_anew_is_claimed_first() {
         (scene.wells().await, scene.claims().await),
         ((riyals(950), vec![2]), vec!["lot 0, 5 free; 1: 2 held".to_owned()])
     );
+}
+
+/// The payment is told twice. The first try finds the amount gone, because somebody else has it for a moment, and takes back what the second one has claimed meanwhile; then the second one says that all is held.
+#[tokio::test(start_paused = true)]
+async fn what_one_try_takes_back_another_does_not_take_for_held() {
+    let scene = scene(Options::default(), 1, 2 * GIFT).await;
+    scene.put(Donation { state: State::Awaiting, sought: true, ..given_up(&scene, 1, 0, true) }).await;
+    let other = sample::gift(2, scene.stage.now());
+    let part = HoldPart { opportunity: sample::wells().id, shard: 0, amount_minor: riyals(60) };
+    scene.stage.table.claim((&other).into(), &part).await.unwrap();
+    let clock = scene.stage.clock.clone();
+    let began = clock.now_millis();
+    scene.stage.cloud.services().set_faults(move |call: &Call<'_>| {
+        let body = String::from_utf8_lossy(call.body).into_owned();
+        let is_first = clock.now_millis() - began < 15;
+        match call.operation {
+            "BatchGetItem" if is_first && body.contains("CAP#") => Fault::Delay(Duration::from_secs(1)),
+            "UpdateItem" if body.contains("REMOVE dropped") => Fault::Delay(Duration::from_secs(2)),
+            "UpdateItem" if body.contains("#hold = :hold") => Fault::Delay(Duration::from_secs(3)),
+            _ => Fault::Pass,
+        }
+    });
+    let told = [late(&scene, 1)];
+    let give_back = async {
+        scene.stage.clock.sleep(Duration::from_millis(10)).await;
+        scene.stage.table.release_claim(&other.id, &part).await.unwrap();
+    };
+    let again = async {
+        scene.stage.clock.sleep(Duration::from_millis(20)).await;
+        drain(&scene, &told).await;
+    };
+    tokio::join!(drain(&scene, &told), give_back, again);
+    assert_eq!(scene.stands(1).await, ("awaiting", false));
+    assert_eq!(scene.wells().await, (riyals(GIFT), vec![1]));
 }
 
 /// Twelve gifts want what is left for five, of wells and camels each: whoever waits in the end has what it names, and nothing is given twice.

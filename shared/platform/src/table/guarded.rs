@@ -4,7 +4,9 @@
 //! later, by a repeated request for one, may meet the maker, or somebody who already named other shards. Then claim and donation go into one
 //! transaction: four write units instead of one, on a path that is rarely taken.
 
-use aws_sdk_dynamodb::types::{ConditionCheck, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
 use domain::donation::{Donation, Freeing, HoldPart};
 use domain::id::OpportunityId;
 use domain::sacrifice::{Claim, Lot, Part, Standing};
@@ -61,6 +63,36 @@ impl Table {
             Guard::Moved => Ok(Guarded::Moved),
             Guard::Refused(_) => Ok(Guarded::Gone),
         }
+    }
+
+    /// The same by whoever is to claim other parts for the donation, which says so from then on: it has another version, and no payment settles it before everything that it names is claimed
+    /// ([`Table::keep_hold`]). Without that another who claims for it, and has found the part claimed, would take it for held.
+    ///
+    /// # Errors
+    /// As [`Table::claim_while`].
+    pub async fn take_back(&self, donation: &mut Donation, part: &HoldPart, token: &str) -> Result<Guarded, TableError> {
+        let shard = self
+            .shard_update(donation, part)
+            .update_expression("SET free_minor = free_minor + :amount REMOVE claims.#donation")
+            .condition_expression("claims.#donation = :amount");
+        let given_up = Update::builder()
+            .table_name(&self.name)
+            .set_key(Some(Key::donation(&donation.id).item()))
+            .update_expression("SET dropped = :yes, version = :next")
+            .condition_expression("version = :version")
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .expression_attribute_values(":version", number(donation.version))
+            .expression_attribute_values(":next", number(donation.version + 1));
+        let given_up = given_up.build().map_err(|error| TableError::Other(error.into()))?;
+        let given_up = TransactWriteItem::builder().update(given_up).build();
+        Ok(match self.with_donation(shard, given_up, token).await? {
+            Guard::Done => {
+                (donation.dropped, donation.version) = (true, donation.version + 1);
+                Guarded::Done
+            }
+            Guard::Moved => Guarded::Moved,
+            Guard::Refused(_) => Guarded::Gone,
+        })
     }
 
     /// Gives free what a paid gift no longer takes of capped opportunities, and says so in the donation, if it still has the version that was read. `false` when it has moved on, or a shard is gone.
@@ -136,7 +168,8 @@ impl Table {
             Guard::Refused(there) => {
                 let there: Option<Lot> = there.map(read).transpose()?;
                 let claimed = there.and_then(|lot| lot.claims.get(&donation.id).copied());
-                Ok(if claimed == Some(claim) { Guarded::Done } else { Guarded::Gone })
+                let is_held = claimed.is_some_and(|claimed| claimed.holds(part.shares, donation.expires_at));
+                Ok(if is_held { Guarded::Done } else { Guarded::Gone })
             }
         }
     }
@@ -156,7 +189,6 @@ impl Table {
         update: aws_sdk_dynamodb::types::builders::UpdateBuilder,
         token: &str,
     ) -> Result<Guard, TableError> {
-        let update = update.build().map_err(|error| TableError::Other(error.into()))?;
         let check = ConditionCheck::builder()
             .table_name(&self.name)
             .set_key(Some(Key::donation(&donation.id).item()))
@@ -164,10 +196,20 @@ impl Table {
             .expression_attribute_values(":version", number(donation.version))
             .build()
             .map_err(|error| TableError::Other(error.into()))?;
+        let check = TransactWriteItem::builder().condition_check(check).build();
+        self.with_donation(update, check, token).await
+    }
+
+    /// An update of a shard or a lot, and what is to be so of its donation.
+    async fn with_donation(
+        &self,
+        update: aws_sdk_dynamodb::types::builders::UpdateBuilder,
+        of_donation: TransactWriteItem,
+        token: &str,
+    ) -> Result<Guard, TableError> {
+        let update = update.build().map_err(|error| TableError::Other(error.into()))?;
         let call = self.client.transact_write_items().client_request_token(token);
-        let call = call
-            .transact_items(TransactWriteItem::builder().update(update).build())
-            .transact_items(TransactWriteItem::builder().condition_check(check).build());
+        let call = call.transact_items(TransactWriteItem::builder().update(update).build()).transact_items(of_donation);
         match call.send().await {
             Ok(_) => Ok(Guard::Done),
             Err(error) if error.as_service_error().is_some_and(|e| e.is_transaction_canceled_exception()) => {

@@ -77,6 +77,40 @@ fn two_equal_requests_of_which_nothing_is_left_are_told_the_same() {
     assert!(made_first > 0, "no gift was made before it was refused");
 }
 
+/// One request is slow to claim the last share. Meanwhile a rival has it, the same request sent again is refused, and the rival gives it back: what the slow one then claims for the gift that was refused is nobody's, and free at once.
+#[test]
+fn what_is_claimed_for_a_gift_that_was_refused_meanwhile_is_free_again() {
+    run(async {
+        let scene = Scene::bare().await;
+        offer(&scene, CAMELS, Species::Sheep, 1, limited(1)).await;
+        let camels: domain::id::OpportunityId = CAMELS.parse().unwrap();
+        let twin = request(&scene, KEY, &shares_of(CAMELS, 1, MOBILE), &[]);
+        let (slow, slept) = (std::sync::atomic::AtomicBool::new(true), Duration::from_secs(1));
+        scene.stage.cloud.services().set_faults(move |call: &Call<'_>| {
+            let takes = call.operation == "UpdateItem" && String::from_utf8_lossy(call.body).contains("LOT#");
+            let is_first = takes && slow.swap(false, std::sync::atomic::Ordering::Relaxed);
+            if is_first { Fault::Delay(slept) } else { Fault::Pass }
+        });
+        let meanwhile = async {
+            scene.stage.clock.sleep(Duration::from_millis(100)).await;
+            let (rival, until) = (DonationId::from_bytes([9; 16]), scene.stage.now().plus_seconds(900));
+            scene.stage.table.take_shares(&camels, 0, &rival, (1, until)).await.unwrap();
+            // Another environment looks for itself, and there is nothing.
+            let again = call(&scene.another(), twin.clone()).await;
+            assert_eq!(told(&again), (409, Some("sold_out"), None), "{}", again.body);
+            assert_eq!(scene.stage.table.give_shares_back(&camels, 0, &rival, |_| true).await.unwrap(), 1);
+        };
+        let deps = scene.another();
+        let (first, ()) = tokio::join!(call(&deps, twin.clone()), meanwhile);
+        // So free that the slow one has it after all, for the gift as it is asked for anew.
+        assert_eq!(told(&first), (201, None, Some("awaiting")), "{}", first.body);
+        let donation = scene.donation(first.body["id"].as_str().unwrap()).await.unwrap();
+        let lot = lots(&scene, CAMELS).await.remove(0);
+        assert!(lot.claims[&donation.id].holds(1, donation.expires_at), "{lot:?}, {donation:?}");
+        assert_eq!(used(&scene).await.iter().sum::<u32>(), 1);
+    });
+}
+
 fn race(seed: u64) -> (bool, bool) {
     let outcome = std::cell::Cell::new((false, false));
     run(async {

@@ -196,7 +196,11 @@ fn plan(batch: &Batch, ground: &Ground, known: &Carried, rows: &[(u32, &Update)]
                 planned.tells |= update.slaughtered.is_some();
                 planned.next = next;
             }
-            Err(why) => planned.refused.push(refusal(*row, Some(&update.animal), why)),
+            Err(why) => {
+                // The slaughter that it told stands, though other words of it were taken back since: whoever wrote it may have told nobody.
+                planned.tells |= planned.next.slaughterhouse == batch.slaughterhouse && planned.next.says_slaughter(update);
+                planned.refused.push(refusal(*row, Some(&update.animal), why));
+            }
         }
     }
     if planned.next != *known {

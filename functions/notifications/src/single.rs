@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::notice::{Notice, quiet_until};
+use domain::sacrifice::Carried;
 use platform::batch::{Delivery, Failure};
 use platform::http::chain;
 use platform::table::Turn;
@@ -36,10 +37,7 @@ pub(crate) async fn tell(deps: &Deps, notice: &Notice, delivery: &Delivery) -> O
 async fn tell_one(deps: &Deps, notice: &Notice) -> Result<Turn, TellError> {
     // A charge may name a donation that there never was.
     let Some(donation) = deps.table.donation(notice.donation()).await? else { return Ok(Turn::Over) };
-    // It is sent before it is written, to come a minute later: what was not written is not so.
-    if let Notice::SacrificeTakenBack { retraction, .. } = notice
-        && !deps.table.retraction(retraction).await?.is_some_and(|retraction| retraction.is_done())
-    {
+    if !is_so_of_its_animal(deps, notice).await? {
         return Ok(Turn::Over);
     }
     let known = Known::of(deps, std::slice::from_ref(&donation)).await?;
@@ -59,6 +57,26 @@ async fn tell_one(deps: &Deps, notice: &Notice) -> Result<Turn, TellError> {
         deps.table.note_told(notice, told_at).await?;
     }
     Ok(turn)
+}
+
+/// Whether what a notice says of an animal is so now: the last word that a donor hears is to be true, however long another waited.
+async fn is_so_of_its_animal(deps: &Deps, notice: &Notice) -> Result<bool, TellError> {
+    let (Notice::Sacrifice { offering, number, .. } | Notice::SacrificeTakenBack { offering, number, .. }) = notice else {
+        return Ok(true);
+    };
+    let known = deps.table.carried(&[(offering.clone(), *number)]).await?.pop();
+    let is_slaughtered = known.as_ref().is_some_and(Carried::is_slaughtered);
+    Ok(match notice {
+        Notice::SacrificeTakenBack { retraction, .. } => {
+            // It is sent before it is written, to come a minute later: what was not written is not so.
+            let is_done = deps.table.retraction(retraction).await?.is_some_and(|retraction| retraction.is_done());
+            is_done && !is_slaughtered
+        }
+        Notice::Sacrifice { again, .. } => {
+            is_slaughtered && known.is_some_and(|known| known.slaughters_taken_back() == *again)
+        }
+        Notice::Thanks { .. } | Notice::Failure { .. } | Notice::Refund { .. } | Notice::ChargeReturned { .. } => true,
+    })
 }
 
 /// How long the notice waits because people sleep.

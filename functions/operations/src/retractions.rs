@@ -3,12 +3,14 @@
 //! Agreeing is one write: the animal without those words, which stand in its history from then on, and the retraction as done. Donors who were told of a slaughter that is none hear of it: their notices are sent
 //! before the write, to come a minute later, and once more after it; `notifications` tells of nothing that was not written.
 
+use domain::case::{Case, Reason};
 use domain::correction::{Act, Step};
 use domain::id::DonationId;
 use domain::message::Message;
+use domain::money::Money;
 use domain::notice::Notice;
-use domain::sacrifice::carrying::{Retraction, RetractionStage};
-use domain::sacrifice::{Carried, animal};
+use domain::sacrifice::carrying::{Retraction, RetractionStage, rules};
+use domain::sacrifice::{Carried, ListDay, animal};
 use platform::auth::Officer;
 use platform::http::{Answer, Call, Faults, Page, Parameters, Problem, idempotency_key};
 use platform::table::CorrectionFilter;
@@ -42,6 +44,9 @@ pub async fn ask(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
         return replayed(&before, &wanted);
     }
     let known = deps.known(&wanted.animal.offering, wanted.animal.number).await?;
+    if known.as_ref().is_some_and(Carried::is_taken_back_too_often) {
+        return Err(fault::taken_back_too_often());
+    }
     let words = wanted.words(known.as_ref(), Faults::new(call.language()))?;
     let asked = Retraction {
         id,
@@ -107,6 +112,7 @@ pub async fn approve(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     for _ in 0..MOST_ROUNDS {
         let asked = deps.retraction(call).await?;
         if asked.act(Act::Approve, &officer.subject).map_err(fault::correction)? == Step::Repeat {
+            deps.tell_person(&asked).await?;
             deps.tell_owners(&asked, Duration::ZERO).await?;
             return Ok(Answer::json(200, &RetractionView::of(&asked)));
         }
@@ -115,6 +121,7 @@ pub async fn approve(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
         let without = known.and_then(|known| known.without(&asked.words, &asked.id, at)).ok_or_else(fault::words_moved)?;
         deps.log(call, &officer, "approve_retraction", asked.id.as_str(), &json!({})).await?;
         // Before it is written, so that a crash right after that forgets nobody.
+        deps.tell_person(&asked).await?;
         deps.tell_owners(&asked, LATER).await?;
         let done = asked.turned(RetractionStage::Done { by: officer.subject.clone(), at });
         if deps.table.take_words_back(&without, &done).await? {
@@ -171,6 +178,27 @@ impl Deps {
             let notice = Notice::SacrificeTakenBack { donation, offering, number, retraction: retraction.id.clone() };
             self.notices.send(Message::NoticeDue(notice), wait).await?;
         }
+        Ok(())
+    }
+
+    /// Once the season is over nobody may slaughter it any more, and whoever counts has counted: that its owners have no animal is a matter for a person.
+    async fn tell_person(&self, retraction: &Retraction) -> Result<(), Problem> {
+        let Some(offering) = self.table.offering(&retraction.offering).await? else { return Ok(()) };
+        let now = self.clock.now();
+        if retraction.words.slaughter.is_none() || now < rules::ends(&offering) {
+            return Ok(());
+        }
+        let (day, animal) = (ListDay::of(&offering), retraction.animal());
+        let case = Case {
+            reason: Reason::NotSlaughtered,
+            payment: None,
+            donation: None,
+            refund: None,
+            amount_minor: Money::ZERO,
+            evidence: format!("{animal}, {day}: that it was slaughtered is taken back, and the season is over"),
+            opened_at: now,
+        };
+        self.table.open_case(&case).await?;
         Ok(())
     }
 

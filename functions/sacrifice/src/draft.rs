@@ -87,6 +87,7 @@ impl OfferingDraft {
             fairness: fair?.fairness(opens_at),
             remainder: remainder?,
             stage: Stage::Sale,
+            was_open: false,
             closed_as: None,
             revision: 0,
             mark: 0,

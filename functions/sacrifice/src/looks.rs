@@ -66,16 +66,18 @@ impl Looks {
     }
 }
 
-/// What is left of an offering: by a look where it is sold now. Before it opens all of it is left, and no lot is read, however many wait for it; once it is closed nothing is to
+/// What is left of an offering: by a look where it is sold now, or was before its opening was put off. Before it opens for the first time all of it is left, and no lot is read, however many wait for it; once it is closed nothing is to
 /// be had, and nothing is told.
 ///
 /// # Errors
 /// 503 when the table is busy.
 pub async fn left(deps: &Deps, offering: &Offering) -> Result<Option<Left>, Problem> {
     match offering.selling(deps.clock.now()) {
-        Selling::Opens(_) => Ok(Some(Left { shares: offering.quota, largest: offering.species.lot_shares() })),
+        Selling::Opens(_) if !offering.was_open => {
+            Ok(Some(Left { shares: offering.quota, largest: offering.species.lot_shares() }))
+        }
         Selling::Closed(_) => Ok(None),
-        Selling::Open => {
+        Selling::Open | Selling::Opens(_) => {
             let rooms = async { deps.table.rooms(&offering.id).await.map(|rooms| Left::of(&rooms)) };
             let left = deps.looks.at(&offering.id).fresh(&deps.clock, rooms).await?;
             Ok(Some(*left))

@@ -39,8 +39,10 @@ pub async fn offering(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let opportunity = deps.table.opportunity(&wished.id).await?;
     let now = deps.clock.now();
     fits(call, &wished, (before.as_ref(), opportunity.as_ref()), now)?;
+    let mut wished = wished;
     if let Some(before) = &before {
         let taken = lots::taken_of(&deps.table, &wished.id).await?;
+        wished.was_open = before.was_open || before.opens_at <= now || taken > 0;
         rules::allow(before, &wished, taken, now, Faults::new(call.language()))?;
     }
     let operation = Operation::new(call, officer, deps.clock.now(), "put_offering", wished.id.as_str(), &wished)?;

@@ -90,6 +90,7 @@ pub fn offering(quota: u32, now: Moment) -> Offering {
         fairness: Fairness::default(),
         remainder: Remainder::Complete,
         stage: Stage::Sale,
+        was_open: false,
         closed_as: None,
         revision: 1,
         mark: 0,

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::message::Message;
-use domain::sacrifice::carrying::Refusal;
 use domain::sacrifice::carrying::update::Told;
+use domain::sacrifice::carrying::{Refusal, Words};
+use platform::table::Adding;
 use testkit::chance::Chance;
 use testkit::faults::{Call, Failure, Fault, NoFaults, RandomFaults, Rates};
 
@@ -212,4 +213,41 @@ async fn what_was_written_is_told_though_a_rule_has_changed_meanwhile() {
             assert_eq!(scene.refused(&batch).await, [(1, Refusal::OutsideSeason)]);
         }
     }
+}
+
+/// The animal was written and nobody told, because the run died; then two people took back a receiver that the same row had named. The row is refused, and its slaughter stands and is told.
+#[tokio::test(start_paused = true)]
+async fn a_slaughter_that_stands_is_told_though_other_words_of_its_row_were_taken_back() {
+    let scene = Scene::set(1).await;
+    let row = Told {
+        distributed_to: "birr-jazan".to_owned(),
+        country: "SA".to_owned(),
+        portions: Some(90),
+        ..done("camel-makkah-1")
+    };
+    let (batch, message) = scene.receive("key", std::slice::from_ref(&row)).await;
+    scene.stage.cloud.services().set_faults(|call: &Call<'_>| {
+        let tells = call.operation == "SendMessageBatch" && String::from_utf8_lossy(call.body).contains("notices");
+        if tells { Fault::CrashBefore } else { Fault::Pass }
+    });
+    let mut waiting = vec![message];
+    while let Some(message) = waiting.pop() {
+        match scene.run(std::slice::from_ref(&message)).await {
+            Ok(_) => waiting.extend(scene.stage.take_messages("carrying").await.unwrap()),
+            Err(_) => {
+                waiting.push(message);
+                break;
+            }
+        }
+    }
+    scene.stage.cloud.services().set_faults(NoFaults);
+    let known = scene.animal("camel-makkah-1").await.unwrap();
+    assert!(known.is_slaughtered() && scene.news().await.is_empty());
+    let words = Words { distributed: known.distributed.clone(), ..Words::default() };
+    let without = known.without(&words, &"b".repeat(32).parse().unwrap(), scene.stage.now()).unwrap();
+    assert_eq!(scene.stage.table.add_carried(&without).await.unwrap(), Adding::Done);
+    deliver(&scene, waiting.pop().unwrap()).await;
+    let of_it = owners().into_iter().filter(|(animal, _)| animal == "camel-makkah-1").collect();
+    assert_eq!(scene.told().await, of_it);
+    assert_eq!(scene.refused(&batch).await, [(1, Refusal::TakenBack)]);
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use domain::id::DonationId;
 use domain::message::Message;
 use domain::notice::Notice;
-use domain::sacrifice::carrying::carried::Source;
+use domain::sacrifice::carrying::carried::{MOST_TAKEN_BACK, Source};
 use domain::sacrifice::carrying::update::Told;
-use domain::sacrifice::carrying::{Carried, Refusal};
+use domain::sacrifice::carrying::{Carried, Refusal, Words};
 use domain::sacrifice::{AnimalName, Offering, Stage as Closed};
 use operations::refunds::LATER;
 use platform::table::{Adding, Taking};
@@ -148,6 +148,42 @@ async fn of_evidence_and_receivers_nobody_was_told() {
     let after = scene.animal().await;
     assert!(after.is_slaughtered() && after.distributed.is_empty() && after.earlier[0].distributed.len() == 1);
     assert_eq!(scene.news().await, []);
+}
+
+/// Nobody may slaughter it any more, and whoever counts what is left has counted.
+#[tokio::test(start_paused = true)]
+async fn a_slaughter_that_is_taken_back_after_the_season_is_a_matter_for_a_person() {
+    for (days, cases) in [(0, 0), (400, 1)] {
+        let scene = Scene::set().await;
+        scene.slaughtered().await;
+        let before = scene.stage.items("CASE#").await.unwrap().len();
+        scene.stage.clock.skip(Duration::from_secs(days * 86_400));
+        let id = scene.retraction().await;
+        for _ in 0..2 {
+            assert_eq!(scene.act(APPROVER, APPROVE, KEY, (&id, &NONE)).await.0, 200);
+        }
+        let opened = scene.stage.items("CASE#").await.unwrap();
+        assert_eq!(opened.len() - before, cases, "after {days} days");
+        let evidence = opened.iter().filter_map(|case| case["evidence"].as_str());
+        assert_eq!(evidence.filter(|text| text.contains("camels-makkah-1, ") && text.contains("taken back")).count(), cases);
+        assert!(!scene.news().await.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_is_taken_back_of_an_animal_than_is_kept() {
+    let scene = Scene::set().await;
+    scene.slaughtered().await;
+    let mut known = scene.animal().await;
+    for number in 0..MOST_TAKEN_BACK {
+        let words = Words { slaughter: known.slaughter.as_ref().map(|told| (told.at, told.by.clone())), ..Words::default() };
+        let by = format!("{number:032x}").parse().unwrap();
+        let without = known.without(&words, &by, scene.stage.now()).unwrap();
+        known = Carried { slaughter: known.slaughter.clone(), version: without.version + 1, ..without };
+    }
+    assert_eq!(scene.stage.table.add_carried(&Carried { version: 2, ..known }).await.unwrap(), Adding::Done);
+    let (status, problem) = scene.act(OPERATOR, ASK, KEY, ("", &body())).await;
+    assert_eq!((status, &problem["code"]), (409, &json!("taken_back_too_often")));
 }
 
 #[tokio::test(start_paused = true)]

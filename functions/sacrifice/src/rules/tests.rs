@@ -32,6 +32,7 @@ fn offering(species: Species, quota: u32) -> Offering {
         fairness: Fairness::default(),
         remainder: Remainder::Complete,
         stage: Stage::Sale,
+        was_open: false,
         closed_as: None,
         revision: 4,
         mark: 0,

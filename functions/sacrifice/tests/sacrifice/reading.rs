@@ -44,6 +44,22 @@ async fn what_is_left_is_told_as_it_is() {
     assert_eq!(sales, ["open", "opens", "closed"]);
 }
 
+/// An operator puts off the opening of a sale that was open: what is left then is less than all of it.
+#[tokio::test(start_paused = true)]
+async fn of_a_sale_that_was_open_and_opens_later_it_is_told_what_is_left() {
+    let scene = Scene::empty().await;
+    let (id, mut body) = ("camel-riyadh", offering("camel", 21));
+    assert_eq!(scene.put(id, &body).await["statusCode"], 201);
+    assert!(scene.claim(id, 0, 1, 7).await && scene.claim(id, 1, 2, 5).await);
+    body["opens_at"] = json!("2027-05-01T09:00:00+03:00");
+    for _ in 0..2 {
+        let changed = scene.put(id, &body).await;
+        assert_eq!((&changed["statusCode"], &changed["body"]["sale"]), (&json!(200), &json!("opens")), "{changed}");
+        let told = scene.get(id).await["body"]["availability"].clone();
+        assert_eq!(told, json!({"standing": "few", "left": 9, "largest": 7}));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn shares_that_come_back_are_told_within_two_seconds() {
     let scene = Scene::furnished().await;

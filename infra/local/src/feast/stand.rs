@@ -193,6 +193,7 @@ fn offering(id: &str, species: Species, animals: u32, now: Moment) -> Result<Off
         fairness: Fairness::default(),
         remainder: Remainder::Complete,
         stage: Stage::Listed,
+        was_open: false,
         closed_as: None,
         revision: 1,
         mark: 0,

@@ -21,6 +21,8 @@ use crate::moment::Moment;
 pub const CLOSING_SECS: i64 = 45 * 60;
 /// How long before the slaughter may begin a list is to be out, in seconds: a slaughterhouse prints it and brings the animals up; and somebody who is woken because it is not has time to act.
 pub const LIST_BEFORE_SECS: i64 = 2 * 3_600;
+/// How long two people have to give back the gifts of an animal that is not full, in seconds: whatever the hour at which the sale is closed, a working day is in it.
+pub const GIVING_BACK_SECS: i64 = 86_400;
 /// How much earlier than in Riyadh a day begins at the easternmost clocks of the earth, in seconds: these are fourteen hours ahead of UTC, Riyadh's three.
 const EARLIEST_SECS: i64 = 11 * 3_600;
 
@@ -39,7 +41,7 @@ pub fn latest_close(place: &Site, day: &FeastDay, remainder: Remainder) -> Optio
     let list = slaughter_begins(place, day)?.plus_seconds(-LIST_BEFORE_SECS);
     let decided = match remainder {
         Remainder::Complete => list,
-        Remainder::Refund => list.min(day.gregorian()?.start().plus_seconds(-DECIDED_BEFORE_SECS)),
+        Remainder::Refund => list.min(day.gregorian()?.start().plus_seconds(-(DECIDED_BEFORE_SECS + GIVING_BACK_SECS))),
     };
     Some(decided.plus_seconds(-(CLOSING_SECS + HOLD_SECS)))
 }
@@ -81,7 +83,7 @@ mod tests {
         assert_eq!(&latest(&makkah, day(10, Sighted::AsPublished), complete)[..13], "2027-05-16T00");
         assert_eq!(&latest(&makkah, day(11, Sighted::AsPublished), complete)[..13], "2027-05-16T23");
         assert_eq!(&latest(&makkah, day(10, Sighted::DayAfter), complete)[..13], "2027-05-17T00");
-        assert_eq!(latest(&makkah, day(10, Sighted::AsPublished), refund), "2027-05-14T20:00:00Z");
+        assert_eq!(latest(&makkah, day(10, Sighted::AsPublished), refund), "2027-05-13T20:00:00Z");
         // Where the place lies is not known: from when the day begins.
         assert_eq!(latest(&site("SA"), day(10, Sighted::AsPublished), complete), "2027-05-15T18:00:00Z");
         assert_eq!(latest(&site("SD"), day(10, Sighted::AsPublished), complete), "2027-05-15T07:00:00Z");

@@ -174,6 +174,9 @@ pub struct Offering {
     pub lots: u32,
     /// When the sale opens.
     pub opens_at: Moment,
+    /// Whether it was open before, and its opening put off: some of it may be sold though it opens only later.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub was_open: bool,
     /// When it closes.
     pub closes_at: Moment,
     /// The wording to be accepted.
@@ -289,6 +292,7 @@ mod tests {
             fairness: Fairness::default(),
             remainder: Remainder::Complete,
             stage: Stage::Sale,
+            was_open: false,
             closed_as: None,
             revision: 1,
             mark: 0,
@@ -296,7 +300,7 @@ mod tests {
         assert!(!offering.is_over(Moment::from_millis(2_000 + 899_999)) && offering.is_over(Moment::from_millis(902_000)));
         let text = serde_json::to_string(&offering).unwrap();
         assert!(
-            !["remainder", "stage", "closed_as"].iter().any(|name| text.contains(name)),
+            !["remainder", "stage", "closed_as", "was_open"].iter().any(|name| text.contains(name)),
             "as it was before there was a close"
         );
         assert_eq!(serde_json::from_str::<Offering>(&text).unwrap(), offering);

@@ -95,7 +95,8 @@ pub struct Plan {
     pub steps: Vec<Vec<Move>>,
     /// How many claims are split for it.
     pub splits: u32,
-    /// How many moves there must be at the least, whatever the plan, with so few splits. As many as it has, where it is proven to be the best.
+    /// How many moves there must be at the least: in any plan with so few splits and, where there can be, whole claims alone on the animal that is not full. As many as it has, where it is proven to be the
+    /// best; nothing where that could not be reckoned.
     pub least: u32,
 }
 
@@ -151,10 +152,18 @@ pub fn plan(lots: &[Lot], species: Species) -> Plan {
         arrange::arrange(&partials)
             .map_or_else(|| (few_at_a_time(&partials), Some(0)), |(pieces, least)| (pieces, Some(least)))
     };
-    let moves = moves(&partials, &pieces);
+    let best = in_order(&partials, &pieces, least);
+    let is_stuck = best.steps.is_empty() && partials.len() > EXACT_ANIMALS;
+    // More wait for each other than can be moved at once, and none has room: of five lots never so many do.
+    if is_stuck { in_order(&partials, &few_at_a_time(&partials), Some(0)) } else { best }
+}
+
+/// The plan that puts each piece where it is to be; it is as good as can be where nothing else is said.
+fn in_order(partials: &[Partial], pieces: &[Piece], least: Option<u32>) -> Plan {
+    let moves = moves(partials, pieces);
     let least = least.unwrap_or_else(|| u32::try_from(moves.len()).unwrap_or(u32::MAX));
     let on = partials.iter().map(|partial| (partial.lot, partial.shares())).collect();
-    Plan { steps: order::steps(moves, on), splits: splits(&pieces), least }
+    Plan { steps: order::steps(moves, on), splits: splits(pieces), least }
 }
 
 fn partial(lot: &Lot) -> Partial {

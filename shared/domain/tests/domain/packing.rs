@@ -55,6 +55,16 @@ fn made(lots: &[Lot], plan: &Plan) -> Held {
     held
 }
 
+/// Lots as they stand then.
+fn again(held: Held) -> Vec<Lot> {
+    let lot = |(lot, claims): (u32, BTreeMap<DonationId, u8>)| {
+        let shares = claims.values().sum::<u8>();
+        let claims = claims.into_iter().map(|(id, shares)| (id, format!("{shares}c").parse().unwrap())).collect();
+        Lot { free: 7 - shares, claims, ..Lot::new(lot, 7) }
+    };
+    held.into_iter().map(lot).collect()
+}
+
 fn shares_by_donation(held: &Held) -> BTreeMap<DonationId, u32> {
     let mut found = BTreeMap::new();
     for (id, shares) in held.values().flatten() {
@@ -192,11 +202,7 @@ proptest! {
         let before = lots(&animals);
         let whole = packing::plan(&before, Species::Camel);
         let begun = Plan { steps: whole.steps.iter().take(done).cloned().collect(), ..whole };
-        let halfway: Vec<Lot> = made(&before, &begun).into_iter().map(|(lot, claims)| {
-            let shares = claims.values().sum::<u8>();
-            let claims = claims.into_iter().map(|(id, shares)| (id, format!("{shares}c").parse().unwrap())).collect();
-            Lot { free: 7 - shares, claims, ..Lot::new(lot, 7) }
-        }).collect();
+        let halfway = again(made(&before, &begun));
         let rest = packing::plan(&halfway, Species::Camel);
         let after = made(&halfway, &rest);
         prop_assert!(partials(&after).len() <= 1);
@@ -314,6 +320,30 @@ fn thousands_of_animals_are_filled_in_the_fewest_moves() {
     let plan = packing::plan(&lots, Species::Camel);
     assert!(partials(&made(&lots, &plan)).len() <= 1);
     assert_eq!(u32::try_from(plan.moves()).unwrap(), plan.least);
+}
+
+/// Every lot has six shares, and none of them is alone: nothing can move before something else has, and more wait for each other than are moved at once. All are filled for all that, round after round.
+#[test]
+fn lots_that_all_wait_for_each_other_are_filled_too() {
+    for turn in 0..4 {
+        let kinds: [&[u8]; 3] = [&[2, 4], &[2, 2, 2], &[3, 3]];
+        let animals: Vec<Vec<u8>> =
+            (0..210).map(|number: usize| kinds[(number * (turn + 1) + number / 7) % 3].to_vec()).collect();
+        let before = lots(&animals);
+        let (mut standing, mut rounds) = (before.clone(), 0);
+        loop {
+            let plan = packing::plan(&standing, Species::Camel);
+            if plan.moves() == 0 {
+                break;
+            }
+            rounds += 1;
+            assert!(rounds < 12, "it does not end");
+            standing = again(made(&standing, &plan));
+        }
+        let after = held(&standing);
+        assert!(partials(&after).len() <= 1, "turn {turn}: {} are not full", partials(&after).len());
+        assert_eq!(shares_by_donation(&after), shares_by_donation(&held(&before)));
+    }
 }
 
 /// The same lots once what is free is withdrawn.

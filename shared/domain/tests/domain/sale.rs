@@ -48,6 +48,7 @@ pub fn camels(day: Option<u8>) -> Offering {
         quota: 21,
         stock: Stock::Ready,
         lots: 3,
+        was_open: false,
         opens_at: at("2027-05-01T00:00:00Z"),
         closes_at: at("2027-05-10T00:00:00Z"),
         wakala: Wakala { version: "1".to_owned(), wording: both("I appoint") },

@@ -109,6 +109,11 @@ impl Carried {
         u32::try_from(self.earlier.iter().filter(|earlier| earlier.slaughter.is_some()).count()).unwrap_or(u32::MAX)
     }
 
+    /// Whether as much was taken back of it as is kept.
+    pub fn is_taken_back_too_often(&self) -> bool {
+        self.earlier.len() >= MOST_TAKEN_BACK
+    }
+
     /// Without these words, which stand in its history from then on; none where not all of them stand any more, or more was taken back than is kept.
     pub fn without(&self, words: &Words, retraction: &CorrectionId, taken_back_at: Moment) -> Option<Carried> {
         let told = self.slaughter.as_ref().map(|told| (told.at, &told.by));
@@ -116,7 +121,7 @@ impl Carried {
         let stands = (wanted.is_none() || told == wanted)
             && words.evidence.iter().all(|one| self.evidence.contains(one))
             && words.distributed.iter().all(|one| self.distributed.contains(one));
-        if !stands || words.is_empty() || self.earlier.len() >= MOST_TAKEN_BACK {
+        if !stands || words.is_empty() || self.is_taken_back_too_often() {
             return None;
         }
         let mut next = self.clone();
@@ -155,13 +160,15 @@ impl Carried {
         self.is_slaughtered() && !self.distributed.is_empty()
     }
 
+    /// Whether a row tells the slaughter that stands.
+    pub fn says_slaughter(&self, update: &Update) -> bool {
+        let told = self.slaughter.as_ref().map(|told| (told.at, &told.by));
+        told.is_some() && told == update.slaughtered.as_ref().map(|(at, by)| (*at, by))
+    }
+
     /// Whether the row says nothing but what is known already. Nothing of it is held against the rules again: what was written once is told, whatever has changed since.
     pub fn says(&self, update: &Update) -> bool {
-        let is_told = match (&self.slaughter, &update.slaughtered) {
-            (_, None) => true,
-            (None, Some(_)) => false,
-            (Some(told), Some((at, by))) => told.at == *at && told.by == *by,
-        };
+        let is_told = update.slaughtered.is_none() || self.says_slaughter(update);
         let has = |id: &EvidenceId| self.evidence.iter().any(|known| known.id == *id);
         let is_given = update.distribution.as_ref().is_none_or(|given| self.distributed.contains(given));
         is_told && update.evidence.iter().all(has) && is_given

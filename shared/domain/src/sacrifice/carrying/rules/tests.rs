@@ -33,6 +33,7 @@ fn offering(day: Option<u8>) -> Offering {
         fairness: Fairness::default(),
         remainder: Remainder::Complete,
         stage: Stage::Listed,
+        was_open: false,
         closed_as: None,
         revision: 1,
         mark: 0,

@@ -81,7 +81,7 @@ pub struct DayFigures {
     pub methods: BTreeMap<Method, Figures>,
     /// Given back without it being known for which line, less what earlier days or this one have assigned since.
     pub unassigned_minor: i64,
-    /// Taken back by providers until a dispute is decided, less what was decided on this day.
+    /// Taken back by providers until a dispute is decided, less what was decided on this day. What is corrected of it moved at no provider, and shows in its account alone.
     pub disputed_minor: i64,
     /// What providers keep for collecting, as booked on this day. No fund bears it.
     pub fees_minor: i64,
@@ -153,6 +153,9 @@ impl DayFigures {
         let mut seen = Seen::default();
         for transfer in &entry.transfers {
             self.move_accounts(transfer);
+            let amount = transfer.amount().signed_halalas();
+            let disputes = |account: &Account| i64::from(matches!(account, Account::Disputes(_)));
+            self.disputed_minor += amount * (disputes(transfer.debit()) - disputes(transfer.credit()));
             if transfer.is_fee() {
                 self.fees_minor += transfer.amount().signed_halalas();
                 continue;
@@ -172,7 +175,7 @@ impl DayFigures {
         Ok(())
     }
 
-    /// What moved without a donor: of what was given, nothing changes.
+    /// What moved without a donor: of what was given, and of disputes, nothing changes.
     fn add_movement(&mut self, movement: &Movement) {
         self.movements += 1;
         for transfer in &movement.transfers {
@@ -185,8 +188,6 @@ impl DayFigures {
 
     fn move_accounts(&mut self, transfer: &Transfer) {
         let amount = transfer.amount().signed_halalas();
-        let disputes = |account: &Account| i64::from(matches!(account, Account::Disputes(_)));
-        self.disputed_minor += amount * (disputes(transfer.debit()) - disputes(transfer.credit()));
         self.accounts.entry(transfer.debit().balance()).or_default().debit_minor += amount;
         self.accounts.entry(transfer.credit().balance()).or_default().credit_minor += amount;
     }

@@ -189,6 +189,38 @@ fn a_day_on_which_everything_happens() {
     assert_eq!(day.accounts, accounts.map(|(name, turnover)| (name.to_owned(), turnover)).into());
 }
 
+/// Whatever two people correct between accounts of no fund, the day explains what moved at the providers and can be reported.
+#[test]
+fn a_day_with_corrections_is_explained() {
+    let moyasar = Provider::Moyasar;
+    let accounts = [
+        Account::Clearing(moyasar),
+        Account::Fees(moyasar),
+        Account::Disputes(moyasar),
+        Account::Bank,
+        Account::BankSuspense,
+        Account::Suspense,
+        Account::RefundsSuspense,
+        Account::RefundsPayable,
+        Account::Own,
+    ];
+    for debit in &accounts {
+        for credit in accounts.iter().filter(|credit| *credit != debit) {
+            let movement = Movement {
+                kind: MovementKind::Corrected,
+                reference: Movement::reference(MovementKind::Corrected, &["a"]),
+                happened_at: NOON,
+                transfers: vec![Transfer::new(debit.clone(), credit.clone(), riyals(10)).unwrap()],
+            };
+            let page = Tail::empty(ChainId::new(3).unwrap()).write_movements(vec![movement], NOON);
+            let figures = figures(&[page]);
+            let moved = figures.as_ref().map(|figures| figures.accounts[&debit.balance()].debit_minor);
+            assert_eq!(moved, Ok(1_000), "{debit} to {credit}");
+            assert_eq!(figures.map(|figures| figures.disputed_minor), Ok(0), "{debit} to {credit}");
+        }
+    }
+}
+
 #[test]
 fn the_most_given_to_comes_first_and_of_equals_the_first_by_its_id() {
     let lines =

@@ -81,16 +81,13 @@ impl Choices {
         choices
     }
 
-    /// What may become of lots of a kind. Of those that do the same for all others the one with the fewest moves, and where the cuts are the fewest, is enough.
+    /// What may become of lots of a kind. What does the same for all others costs the same too, so that one of them is enough.
     fn add(&mut self, kind: usize, home: &Counts, wanted: &[Counts]) {
         let mut known: BTreeMap<Vec<(usize, i32)>, Fate> = BTreeMap::new();
         for (has, whole, cuts) in cut(home, self.splits) {
             for wants in wanted {
                 let fate = Fate { kind, cuts: cuts.clone(), has, whole, wants: *wants };
-                let best = known.entry(self.adds(&fate)).or_insert_with(|| fate.clone());
-                if self.moves(&fate) < self.moves(best) {
-                    *best = fate;
-                }
+                known.entry(self.adds(&fate)).or_insert(fate);
             }
         }
         self.fates.extend(known.into_values());

@@ -84,8 +84,11 @@ fn capped(back: Back, refunded: u64) -> Donation {
     Donation { hold: held.to_vec(), back, ..donation(state, lines.map(of).to_vec()) }
 }
 
-/// What is to be free, by opportunity, shard and riyals; and what of each line is free then.
-fn freeing(donation: &Donation) -> Option<(Vec<(String, u8, u64)>, Vec<Part>)> {
+/// What is to be free, by opportunity, shard and riyals.
+type Room = Vec<(String, u8, u64)>;
+
+/// What is to be free; and what of each line is free then.
+fn freeing(donation: &Donation) -> Option<(Room, Vec<Part>)> {
     let told = |part: &HoldPart| (part.opportunity.to_string(), part.shard, part.amount_minor.halalas() / 100);
     donation.freeing().map(|freeing| (freeing.parts.iter().map(told).collect(), freeing.freed))
 }
@@ -104,7 +107,7 @@ fn what_goes_back_of_a_capped_line_is_room_for_others() {
     assert_eq!(freeing(&capped(Back::default(), 50)), None, "nobody knows of which line");
     assert_eq!(freeing(&capped(done(&[part(3, 10)]), 10)), None, "it took no room");
     let of_two = done(&[part(0, 20), part(2, 30), part(1, 5)]);
-    let freed = vec![part(0, 20), part(2, 30), part(1, 5)];
+    let freed = [part(0, 20), part(2, 30), part(1, 5)];
     let (parts, told) = freeing(&capped(of_two.clone(), 55)).unwrap();
     assert_eq!(parts, [(wells.clone(), 3, 50), (school.clone(), 1, 5)]);
     assert_eq!(

@@ -66,16 +66,6 @@ fn exceeded(stands: Money, language: Language) -> Problem {
     Problem::new(409, code, arabic, english).with_faults(vec![Fault { pointer, code, detail, remains }])
 }
 
-/// 409: as much was taken back of the animal as is kept.
-pub fn taken_back_too_often() -> Problem {
-    Problem::new(
-        409,
-        "taken_back_too_often",
-        "سُحب عن هذا الرأس كل ما يُحفظ سحبه؛ أغلق الحالة يدويًا",
-        "As much was taken back of this animal as is kept; see to it as a case",
-    )
-}
-
 /// 409: something else stands of the animal than what was asked to be taken back.
 pub fn words_moved() -> Problem {
     Problem::new(

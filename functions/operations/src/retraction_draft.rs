@@ -113,6 +113,10 @@ impl Wanted {
             unknown(&mut faults);
             return faults.tell().map(|()| Words::default());
         };
+        if known.is_taken_back_too_often() {
+            let english = "As much was taken back of this animal as is kept; see to it as a case";
+            faults.add("/animal", "taken_back_too_often", "سُحب عن هذا الرأس كل ما يُحفظ سحبه؛ عالجه حالةً", english);
+        }
         let slaughter = known.slaughter.as_ref().filter(|_| self.slaughter).map(|told| (told.at, told.by.clone()));
         if self.slaughter && slaughter.is_none() {
             not_told("/slaughter", &mut faults);

@@ -44,9 +44,6 @@ pub async fn ask(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
         return replayed(&before, &wanted);
     }
     let known = deps.known(&wanted.animal.offering, wanted.animal.number).await?;
-    if known.as_ref().is_some_and(Carried::is_taken_back_too_often) {
-        return Err(fault::taken_back_too_often());
-    }
     let words = wanted.words(known.as_ref(), Faults::new(call.language()))?;
     let asked = Retraction {
         id,

@@ -183,7 +183,7 @@ async fn no_more_is_taken_back_of_an_animal_than_is_kept() {
     }
     assert_eq!(scene.stage.table.add_carried(&Carried { version: 2, ..known }).await.unwrap(), Adding::Done);
     let (status, problem) = scene.act(OPERATOR, ASK, KEY, ("", &body())).await;
-    assert_eq!((status, &problem["code"]), (409, &json!("taken_back_too_often")));
+    assert_eq!((status, &problem["errors"][0]["code"]), (422, &json!("taken_back_too_often")), "{problem}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -164,3 +164,22 @@ async fn a_sacrifice_that_is_paid_by_a_method_its_offering_does_not_name_is_book
         assert!(matches!(shares.as_slice(), [Message::SharesMoved { .. }]), "{shares:?}");
     }
 }
+
+/// What goes back takes no room any more: the keeper of holds is told, by whoever books it and by a repetition after a crash.
+#[tokio::test(start_paused = true)]
+async fn what_goes_back_is_told_to_the_keeper_of_holds() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let mut held = donation(&stage, 1, vec![line("wells", Fund::Sadaqa, 10)]);
+    held.hold = vec![HoldPart { opportunity: "wells".parse().unwrap(), shard: 0, amount_minor: riyals(10) }];
+    stage.table.make_donation(&held).await.unwrap();
+    assert!(settle(&deps(&stage), &[captured(&stage, &held, "p-1")]).await.is_empty());
+    assert_eq!(stage.take_messages("holds").await.unwrap().len(), 1);
+    let told = [Message::HoldSpent { donation: held.id }];
+    for amount in [4, 10] {
+        let message = refunded(&held, "p-1", amount);
+        stage.cloud.services().set_faults(once("TransactWriteItems", Fault::CrashAfter));
+        assert!(invocation(settle(&deps(&stage), std::slice::from_ref(&message))).await.is_err());
+        assert!(settle(&deps(&stage), std::slice::from_ref(&message)).await.is_empty());
+        assert_eq!(stage.take_messages("holds").await.unwrap(), told, "{amount}");
+    }
+}

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use domain::purpose::Programme;
 use domain::sacrifice::lot::{Room, choose, largest};
 use domain::sacrifice::offering::{self, LONGEST_VERSION_BYTES, Offering, Remainder, Species, Stage, is_version};
-use domain::sacrifice::{Lot, animal};
+use domain::sacrifice::rite::{Days, Meat};
+use domain::sacrifice::{Lot, Part, Rite, animal, parting};
 use proptest::prelude::*;
 
 use crate::given::any_of;
-use crate::sale::{camels, lot};
+use crate::sale::{camels, giver, lot};
 
 /// Of each kind: its shares, those of a lot, and the age that it has at the least, in months.
 const KINDS: [(Species, u8, u8, u8); 4] =
@@ -98,4 +100,56 @@ proptest! {
         let chosen: BTreeSet<u32> = chances.filter_map(|chance| choose(&rooms, free, species, chance)).map(|room| room.lot).collect();
         prop_assert_eq!(chosen, (0..equal).collect::<BTreeSet<u32>>());
     }
+}
+
+/// The table at the head of `rite`.
+#[test]
+fn each_rite_has_its_programme_days_and_meat() {
+    let table = [
+        (Rite::Adahi, Programme::Adahi, Days::Feast, Meat::Household),
+        (Rite::Hady, Programme::Adahi, Days::Feast, Meat::Household),
+        (Rite::Aqiqa, Programme::Adahi, Days::Any, Meat::Household),
+        (Rite::Kaffara, Programme::Kaffara, Days::Any, Meat::PoorOfMakkah),
+        (Rite::Fidya, Programme::Kaffara, Days::Any, Meat::Poor),
+    ];
+    for (rite, programme, days, meat) in table {
+        let rules = rite.rules();
+        assert_eq!((rules.programme, rules.days, rules.meat), (programme, days, meat), "{rite:?}");
+    }
+}
+
+fn parts(of: &[(u32, u8)]) -> Vec<Part> {
+    of.iter().map(|(lot, shares)| Part { lot: *lot, shares: *shares }).collect()
+}
+
+#[test]
+fn what_a_gift_has_is_told_of_each_lot() {
+    let lots = [lot(0, &[(1, "4c"), (2, "3c")]), lot(1, &[(2, "2h1795500000")]), lot(2, &[(1, "1c")])];
+    assert_eq!(parting::mine(&lots, &giver(2)), parts(&[(0, 3), (1, 2)]));
+    assert_eq!(parting::mine(&lots, &giver(3)), []);
+}
+
+/// Where a place that is named has none of it, as many on a lot that is named no more are kept instead, once.
+#[test]
+fn a_claim_that_is_left_from_before_stands_for_one_that_is_missing() {
+    let named = parts(&[(0, 3), (1, 2), (2, 2)]);
+    for (mine, kept) in [
+        (parts(&[(0, 3), (1, 2), (5, 2)]), parts(&[(0, 3), (1, 2), (5, 2)])),
+        (parts(&[(0, 3), (5, 2)]), parts(&[(0, 3), (5, 2)])),
+        (parts(&[(0, 3), (5, 2), (6, 2)]), parts(&[(0, 3), (5, 2), (6, 2)])),
+        (parts(&[(0, 3), (1, 2), (5, 3)]), parts(&[(0, 3), (1, 2)])),
+        (parts(&[(0, 2), (1, 3)]), Vec::new()),
+    ] {
+        assert_eq!(parting::kept(&named, &mine), kept, "{mine:?}");
+    }
+}
+
+#[test]
+fn shares_that_may_not_be_parted_come_to_one_lot_other_than_their_own_where_there_is_one() {
+    let rooms = |free: &[u8]| (0..).zip(free).map(|(lot, free)| Room { lot, free: *free }).collect::<Vec<_>>();
+    let find = |kept: &[(u32, u8)], mine: &[(u32, u8)], free: &[u8]| {
+        parting::again((&parts(kept), &parts(mine)), &rooms(free), (4, false), (Species::Camel, 0))
+    };
+    assert_eq!(find(&[(0, 2)], &[(0, 2)], &[0, 5]), Some(parts(&[(1, 4)])), "not two here and two there");
+    assert_eq!(find(&[], &[(2, 1)], &[0, 6, 3]), Some(parts(&[(1, 4)])), "what it has of another number stays as it is");
 }

@@ -5,11 +5,11 @@
 //! | what stands | then |
 //! |---|---|
 //! | its sale is over | it is marked, and its lots are taken |
-//! | a round of a plan with steps that were neither made nor left | they are made |
+//! | a plan with steps that were neither made nor left | they are made |
 //! | shares that are held | those that are paid are confirmed; for the others it is waited |
 //! | shares that are free, or the platform's own beside animals that are not full | they are withdrawn |
 //! | animals that are not full, with gifts that have gone back | those are freed |
-//! | animals that are not full, more than one | a round is planned |
+//! | animals that are not full, more than one | it is planned how they are filled |
 //! | one that is not full | completed, or its gifts are to go back, for which it is waited |
 //! | heads that nobody has been told | they are given out |
 //! | nothing of all that | it is packed |
@@ -28,8 +28,6 @@ use crate::{Deps, ExecutionError, carry, held, remainder, seal, watch};
 
 /// Turns of one run: as many as the largest sale needs, some of them lost to others.
 const MOST_TURNS: usize = 200;
-/// Moves of one round: its item stays within two hundred kilobytes.
-pub const MOST_MOVES: usize = 2_000;
 /// Writes at the same time.
 pub(crate) const AT_ONCE: usize = 32;
 
@@ -165,28 +163,12 @@ async fn take(deps: &Deps, offering: &Offering, lots: &[Lot]) -> Result<bool, Ex
     Ok(!open.is_empty())
 }
 
-/// Writes the next round down: the first steps of the plan, as many as an item holds. What stands of that number is carried out, by whoever wrote it.
+/// Writes the plan down as the next round. What stands of that number is carried out, by whoever wrote it.
 async fn keep(deps: &Deps, offering: &Offering, plan: Plan) -> Result<Turn, ExecutionError> {
     let before = deps.table.last_round(&offering.id).await?.map_or(0, |round| round.round);
-    let mut moves = 0;
-    let mut fits = |step: &Vec<packing::Move>| {
-        moves += step.len();
-        moves <= MOST_MOVES
-    };
-    let round = Round {
-        round: before + 1,
-        steps: plan.steps.iter().take_while(|step| fits(step)).cloned().collect(),
-        splits: plan.splits,
-        least: plan.least,
-        planned_at: deps.clock.now(),
-    };
-    tracing::info!(
-        offering = offering.id.as_str(),
-        round = round.round,
-        moves = plan.moves(),
-        least = plan.least,
-        "planned"
-    );
+    let (round, moves, planned_at) = (before + 1, plan.moves(), deps.clock.now());
+    tracing::info!(offering = offering.id.as_str(), round, moves, least = plan.least, "planned");
+    let round = Round { round, steps: plan.steps, splits: plan.splits, least: plan.least, planned_at };
     deps.table.keep_round(&offering.id, round).await?;
     Ok(Turn::Again)
 }

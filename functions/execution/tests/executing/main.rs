@@ -2,6 +2,7 @@
 //!
 //! - [`closing`]: what a close makes of lots and donations, once what is held has ended;
 //! - [`whatever`]: wherever a run breaks off, is throttled or meets another, each confirmed share has its animal in the end;
+//! - [`plans`]: a plan too large for one item is kept whole or not at all;
 //! - [`remainders`]: the animal that is not full, and gifts that go back once animals are packed;
 //! - [`lists`]: what goes out, that it is signed, and that it is the same again;
 //! - [`late`]: lists that are not out in time, and which sale holds them back;
@@ -14,6 +15,7 @@ mod closing;
 mod events;
 mod late;
 mod lists;
+mod plans;
 mod remainders;
 mod scene;
 mod undone;

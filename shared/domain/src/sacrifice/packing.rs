@@ -154,7 +154,7 @@ pub fn plan(lots: &[Lot], species: Species) -> Plan {
     };
     let best = in_order(&partials, &pieces, least);
     let is_stuck = best.steps.is_empty() && partials.len() > EXACT_ANIMALS;
-    // More wait for each other than can be moved at once, and none has room: of five lots never so many do.
+    // More wait for each other than can be moved at once, whatever goes where, and none has room: of five lots never so many do.
     if is_stuck { in_order(&partials, &few_at_a_time(&partials), Some(0)) } else { best }
 }
 

@@ -119,6 +119,11 @@ impl Key {
         Key::of(packing_partition(offering), format!("{ROUNDS}{round:06}"))
     }
 
+    /// Some of a round's steps, where they are too many for its item.
+    pub fn round_part(offering: &OpportunityId, digest: &Hash, part: u32) -> Key {
+        Key::of(packing_partition(offering), format!("PART#{digest}#{part:06}"))
+    }
+
     /// What became of a step of a round.
     pub fn step(offering: &OpportunityId, round: u32, step: u32) -> Key {
         Key::of(packing_partition(offering), format!("{}{step:06}", steps_of(round)))
@@ -358,6 +363,10 @@ mod tests {
             (Key::attempts("0a", 29_925_000), "BRAKE#0a / 0029925000"),
             (Key::round(&opportunity, 2), "PACK#wells-jazan / PLAN#000002"),
             (Key::step(&opportunity, 2, 41), "PACK#wells-jazan / STEP#000002#000041"),
+            (
+                Key::round_part(&opportunity, &Hash::NONE, 3),
+                "PACK#wells-jazan / PART#0000000000000000000000000000000000000000000000000000000000000000#000003",
+            ),
             (Key::list(&"makkah-1".parse().unwrap(), ListDay::Feast(1448, 10), 3), "HOUSE#makkah-1 / 1448-12-10#000003"),
             (Key::house_keys(&"makkah-1".parse().unwrap()), "UPDATES#makkah-1 / KEYS"),
             (

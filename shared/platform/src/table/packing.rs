@@ -4,6 +4,8 @@
 //! where they are, on condition of the version that was read, and it is written down that it was made. One that cannot be made any more is written down as left; so no one who was held up makes it later. On
 //! every lot free, held, confirmed and own shares are the lot's at every moment.
 //!
+//! **Shape.** A round with its steps is one item (`PACK#<offering> / PLAN#…`). Steps of which there are too many for one are items beside it (`PART#<digest>#…`), written first, and their digest is in it.
+//!
 //! **Cost.** A step of one claim is four items: two lots, the donation, the record.
 
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
@@ -21,19 +23,45 @@ use super::group::{Committed, Refusal, cancelled};
 use super::key::{Key, ROUNDS, packing_partition, steps_of};
 use super::{Table, TableError, attribute, number, text, write};
 
-/// A part of a plan that is carried out before more is planned.
+/// Moves in one item: it stays within two hundred kilobytes, of the four hundred that the table takes.
+const MOVES_IN_ITEM: usize = 2_000;
+
+/// A plan that is carried out before more is planned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Round {
     /// Its number, from one.
     pub round: u32,
     /// Its steps, in order.
     pub steps: Vec<Vec<packing::Move>>,
-    /// How many claims the plan splits that it is a part of.
+    /// How many claims it splits.
     pub splits: u32,
     /// How many moves there had to be at the least.
     pub least: u32,
     /// When it was planned.
     pub planned_at: Moment,
+}
+
+/// A round as it is kept. What is too much for one item stands beside it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    #[serde(flatten)]
+    round: Round,
+    /// Where its steps are, if not in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    beside: Option<Beside>,
+}
+
+/// Steps in items of their own, which are named by what is in them: whoever plans the same writes the same there, and whoever plans otherwise writes elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Beside {
+    digest: Hash,
+    parts: u32,
+}
+
+/// Some of a round's steps.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Part {
+    steps: Vec<Vec<packing::Move>>,
 }
 
 /// What became of a step.
@@ -63,20 +91,42 @@ pub enum Rearranging {
 }
 
 impl Table {
-    /// Writes a round down if there is none of its number; gives back the one that stands.
+    /// Writes a round down if there is none of its number; the one that stands is what counts. What is too much for one item is written before it, so that a round that stands is whole.
     ///
     /// # Errors
     /// When the table cannot be reached; whether it was written is not known then, and writing it again tells.
-    pub async fn keep_round(&self, offering: &OpportunityId, round: Round) -> Result<Round, TableError> {
-        Ok(self.put_new(&Key::round(offering, round.round), &round).await?.unwrap_or(round))
+    pub async fn keep_round(&self, offering: &OpportunityId, round: Round) -> Result<(), TableError> {
+        let key = Key::round(offering, round.round);
+        let parts = parts(&round.steps);
+        let kept = if parts.len() <= 1 {
+            Kept { round, beside: None }
+        } else {
+            let digest = digest(&round.steps)?;
+            for (number, part) in (0..).zip(&parts) {
+                self.put(&Key::round_part(offering, &digest, number), part).await?;
+            }
+            let beside = Beside { digest, parts: u32::try_from(parts.len()).unwrap_or(u32::MAX) };
+            Kept { round: Round { steps: Vec::new(), ..round }, beside: Some(beside) }
+        };
+        self.put_new(&key, &kept).await.map(|_| ())
     }
 
     /// The latest round of an offering.
     ///
     /// # Errors
-    /// When the table cannot be reached.
+    /// When the table cannot be reached, or steps that stand beside the round are not those that it was written with.
     pub async fn last_round(&self, offering: &OpportunityId) -> Result<Option<Round>, TableError> {
-        self.last_of(&packing_partition(offering), ROUNDS).await
+        let Some(kept) = self.last_of::<Kept>(&packing_partition(offering), ROUNDS).await? else { return Ok(None) };
+        let Some(beside) = kept.beside else { return Ok(Some(kept.round)) };
+        let mut steps = Vec::new();
+        for number in 0..beside.parts {
+            let part: Option<Part> = self.get(&Key::round_part(offering, &beside.digest, number)).await?;
+            steps.extend(part.into_iter().flat_map(|part| part.steps));
+        }
+        if digest(&steps)? == beside.digest {
+            return Ok(Some(Round { steps, ..kept.round }));
+        }
+        Err(TableError::Unreadable { expected: "a round's steps", source: "they are not those it was written with".into() })
     }
 
     /// What became of a round's steps so far, in their order.
@@ -231,6 +281,27 @@ impl Table {
     }
 }
 
+/// Steps in parts that fit into items. Moves that are made at once stay together.
+fn parts(steps: &[Vec<packing::Move>]) -> Vec<Part> {
+    let (mut parts, mut moves) = (Vec::<Part>::new(), 0);
+    for step in steps {
+        moves += step.len();
+        match parts.last_mut().filter(|_| moves <= MOVES_IN_ITEM) {
+            Some(part) => part.steps.push(step.clone()),
+            None => {
+                moves = step.len();
+                parts.push(Part { steps: vec![step.clone()] });
+            }
+        }
+    }
+    parts
+}
+
+fn digest(steps: &[Vec<packing::Move>]) -> Result<Hash, TableError> {
+    let text = serde_json::to_vec(steps).map_err(|error| TableError::Other(error.into()))?;
+    Ok(Hash::of(&[&text]))
+}
+
 /// The record's refusal goes before all others: who made the step or left it changed them.
 fn rearranging(committed: Committed) -> Result<Rearranging, TableError> {
     let refusals = match committed {
@@ -245,5 +316,37 @@ fn rearranging(committed: Committed) -> Result<Rearranging, TableError> {
         Ok(Rearranging::Moved)
     } else {
         Err(TableError::Transient("in conflict with another write".into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::id::DonationId;
+
+    use super::*;
+
+    fn steps(of: &[usize]) -> Vec<Vec<packing::Move>> {
+        let one = packing::Move { donation: DonationId::from_bytes([7; 16]), shares: 2, from: u32::MAX, to: u32::MAX };
+        of.iter().map(|moves| vec![one; *moves]).collect()
+    }
+
+    fn of_each(parts: &[Part]) -> Vec<usize> {
+        parts.iter().map(|part| part.steps.iter().map(Vec::len).sum()).collect()
+    }
+
+    #[test]
+    fn parts_are_as_large_as_an_item_takes_and_no_step_is_torn() {
+        assert_eq!(of_each(&parts(&[])), Vec::<usize>::new());
+        assert_eq!(of_each(&parts(&steps(&[1; 2_000]))), [2_000]);
+        assert_eq!(of_each(&parts(&steps(&[1; 2_001]))), [2_000, 1]);
+        assert_eq!(of_each(&parts(&steps(&[vec![1; 1_990], vec![30], vec![1; 4_000]].concat()))), [1_990, 2_000, 2_000, 30]);
+        let all = steps(&[3; 5_000]);
+        assert_eq!(parts(&all).into_iter().flat_map(|part| part.steps).collect::<Vec<_>>(), all);
+    }
+
+    #[test]
+    fn the_longest_moves_fit() {
+        let text = serde_json::to_vec(&parts(&steps(&[1; 2_000]))).unwrap();
+        assert!(text.len() < 200_000, "{}", text.len());
     }
 }

@@ -1,6 +1,7 @@
 //! In which order moves are made, so that no animal ever has more than seven shares.
 //!
-//! One after another, each into a lot that has room by then. Where none has, because lots wait for each other, those that wait are made at once.
+//! One after another, each into a lot that has room by then. Where none has, because lots wait for each other, those that wait are made at once. Claims of
+//! one size do for one another, so that few have to wait for each other.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +10,19 @@ use super::blocks::ANIMAL;
 
 /// Moves that are made at once, at the most: each is two donations' or lots' items of one transaction at the worst, of which the table takes a hundred.
 pub const MOST_AT_ONCE: usize = 30;
+/// Pairs of moves that are tried with each other's lots. With six sizes of claims two of the same are six moves apart at the most, in a ring of one move for each lot.
+const MOST_TRIED: usize = 100;
 
-/// The moves in steps. Where more than [`MOST_AT_ONCE`] wait for each other they are left out: what is left is planned again.
+/// The moves in steps. Where more than [`MOST_AT_ONCE`] wait for each other, some go where others of as many shares were to go ([`apart`]); if that does not help either they are left out, and what is left
+/// is planned again.
 pub(super) fn steps(mut pending: Vec<Move>, mut on: BTreeMap<u32, u32>) -> Vec<Vec<Move>> {
     let mut steps = Vec::new();
     while !pending.is_empty() {
         let step = match next(&pending, &on) {
             Some(index) => vec![index],
-            None => waiting(&pending, &on),
+            None => few(&mut pending, &on),
         };
-        if step.is_empty() || step.len() > MOST_AT_ONCE {
+        if step.is_empty() {
             return steps;
         }
         let mut moves: Vec<Move> = step.iter().map(|index| pending[*index]).collect();
@@ -37,6 +41,40 @@ pub(super) fn steps(mut pending: Vec<Move>, mut on: BTreeMap<u32, u32>) -> Vec<V
     steps
 }
 
+/// Moves that wait for each other, no more than can be made at once; none where there are always more.
+fn few(pending: &mut Vec<Move>, on: &BTreeMap<u32, u32>) -> Vec<usize> {
+    let step = waiting(pending, on, 0);
+    if step.len() <= MOST_AT_ONCE { step } else { apart(pending, on, &step).unwrap_or_default() }
+}
+
+/// Of lots that wait for each other in a large ring, two that are to have as many shares have each other's: what was one ring are two then. Each lot has as many claims of each size as before, and as many
+/// moves are made. Which claims come to the animal that is not to be full was chosen, and stays.
+fn apart(pending: &mut Vec<Move>, on: &BTreeMap<u32, u32>, ring: &[usize]) -> Option<Vec<usize>> {
+    let mut last = on.clone();
+    pending.iter().for_each(|one| *last.entry(one.to).or_default() += u32::from(one.shares));
+    pending.iter().for_each(|one| *last.entry(one.from).or_default() -= u32::from(one.shares));
+    let is_free = |one: &Move| last.get(&one.to).is_some_and(|shares| shares.is_multiple_of(ANIMAL));
+    // The nearest two first: between them is the smaller ring.
+    let pairs = (1..ring.len()).flat_map(|apart| ring.iter().zip(&ring[apart..]));
+    let alike = |(one, other): &(&usize, &usize)| {
+        let (one, other) = (&pending[**one], &pending[**other]);
+        one.shares == other.shares && one.from != other.to && other.from != one.to && is_free(one) && is_free(other)
+    };
+    let alike: Vec<(usize, usize)> = pairs.filter(alike).map(|(one, other)| (*one, *other)).take(MOST_TRIED).collect();
+    for (one, other) in alike {
+        let mut changed = pending.clone();
+        (changed[one].to, changed[other].to) = (pending[other].to, pending[one].to);
+        for first in [other, one] {
+            let step = waiting(&changed, on, first);
+            if (1..=MOST_AT_ONCE).contains(&step.len()) {
+                *pending = changed;
+                return Some(step);
+            }
+        }
+    }
+    None
+}
+
 /// A move for which there is room: first those into lots that give nothing away any more, because no other can be waiting for that room.
 fn next(pending: &[Move], on: &BTreeMap<u32, u32>) -> Option<usize> {
     let has_room = |one: &&(usize, &Move)| on.get(&one.1.to).copied().unwrap_or(0) + u32::from(one.1.shares) <= ANIMAL;
@@ -47,9 +85,9 @@ fn next(pending: &[Move], on: &BTreeMap<u32, u32>) -> Option<usize> {
     still.or_else(|| ready().next()).map(|(index, _)| *index)
 }
 
-/// Moves that can only be made together: the first that waits, and of each lot that would have too many shares by them one that leaves it, until none has.
-fn waiting(pending: &[Move], on: &BTreeMap<u32, u32>) -> Vec<usize> {
-    let mut together = vec![0];
+/// Moves that can only be made together: one that waits, and of each lot that would have too many shares by them one that leaves it, until none has.
+fn waiting(pending: &[Move], on: &BTreeMap<u32, u32>, first: usize) -> Vec<usize> {
+    let mut together = vec![first];
     loop {
         let mut after = on.clone();
         for one in together.iter().map(|index| &pending[*index]) {
@@ -130,13 +168,55 @@ mod tests {
     }
 
     #[test]
-    fn as_many_as_a_transaction_takes_are_moved_at_once_and_more_are_left_out() {
+    fn as_many_as_a_transaction_takes_are_moved_at_once() {
         let most = u32::try_from(MOST_AT_ONCE).unwrap_or(0);
         for lots in [2, most - 1, most] {
             let (pending, on) = ring(lots, 4);
             assert_eq!(steps(pending, on).iter().map(Vec::len).collect::<Vec<_>>(), [lots as usize]);
         }
-        let (mut pending, mut on) = ring(most + 1, 4);
+    }
+
+    /// What each lot gives and gets, by sizes.
+    fn by_lots<'m>(moves: impl Iterator<Item = &'m Move>) -> BTreeMap<(u32, bool, u8), usize> {
+        let mut found = BTreeMap::new();
+        for one in moves {
+            *found.entry((one.from, false, one.shares)).or_default() += 1;
+            *found.entry((one.to, true, one.shares)).or_default() += 1;
+        }
+        found
+    }
+
+    #[test]
+    fn a_larger_ring_comes_apart_into_smaller_ones_of_the_same_shares() {
+        for lots in [31, 60, 200] {
+            let (pending, on) = ring(lots, 4);
+            let steps = steps(pending.clone(), on);
+            assert!(steps.iter().all(|step| step.len() <= MOST_AT_ONCE), "{steps:?}");
+            assert_eq!(by_lots(steps.iter().flatten()), by_lots(pending.iter()), "{lots}");
+            assert!(steps.iter().flatten().all(|one| one.from != one.to));
+        }
+    }
+
+    /// Its last lot is to have what is over: what comes there was chosen for it.
+    #[test]
+    fn what_comes_to_the_animal_that_is_not_to_be_full_stays_the_same() {
+        let (pending, mut on) = ring(40, 4);
+        on.insert(39, 6);
+        let last = pending[38];
+        assert_eq!(last.to, 39);
+        let steps = steps(pending, on);
+        assert_eq!(steps.iter().flatten().filter(|one| one.to == 39).collect::<Vec<_>>(), [&last]);
+        assert_eq!(steps.iter().map(Vec::len).sum::<usize>(), 40);
+    }
+
+    #[test]
+    fn a_ring_that_does_not_come_apart_is_left_out() {
+        // Whatever goes where, each of the forty gives three to one place that has no room before all have given.
+        let gives: Vec<(u8, u32, u32)> = (0..40).map(|lot| (3, lot, lot + 1)).collect();
+        let mut pending = moves(&gives);
+        let mut on: BTreeMap<u32, u32> = (0..41).map(|lot| (lot, 6)).collect();
+        // The last has what is over, so nothing else may come to it, and it gives nothing.
+        on.insert(40, 5);
         assert_eq!(steps(pending.clone(), on.clone()), Vec::<Vec<Move>>::new());
         // What has room is moved all the same.
         let apart = moves(&[(3, 100, 101)]);

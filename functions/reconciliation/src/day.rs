@@ -28,7 +28,7 @@ use domain::journal::{Account, ChainId, Entry, Movement, MovementKind, Page};
 use domain::moment::{Day, Moment};
 use domain::money::Money;
 use domain::payment::{PaymentRef, Provider};
-use domain::reconcile::payment::{Difference, Figures, Standing};
+use domain::reconcile::payment::{Difference, Figures, Known, Standing, Told};
 use domain::reconcile::tally::Tally;
 use futures_util::future::try_join_all;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
@@ -190,15 +190,20 @@ async fn compare(deps: &Deps, mut payments: Vec<Payment>, findings: &mut Finding
             }
             missing.push(report(payment));
         }
-        let evidence = json!({
-            "provider": { "status": payment.status, "currency": told.currency, "figures": told.figures },
-            "books": known.booked(&told.payment),
-        });
+        let evidence = evidence(payment, &told, known);
         let case = case(Some(&told.payment), told.donation, difference, evidence.to_string(), now);
         findings.open(deps, &case).await?;
     }
     deps.verification.send_all(missing).await?;
     Ok(())
+}
+
+/// What both sides say of a payment.
+pub(crate) fn evidence(payment: &Payment, told: &Told, known: Known<'_>) -> Value {
+    json!({
+        "provider": { "status": payment.status, "currency": told.currency, "figures": told.figures },
+        "books": known.booked(&told.payment),
+    })
 }
 
 impl Findings {

@@ -1,7 +1,9 @@
 //! What changed at the provider lately: what the books lack is found by the list, once it is old enough, however long nobody looked.
 
-use domain::payment::Provider;
-use moyasar_sandbox::Down;
+use domain::donation::State;
+use domain::money::Money;
+use domain::payment::{Happening, Method as PaidBy, PaymentFact, Provider};
+use moyasar_sandbox::{Decline, Down, Method, Payer};
 use serde_json::json;
 
 use crate::scene::{FAULTS, Scene};
@@ -132,4 +134,42 @@ async fn whatever_breaks_nothing_is_missed() {
             }
         }
     }
+}
+
+/// Booked a moment before the provider undid it, as the books see it.
+#[tokio::test(start_paused = true)]
+async fn a_refund_that_the_provider_undoes_is_a_case_within_minutes() {
+    let scene = Scene::new().await;
+    let (donation, paid) = scene.pay(1).await;
+    scene.book(&paid).await;
+    let fact = scene.fetch(&paid).await.facts.remove(0);
+    let refunded_minor = Money::from_halalas(1_000).unwrap();
+    scene.book_fact(&PaymentFact { happening: Happening::Refunded { refunded_minor }, ..fact }).await;
+    scene.later(121);
+    let answer = scene.compare("payments").await;
+    assert_eq!((&answer["missed"], &answer["differ"]), (&json!(0), &json!(1)));
+    let id = Some(paid.id.to_string());
+    assert_eq!(scene.cases().await, [("refund_differs".to_owned(), 1_000, id)]);
+    assert!(scene.told().await.is_empty(), "telling it again would not put it right");
+    // Nothing is corrected, and nobody is told twice.
+    let state = scene.stage.table.donation(&donation.id).await.unwrap().unwrap().state;
+    assert!(matches!(state, State::PartlyRefunded { refunded_minor: booked, .. } if booked == refunded_minor));
+    scene.later(200);
+    assert_eq!(scene.compare("payments").await["differ"], 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_paid_and_is_denied_later_is_a_case_within_minutes() {
+    let scene = Scene::new().await;
+    let donation = stage::sample::gift(1, scene.stage.now());
+    scene.stage.table.make_donation(&donation).await.unwrap();
+    let refused = Payer::with(Method::Mada).declined(Decline::default());
+    let denied = scene.pay_with(&donation, 5_000, &refused).await;
+    let fact = scene.fetch(&denied).await.facts.remove(0);
+    assert!(matches!(fact.happening, Happening::Failed { .. }), "{fact:?}");
+    let happening = Happening::Captured { method: PaidBy::Mada, captured_at: scene.stage.now(), fee_minor: Money::ZERO };
+    scene.book_fact(&PaymentFact { happening, ..fact }).await;
+    scene.later(121);
+    assert_eq!(scene.compare("payments").await["differ"], 1);
+    assert_eq!(scene.cases().await, [("capture_differs".to_owned(), 5_000, Some(denied.id.to_string()))]);
 }

@@ -64,6 +64,11 @@ impl Scene {
 
     /// A payment that names this donation.
     pub async fn pay_for(&self, donation: &Donation, amount: u64) -> PaymentFacts {
+        self.pay_with(donation, amount, &Payer::with(Method::Mada)).await
+    }
+
+    /// The same, by somebody who pays in their own way.
+    pub async fn pay_with(&self, donation: &Donation, amount: u64, payer: &Payer) -> PaymentFacts {
         let reference =
             format!("{}-0000-8000-8000-{:012x}", &donation.id.to_string()[..8], self.stage.sandbox.payments().len());
         let checkout = Checkout {
@@ -77,7 +82,7 @@ impl Scene {
         };
         let providers = self.providers();
         providers.of(Provider::Moyasar).make_checkout(&checkout).await.unwrap();
-        self.stage.sandbox.pay(reference.parse().unwrap(), &Payer::with(Method::Mada)).unwrap()
+        self.stage.sandbox.pay(reference.parse().unwrap(), payer).unwrap()
     }
 
     /// What the provider answers about a payment.

@@ -102,8 +102,9 @@ pub(super) fn gone_back(
     if let Some(unknown) = unknown {
         transfers.push(Transfer::new(Account::RefundsSuspense, from.clone(), unknown)?);
     }
-    let case =
-        if gone > donation.total() { Some(Reason::RefundBeyondCapture) } else { unknown.map(|_| Reason::RefundUnassigned) };
+    // What is disputed may go back besides.
+    let is_beyond = gone.plus(back.disputed()).is_none_or(|gone| gone > donation.total());
+    let case = if is_beyond { Some(Reason::RefundBeyondCapture) } else { unknown.map(|_| Reason::RefundUnassigned) };
     Ok((transfers, case))
 }
 

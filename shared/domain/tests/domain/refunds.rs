@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::case::Reason;
 use domain::donation::{
     Asked, Back, Decision, Dispute, Donation, HoldPart, Outcome, Part, Refund, RefundFault, RefundReason, RefundStage,
     State, decide,
@@ -235,6 +236,18 @@ fn a_dispute_about_more_than_stands_is_told_apart() {
     }
 }
 
+/// Seventy are disputed: of the thirty that stand the donor may have all back, and a halala more is told, though the dispute is not decided.
+#[test]
+fn a_refund_of_more_than_stands_beside_a_dispute_is_told() {
+    let lines = vec![line(Fund::Zakat, "first", riyals(100))];
+    for (refunded, case) in [(3_000, ""), (3_001, "; case: refund_beyond_capture")] {
+        let mut gift = Donation { lines: lines.clone(), ..basket() };
+        told(&mut gift, Happening::Disputed { disputed_minor: riyals(70) });
+        let happening = Happening::Refunded { refunded_minor: halalas(refunded) };
+        assert_eq!(told(&mut gift, happening), format!("first → clearing {}{case}", halalas(refunded)));
+    }
+}
+
 #[test]
 fn a_refund_takes_two_people_and_one_at_a_time_is_open() {
     let gift = with(basket(), basket().ask_refund(asked(1, vec![part(0, 5)])).unwrap());
@@ -302,6 +315,8 @@ struct Life {
     entries: Vec<Entry>,
     refunded: Money,
     number: u8,
+    /// A person was told that more goes back than was given.
+    is_told: bool,
 }
 
 impl Life {
@@ -352,10 +367,11 @@ impl Life {
     fn told(&mut self, happening: Happening) {
         let fact = fact("own", self.gift.total(), happening);
         match decide(Some(&self.gift), None, &fact, NOON).unwrap() {
-            Decision::Book { state, back, entry, .. } => {
+            Decision::Book { state, back, entry, case } => {
                 self.gift.state = state;
                 self.gift.back = back;
                 self.entries.push(entry);
+                self.is_told |= case == Some(Reason::RefundBeyondCapture);
             }
             Decision::Change { state, back } => {
                 self.gift.state = state;
@@ -385,7 +401,7 @@ proptest! {
         let names = ["first", "second", "third"];
         let lines = names.iter().zip(amounts).map(|(name, amount)| line(Fund::Sadaqa, name, halalas(amount))).collect();
         let gift = donation(State::Settled { settled_by: settled_by("own") }, lines);
-        let mut life = Life { gift, entries: Vec::new(), refunded: Money::ZERO, number: 0 };
+        let mut life = Life { gift, entries: Vec::new(), refunded: Money::ZERO, number: 0, is_told: false };
         for step in &steps {
             let stood = life.gift.stands();
             let was = life.gift.back.refunds.len();
@@ -393,6 +409,8 @@ proptest! {
             if life.gift.back.refunds.len() > was {
                 prop_assert!(life.gift.back.refunds.last().unwrap().amount() <= stood);
             }
+            let taken = life.gift.gone().plus(life.gift.back.disputed()).unwrap();
+            prop_assert!(taken <= life.gift.total() || life.is_told, "more goes back than was given, and nobody is told");
             let is_open = |refund: &&domain::donation::Refund| refund.is_open();
             prop_assert!(life.gift.back.refunds.iter().filter(is_open).count() <= 1);
             for (number, (line, stands)) in (0..).zip(life.gift.lines.iter().zip(life.gift.lines_standing())) {

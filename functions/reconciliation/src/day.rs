@@ -5,6 +5,7 @@
 //! | every payment *begun* on the day, by the provider's list | with the donation or charge that has it, by key: taken, given back, fee |
 //! | every payment with an entry in the day's books that was begun on another day | with the provider's answer when asked for it by its id |
 //! | what the provider has paid out on the day, by the bank's statements | with what it had collected: it cannot pay out more |
+//! | what the provider holds at the day's end | with what it collected within [`PAYOUT_DAYS`]: what is older should have been paid out |
 //! | what is in the bank, by the books | with the balances of its statements |
 //!
 //! The list is by when a payment was begun, because that never changes: so each payment is on exactly one day's list, on whichever day it was taken, given back or
@@ -24,7 +25,7 @@ use std::time::Duration;
 use domain::case::{Case, Reason};
 use domain::hash::Hash;
 use domain::id::DonationId;
-use domain::journal::{Account, ChainId, Entry, Movement, MovementKind, Page};
+use domain::journal::{Account, ChainId, Entry, EntryKind, Movement, MovementKind, Page};
 use domain::moment::{Day, Moment};
 use domain::money::Money;
 use domain::payment::{PaymentRef, Provider};
@@ -44,6 +45,8 @@ use crate::{Deps, ReconcileError, bank, known, open};
 
 /// A payment that changed within so long before the run is not at rest.
 pub const REST_SECS: i64 = 900;
+/// Days within which a provider pays out what it collected, with weekends and holidays between.
+pub const PAYOUT_DAYS: usize = 7;
 /// Cases that the document names at most; the others are only counted.
 const MOST_NAMED: usize = 1_000;
 /// Payments that are compared at a time.
@@ -248,7 +251,9 @@ impl Pages<'_> {
             let donation = self.others.entry(entry.payment.clone()).or_default();
             *donation = donation.or(entry.donation);
         }
-        let left = entry.transfers.iter().filter(|transfer| matches!(transfer.credit(), Account::Clearing(_)));
+        // What was found to be a donation's comes back at once, and nothing moved at the provider.
+        let moved = entry.transfers.iter().filter(|_| entry.kind != EntryKind::Assigned);
+        let left = moved.filter(|transfer| matches!(transfer.credit(), Account::Clearing(_)));
         self.bank.other_credits_minor += left.map(|transfer| transfer.amount().signed_halalas()).sum::<i64>();
     }
 }
@@ -354,6 +359,11 @@ async fn balances(deps: &Deps, day: Day, bank: &BankLeg, findings: &mut Findings
         let evidence = json!({ "provider": Provider::Moyasar, "day": day, "held_minor": clearing, "bank": bank });
         findings.open(deps, &bank::matter(deps, Reason::PayoutDiffers, magnitude(beyond), &evidence)).await?;
     }
+    let late = clearing - collected_lately(deps, day).await?;
+    if late > 0 {
+        let evidence = json!({ "provider": Provider::Moyasar, "day": day, "held_minor": clearing, "bank": bank });
+        findings.open(deps, &bank::matter(deps, Reason::PayoutLate, magnitude(late), &evidence)).await?;
+    }
     if is_at_rest && stated != by_books {
         let evidence = json!({ "books_minor": by_books, "statements_minor": stated });
         findings.open(deps, &bank::matter(deps, Reason::BankDiffers, magnitude(by_books - stated), &evidence)).await?;
@@ -365,6 +375,18 @@ async fn balances(deps: &Deps, day: Day, bank: &BankLeg, findings: &mut Findings
 fn net(sums: &BTreeMap<String, i64>, account: &Account) -> i64 {
     let side = |side: &str| sums.get(&format!("{side}:{}", account.balance())).copied().unwrap_or_default();
     side("d") - side("c")
+}
+
+/// What came to the provider on the day and those before it, [`PAYOUT_DAYS`] in all. If it holds more, some of that is older, whatever of it left since.
+async fn collected_lately(deps: &Deps, day: Day) -> Result<i64, ReconcileError> {
+    let (mut day, mut collected) = (day, 0);
+    for _ in 0..PAYOUT_DAYS {
+        let item = format!("DAY#{day}");
+        let sums = deps.table.totals(&item).await?.remove(&item).unwrap_or_default();
+        collected += sums.get(&format!("d:{}", Account::Clearing(Provider::Moyasar).balance())).copied().unwrap_or_default();
+        day = day.previous();
+    }
+    Ok(collected)
 }
 
 /// What moved at the provider on the days after this one.

@@ -11,7 +11,7 @@ use crate::commit::{self, Outcome};
 use crate::consequences::{self, Consequences};
 use crate::plan::{self, Known, Plan};
 
-/// Facts of one group at most. Each adds one item and one entry at most; with the page that is a transaction's hundred actions.
+/// Facts of one group at most. Nearly each adds one item and one entry at most; with the page that is a transaction's hundred actions. A group of which that is too much is halved.
 pub const MOST_FACTS: usize = domain::journal::page::MOST_ENTRIES;
 
 /// A fact and the message that brought it.
@@ -38,6 +38,20 @@ pub enum GroupError {
     /// Too many others wrote to the same items or chains.
     #[error("{0} rounds were not enough")]
     Crowded(u32),
+    /// Payments whose donations were found are two entries each, and a page takes so many.
+    #[error("{0} entries are more than a page takes")]
+    TooMany(usize),
+}
+
+impl GroupError {
+    /// Whether fewer facts together may be settled.
+    const fn is_of_many(&self) -> bool {
+        match self {
+            GroupError::Table(error) => error.is_invalid(),
+            GroupError::TooMany(_) => true,
+            GroupError::Queue(_) | GroupError::Transfer(_) | GroupError::Crowded(_) => false,
+        }
+    }
 }
 
 /// The batch's facts in groups. A message that is not for this queue fails.
@@ -63,7 +77,7 @@ pub async fn settle(deps: &Deps, facts: Vec<Told>) -> Vec<Failure> {
     while let Some(mut facts) = work.pop() {
         match settle_once(deps, &facts).await {
             Ok(waiting) => failures.extend(waiting),
-            Err(GroupError::Table(error)) if error.is_invalid() && facts.len() > 1 => {
+            Err(error) if error.is_of_many() && facts.len() > 1 => {
                 let rest = facts.split_off(facts.len() / 2);
                 work.extend([rest, facts]);
             }
@@ -82,6 +96,9 @@ async fn settle_once(deps: &Deps, facts: &[Told]) -> Result<Vec<Failure>, GroupE
     for round in 0..commit::ROUNDS {
         let known = read(deps, facts).await?;
         let plan = plan::plan(known, facts.iter().map(|told| &told.fact), deps.clock.now())?;
+        if plan.entries.len() > MOST_FACTS {
+            return Err(GroupError::TooMany(plan.entries.len()));
+        }
         for case in &plan.cases {
             deps.table.open_case(case).await?;
         }

@@ -125,6 +125,14 @@ impl Folding {
                 self.kept.insert(charge.payment.clone(), ());
                 self.now.charges.insert(charge.payment.clone(), charge);
             }
+            Decision::Assign { state, charge, entries: [found, settles], case } => {
+                self.case(fact, case, now);
+                self.enter(fact, found);
+                let back = self.now.donation(fact).map(|donation| donation.back.clone()).unwrap_or_default();
+                self.book(fact, (state, back), settles);
+                self.kept.insert(charge.payment.clone(), ());
+                self.now.charges.insert(charge.payment.clone(), charge);
+            }
             Decision::Change { state, back } => self.change(fact, (state, back)),
             Decision::Repeat => self.repeat(fact),
             Decision::Wait => self.plan.waiting.push(index),

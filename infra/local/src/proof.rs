@@ -181,8 +181,12 @@ fn sums<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Sums {
         match entry.kind {
             EntryKind::Settled | EntryKind::SecondCharge | EntryKind::LateCharge | EntryKind::Orphan => sums.taken += amount,
             EntryKind::Refunded | EntryKind::ChargeReturned => sums.returned += amount,
-            // The provider played with here opens none.
-            EntryKind::Disputed | EntryKind::DisputeWon | EntryKind::DisputeLost | EntryKind::FeeCharged => {}
+            // The provider played with here opens no disputes, and nobody looks for the donations of orphans.
+            EntryKind::Disputed
+            | EntryKind::DisputeWon
+            | EntryKind::DisputeLost
+            | EntryKind::FeeCharged
+            | EntryKind::Assigned => {}
         }
     }
     sums

@@ -68,5 +68,6 @@ const fn said(kind: EntryKind) -> &'static str {
         EntryKind::DisputeWon => "no longer disputed",
         EntryKind::DisputeLost => "given back after a dispute",
         EntryKind::FeeCharged => "a fee of the provider's",
+        EntryKind::Assigned => "found to be this donation's",
     }
 }

@@ -90,6 +90,8 @@ codes!(
         ListLate = 34 "list_late",
         /// What stands in the place of evidence is not what a slaughterhouse told.
         EvidenceDiffers = 35 "evidence_differs",
+        /// The provider has not paid out what it collected more than a week ago.
+        PayoutLate = 36 "payout_late",
     }
 );
 

@@ -169,6 +169,7 @@ impl DayFigures {
                 EntryKind::SecondCharge => self.apart.second_minor += transfer.amount().signed_halalas(),
                 EntryKind::LateCharge => self.apart.late_minor += transfer.amount().signed_halalas(),
                 EntryKind::Orphan => self.apart.orphan_minor += transfer.amount().signed_halalas(),
+                EntryKind::Assigned => self.apart.orphan_minor -= transfer.amount().signed_halalas(),
                 EntryKind::ChargeReturned => self.apart.returned_minor += transfer.amount().signed_halalas(),
             }
         }

@@ -155,6 +155,36 @@ async fn more_paid_out_than_was_collected_is_a_case() {
     );
 }
 
+/// Collected on the first day and not paid out for a week: from the eighth night on a person is told of what is older at the least.
+#[tokio::test(start_paused = true)]
+async fn what_is_not_paid_out_within_a_week_is_a_case() {
+    let scene = Scene::new().await;
+    let (_, paid) = scene.pay(1).await;
+    scene.book(&paid).await;
+    let fee = scene.fetch(&paid).await.facts.iter().find_map(|fact| match &fact.happening {
+        Happening::Captured { fee_minor, .. } => Some(fee_minor.halalas()),
+        _ => None,
+    });
+    let held = 5_000 - fee.unwrap();
+    for night in 1..=8 {
+        let day = scene.night().await;
+        scene.run(json!({"compare": "day", "day": day})).await.unwrap();
+        let late = scene.cases().await;
+        match night {
+            8 => assert_eq!(late, [("payout_late".to_owned(), held, None)]),
+            _ => assert_eq!(late, [], "night {night}"),
+        }
+    }
+    // What came today is no reason, and what is paid out is late no more.
+    let (_, fresh) = scene.pay(2).await;
+    scene.book(&fresh).await;
+    scene.document("1", &payout(&format!("{},{:02}", held / 100, held % 100))).await;
+    scene.compare("bank").await;
+    let day = scene.night().await;
+    scene.run(json!({"compare": "day", "day": day})).await.unwrap();
+    assert_eq!(scene.cases().await.iter().filter(|(reason, ..)| reason == "payout_late").count(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn money_that_left_the_bank_without_a_statements_line_is_a_case() {
     let scene = Scene::new().await;

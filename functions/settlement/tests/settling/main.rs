@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod chains;
+mod finding;
 mod telling;
 
 use std::collections::BTreeMap;

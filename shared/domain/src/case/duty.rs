@@ -60,6 +60,8 @@ codes!(
         AskSlaughterhouse = 17 "ask_slaughterhouse",
         /// See to it that a slaughterhouse's list goes out.
         LetListGo = 18 "let_list_go",
+        /// Ask the provider for what it has not paid out.
+        AskForPayout = 19 "ask_for_payout",
     }
 );
 
@@ -98,6 +100,7 @@ impl Reason {
             | Reason::RefundDiffers
             | Reason::FeeDiffers
             | Reason::PayoutDiffers
+            | Reason::PayoutLate
             | Reason::BankUnexplained
             | Reason::StatementUnreadable
             | Reason::StatementGap
@@ -126,6 +129,7 @@ impl Reason {
             | Reason::PaymentMissing
             | Reason::PaymentUnknown
             | Reason::PayoutDiffers => Action::CompareWithProvider,
+            Reason::PayoutLate => Action::AskForPayout,
             Reason::DonationUnknown => Action::FindDonation,
             Reason::Malformed | Reason::TypeUnknown => Action::MendReading,
             Reason::Unwritable => Action::MendWriting,
@@ -165,13 +169,13 @@ impl Reason {
             | Reason::FeeBeyondCapture
             | Reason::Malformed
             | Reason::TypeUnknown
+            | Reason::DonationUnknown
             | Reason::PaymentMissing
             | Reason::RefundDiffers
             | Reason::FeeDiffers => Remedy::LookAgain,
             Reason::Unwritable | Reason::VoidAfterCapture | Reason::DisputeDiffers => Remedy::TellAgain,
             Reason::RefundRefused => Remedy::RefundAgain,
-            Reason::DonationUnknown
-            | Reason::RefundUnassigned
+            Reason::RefundUnassigned
             | Reason::RefundBeyondCapture
             | Reason::DisputeOpened
             | Reason::DisputeOfCharge
@@ -179,6 +183,7 @@ impl Reason {
             | Reason::PaymentUnknown
             | Reason::CaptureDiffers
             | Reason::PayoutDiffers
+            | Reason::PayoutLate
             | Reason::BankUnexplained
             | Reason::StatementUnreadable
             | Reason::StatementGap
@@ -213,6 +218,11 @@ const LET_LIST_GO: (&str, &str) = (
     "The list is not out and the slaughter is near: close the sale that holds it back, or name its slaughterhouse; and tell the slaughterhouse",
 );
 
+const ASK_FOR_PAYOUT: (&str, &str) = (
+    "قارن تحويلات المزود بكشوف البنك: إن نقص كشف فأحضره، وإلا فاطلب من المزود ما لم يحوله",
+    "Compare the provider's payouts with the bank's statements: where a statement is missing bring it, else ask the provider for what it has not paid out",
+);
+
 impl Action {
     /// What is suggested, in Arabic and in English.
     pub const fn texts(self) -> (&'static str, &'static str) {
@@ -222,8 +232,8 @@ impl Action {
                 "Compare amount, currency, status and fee with the provider's dashboard; if the provider is right, replay, else take it up with them",
             ),
             Action::FindDonation => (
-                "المبلغ محفوظ جانبًا؛ ابحث عن صاحبه، ورده من لوحة المزود إن لم يُعرف",
-                "The money is kept apart; find out whose it is, or give it back on the provider's dashboard",
+                "المبلغ محفوظ جانبًا؛ ابحث عن تبرعه، واكتب رقمه في بيانات الدفعة لدى المزود ثم أعد المعالجة، أو رده من لوحة المزود إن لم يُعرف",
+                "The money is kept apart; find out which donation it is for, write its id into the payment's metadata at the provider and replay, or give it back on the dashboard",
             ),
             Action::MendReading => (
                 "علّم البرنامج قراءة هذا الحدث، وانشره، ثم أعد المعالجة",
@@ -234,8 +244,8 @@ impl Action {
                 "Find out why the table refuses this write, mend it, then replay",
             ),
             Action::AssignRefund => (
-                "حدد مع المتبرع أو الجهة من أي بند كان الرد، وقيّده",
-                "Find out with the donor or the charity which line was refunded, and book it so",
+                "اسأل المتبرع من أي بند كان الرد، وأخبر الجهة، وأغلق الحالة بملاحظة؛ يبقى المبلغ في معلّق الردود حتى يُرد باقي التبرع",
+                "Ask the donor which line was refunded, tell the charity, and close the case with a note; the money stays in refunds suspense until the rest of the gift has gone back",
             ),
             Action::RefundOtherwise => (
                 "اعرف سبب رفض المزود؛ اطلب الرد من جديد أو ردّ المبلغ بتحويل بنكي",
@@ -277,6 +287,7 @@ impl Action {
             Action::LocatePlace => LOCATE_PLACE,
             Action::AskSlaughterhouse => ASK_SLAUGHTERHOUSE,
             Action::LetListGo => LET_LIST_GO,
+            Action::AskForPayout => ASK_FOR_PAYOUT,
             Action::BringStatement => (
                 "اطلب من البنك الكشف الناقص أو نسخة سليمة منه، وضعه بين الكشوف الواردة",
                 "Ask the bank for the statement that is missing, or a sound copy, and put it among those that come in",

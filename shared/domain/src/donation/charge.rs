@@ -17,6 +17,8 @@ pub enum ChargeKind {
     Late,
     /// Its donation is not known.
     Orphan,
+    /// It was an orphan, and its donation was found: it is that one's settling payment, and kept so that it settles no other.
+    Assigned,
 }
 
 /// A payment that is not its donation's settling one.
@@ -46,18 +48,23 @@ pub struct Charge {
 }
 
 impl Charge {
-    /// What is still owed back to the donor by itself: nothing for an orphan, which waits for a person.
+    /// What is still owed back to the donor by itself: nothing of an orphan, which waits for a person, or of one whose donation was found.
     pub fn due(&self) -> Money {
         match self.kind {
             ChargeKind::Second | ChargeKind::Late => self.captured_minor.minus(self.refunded_minor).unwrap_or(Money::ZERO),
-            ChargeKind::Orphan => Money::ZERO,
+            ChargeKind::Orphan | ChargeKind::Assigned => Money::ZERO,
         }
+    }
+
+    /// Whether it waits for its donation to be found, and all of it is there.
+    pub(super) fn is_orphan(&self) -> bool {
+        self.kind == ChargeKind::Orphan && self.refunded_minor.is_zero()
     }
 
     pub(super) const fn account(&self) -> Account {
         match self.kind {
             ChargeKind::Second | ChargeKind::Late => Account::RefundsPayable,
-            ChargeKind::Orphan => Account::Suspense,
+            ChargeKind::Orphan | ChargeKind::Assigned => Account::Suspense,
         }
     }
 
@@ -65,7 +72,7 @@ impl Charge {
         match self.kind {
             ChargeKind::Second => EntryKind::SecondCharge,
             ChargeKind::Late => EntryKind::LateCharge,
-            ChargeKind::Orphan => EntryKind::Orphan,
+            ChargeKind::Orphan | ChargeKind::Assigned => EntryKind::Orphan,
         }
     }
 }

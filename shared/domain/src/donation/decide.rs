@@ -9,9 +9,12 @@
 //! | settled, partly refunded, disputed, refunded; by this payment | repeat | nothing | set aside | book what is new | book what is new |
 //! | the same; by another payment | second charge | nothing | nothing | wait for the capture | likewise |
 //! | any, the payment being kept apart as a charge | repeat | nothing | set aside | give the charge back | set aside |
+//! | awaiting, failed, cancelled, expired; nothing given up; the payment being an orphan of which nothing went back | settle it with what stands in suspense | nothing | set aside | give the charge back | set aside |
+//! | any other, the payment being an orphan whose donation was found | repeat | nothing | set aside | set aside | set aside |
 //!
-//! The last row goes before the others, except that of the settling payment: a payment that was once kept apart never settles a
-//! donation later, not even the one that had given up its hold, or that the provider's metadata names only now.
+//! The last rows go before the others, except that of the settling payment: a payment that was once kept apart never settles a
+//! donation by itself later, not even the one that had given up its hold. An orphan does, once somebody has found out whose it is and has written that into the payment's metadata at the provider; from then on
+//! it settles no other.
 //!
 //! A capture that is told again with a higher fee of the provider's books the rest of the fee, and is a repeat otherwise. A fee beyond what
 //! was captured is not booked and set aside; the gift is booked all the same.
@@ -49,6 +52,17 @@ pub enum Decision {
         charge: Charge,
         /// What goes into the books.
         entry: Entry,
+        /// What a person must look at besides.
+        case: Option<Reason>,
+    },
+    /// A payment that was kept apart is the donation's: both change, and the books with them.
+    Assign {
+        /// The donation's new state.
+        state: State,
+        /// The charge as it is to stand.
+        charge: Charge,
+        /// What goes into the books: that it is no orphan any more, and that it settles the donation.
+        entries: [Entry; 2],
         /// What a person must look at besides.
         case: Option<Reason>,
     },
@@ -152,6 +166,12 @@ fn captured(
         return Ok(Decision::SetAside(Reason::AmountDiffers));
     }
     if let Some(charge) = charge {
+        if let Some(donation) = donation.filter(|donation| charge.is_orphan() && can_settle(donation)) {
+            return assign(donation, charge, fact, told);
+        }
+        if charge.kind == ChargeKind::Assigned {
+            return Ok(Decision::Repeat);
+        }
         let Some(fresh) = told.fresh_fee(fact, charge.fee_minor) else { return Ok(Decision::Repeat) };
         let entry = entry(EntryKind::FeeCharged, charge.donation, fact, charge.method, told.at, vec![fee(fact, fresh)?]);
         let charge = Charge { fee_minor: told.fee, version: charge.version + 1, ..charge.clone() };
@@ -164,13 +184,13 @@ fn captured(
         return if nothing { Ok(Decision::Nothing) } else { keep(ChargeKind::Orphan, Some(Reason::DonationUnknown)) };
     };
     match &donation.state {
-        State::Awaiting | State::Failed { .. } if !donation.dropped => settle(donation, fact, told),
+        State::Awaiting | State::Failed { .. } if !donation.dropped => settle(donation, fact, told, Money::ZERO),
         // What it held may be somebody else's by now.
         State::Awaiting | State::Failed { .. } => match &donation.reservation {
             Some(reservation) if reservation.is_lost => keep(ChargeKind::Late, None),
             Some(_) | None => Ok(Decision::Seek),
         },
-        State::Cancelled | State::Expired if !donation.holds() => settle(donation, fact, told),
+        State::Cancelled | State::Expired if !donation.holds() => settle(donation, fact, told, Money::ZERO),
         State::Cancelled | State::Expired => match &donation.reservation {
             Some(reservation) if donation.hold.is_empty() && !reservation.is_lost => Ok(Decision::Seek),
             Some(_) | None => keep(ChargeKind::Late, None),
@@ -196,17 +216,44 @@ fn fee(fact: &PaymentFact, amount: Money) -> Result<Transfer, TransferError> {
     Transfer::new(Account::Fees(fact.payment.provider), Account::Clearing(fact.payment.provider), amount)
 }
 
-fn settle(donation: &Donation, fact: &PaymentFact, told: &Told) -> Result<Decision, TransferError> {
+/// Whether a payment would settle the donation at once. One that has given up what it held would have to look for it again.
+fn can_settle(donation: &Donation) -> bool {
+    match donation.state {
+        State::Awaiting | State::Failed { .. } => !donation.dropped,
+        State::Cancelled | State::Expired => !donation.holds(),
+        State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. } => false,
+    }
+}
+
+/// The donation of an orphan was found: the payment names it now. What was booked of it before stays, a new entry takes it out of suspense, and another one settles the donation.
+fn assign(donation: &Donation, charge: &Charge, fact: &PaymentFact, told: &Told) -> Result<Decision, TransferError> {
+    if donation.total() != fact.amount_minor {
+        return Ok(Decision::SetAside(Reason::AmountDiffers));
+    }
+    let Decision::Book { state, entry: settles, case, .. } = settle(donation, fact, told, charge.fee_minor)? else {
+        return Ok(Decision::Repeat);
+    };
+    let found = Transfer::new(charge.account(), Account::Clearing(fact.payment.provider), charge.captured_minor)?;
+    let found = entry(EntryKind::Assigned, Some(donation.id), fact, told.method, told.at, vec![found]);
+    let (kind, version) = (ChargeKind::Assigned, charge.version + 1);
+    let charge = Charge { kind, donation: Some(donation.id), version, ..charge.clone() };
+    Ok(Decision::Assign { state, charge, entries: [found, settles], case })
+}
+
+/// The donation is settled. Of the fee so much is booked already.
+fn settle(donation: &Donation, fact: &PaymentFact, told: &Told, booked: Money) -> Result<Decision, TransferError> {
     let clearing = Account::Clearing(fact.payment.provider);
     let credit = |(number, line): (u8, &Line)| {
         let account = Account::Opportunity(line.fund, line.opportunity.clone());
         Transfer::new(clearing.clone(), account, line.amount_minor).map(|t| t.for_line(number, line.purpose.clone()))
     };
     let mut transfers = (0..).zip(&donation.lines).map(credit).collect::<Result<Vec<_>, _>>()?;
-    let (fee_minor, case) = told.fee(fact);
-    if !fee_minor.is_zero() {
-        transfers.push(fee(fact, fee_minor)?);
+    let (_, case) = told.fee(fact);
+    let fresh = told.fresh_fee(fact, booked).unwrap_or(Money::ZERO);
+    if !fresh.is_zero() {
+        transfers.push(fee(fact, fresh)?);
     }
+    let fee_minor = booked.plus(fresh).unwrap_or(booked);
     let settled_by = SettledBy { payment: fact.payment.clone(), method: told.method, captured_at: told.at, fee_minor };
     let entry = entry(EntryKind::Settled, Some(donation.id), fact, told.method, told.at, transfers);
     Ok(Decision::Book { state: State::Settled { settled_by }, back: donation.back.clone(), entry, case })

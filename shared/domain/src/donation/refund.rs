@@ -7,7 +7,7 @@
 
 use super::back::{Back, allocate};
 use super::decide::{Decision, entry};
-use super::{Charge, Donation, Line, SettledBy, State};
+use super::{Charge, ChargeKind, Donation, Line, SettledBy, State};
 use crate::case::Reason;
 use crate::journal::{Account, EntryKind, Transfer, TransferError};
 use crate::moment::Moment;
@@ -37,6 +37,8 @@ pub(super) fn refunded(
     }
     match (own, charge) {
         (Some(donation), _) => refund_donation(donation, fact, reported, now),
+        // It is another donation's, whose metadata it had when that was settled.
+        (None, Some(charge)) if charge.kind == ChargeKind::Assigned => Ok(Decision::SetAside(Reason::ProviderDisagrees)),
         (None, Some(charge)) => return_charge(charge, fact, reported, now),
         (None, None) => Ok(Decision::Wait),
     }

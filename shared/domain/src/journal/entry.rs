@@ -40,11 +40,14 @@ pub enum EntryKind {
     /// The provider keeps more for a payment than it had told before.
     #[n(9)]
     FeeCharged,
+    /// The donation of a payment that stood in suspense was found: it leaves suspense, and settles the donation by an entry of its own.
+    #[n(10)]
+    Assigned,
 }
 
 impl EntryKind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [EntryKind; 10] = [
+    pub const ALL: [EntryKind; 11] = [
         EntryKind::Settled,
         EntryKind::SecondCharge,
         EntryKind::LateCharge,
@@ -55,6 +58,7 @@ impl EntryKind {
         EntryKind::DisputeWon,
         EntryKind::DisputeLost,
         EntryKind::FeeCharged,
+        EntryKind::Assigned,
     ];
 
     /// The stable code.
@@ -70,6 +74,7 @@ impl EntryKind {
             EntryKind::DisputeWon => "dispute_won",
             EntryKind::DisputeLost => "dispute_lost",
             EntryKind::FeeCharged => "fee_charged",
+            EntryKind::Assigned => "assigned",
         }
     }
 }

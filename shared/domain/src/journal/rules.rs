@@ -28,6 +28,7 @@ pub fn of_entry(kind: EntryKind, debit: &Account, credit: &Account) -> bool {
             (Opportunity(..), Clearing(_) | Disputes(_) | RefundsSuspense) | (RefundsSuspense, Clearing(_) | Disputes(_))
         ),
         EntryKind::FeeCharged => is_fee,
+        EntryKind::Assigned => matches!((debit, credit), (Suspense, Clearing(_))),
     }
 }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use domain::case::Reason;
-use domain::donation::{Charge, ChargeKind, Dispute, Donation, Outcome, State, needs_charge};
+use domain::donation::{Charge, ChargeKind, Decision, Dispute, Donation, Outcome, State, decide, needs_charge};
 use domain::journal::{Account, Entry, EntryKind};
 use domain::money::Money;
 use domain::payment::{Happening, PaymentFact, Provider};
@@ -13,7 +13,7 @@ use domain::purpose::Fund;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
-use crate::given::{any_fund, captured, captured_for, donation, fact, halalas, hold, line, payment, riyals};
+use crate::given::{NOON, any_fund, captured, captured_for, charge, donation, fact, halalas, hold, line, payment, riyals};
 use crate::world::{Step, World};
 
 /// What is true of one payment at the provider.
@@ -377,15 +377,44 @@ fn a_late_charge_told_again_after_the_hold_is_released_settles_nothing() {
     assert_eq!(world.balance(&Account::RefundsPayable), -10_000);
 }
 
-/// Somebody repairs the metadata at the provider, which tells the payment again.
+/// Somebody finds out whose it is and writes it into the metadata at the provider, which tells the payment again: it settles the donation, once, and goes back from there.
 #[test]
-fn an_orphan_whose_metadata_is_put_right_is_not_booked_again() {
-    let named = fact("orphan", riyals(100), captured());
-    let nameless = PaymentFact { donation: None, ..named.clone() };
+fn an_orphan_whose_donation_is_found_settles_it_once() {
+    let named = |happening| Step::Told(fact("orphan", riyals(100), happening));
+    let nameless = PaymentFact { donation: None, ..fact("orphan", riyals(100), captured_for(riyals(1))) };
     let mut world = World::new(Some(gift(State::Awaiting)));
-    world.live(vec![Step::Told(nameless), Step::Told(named)]);
-    assert_eq!(world.entries.len(), 1);
-    assert_eq!(world.balance(&Account::Suspense), -10_000);
+    world.live(vec![Step::Told(nameless.clone())]);
+    assert_eq!((world.balance(&Account::Suspense), world.given()), (-10_000, 0));
+    world.live(vec![named(captured_for(riyals(3))), named(captured_for(riyals(3))), Step::Told(nameless.clone())]);
+    assert_eq!((world.balance(&Account::Suspense), world.given(), world.entries.len()), (0, 10_000, 3));
+    assert_eq!(world.balance(&Account::Fees(Provider::Moyasar)), 300, "the rest of the fee, once");
+    world.live(vec![named(Happening::Refunded { refunded_minor: riyals(100) }), Step::Told(nameless)]);
+    assert_eq!((world.balance(&Account::Suspense), world.given()), (0, 0));
+    assert_eq!(world.balance(&Account::Clearing(Provider::Moyasar)), -300, "which is what the provider keeps");
+    let state = world.donation.unwrap().state;
+    assert_eq!(state.code(), "refunded");
+}
+
+/// Its metadata is changed once more, to a donation that waits: that one is not settled by it.
+#[test]
+fn an_orphan_whose_donation_was_found_settles_no_other() {
+    let assigned = charge(ChargeKind::Assigned, "orphan", riyals(100), Money::ZERO);
+    let other = gift(State::Awaiting);
+    let decided = |happening| decide(Some(&other), Some(&assigned), &fact("orphan", riyals(100), happening), NOON).unwrap();
+    assert_eq!(decided(captured_for(riyals(3))), Decision::Repeat);
+    let refunded = decided(Happening::Refunded { refunded_minor: riyals(100) });
+    assert_eq!(refunded, Decision::SetAside(Reason::ProviderDisagrees));
+}
+
+/// Of an orphan of another amount, or of which some went back already, nothing is given by itself.
+#[test]
+fn an_orphan_that_is_not_what_the_donation_asks_for_stays_one() {
+    let whole = charge(ChargeKind::Orphan, "orphan", riyals(100), Money::ZERO);
+    let of_other = Donation { lines: vec![line(Fund::Zakat, "wells", riyals(90))], ..gift(State::Awaiting) };
+    let told = fact("orphan", riyals(100), captured());
+    assert_eq!(decide(Some(&of_other), Some(&whole), &told, NOON).unwrap(), Decision::SetAside(Reason::AmountDiffers));
+    let part = Charge { refunded_minor: riyals(1), ..whole };
+    assert_eq!(decide(Some(&gift(State::Awaiting)), Some(&part), &told, NOON).unwrap(), Decision::Repeat);
 }
 
 #[test]

@@ -53,7 +53,7 @@ const COLUMNS: [&[&str]; 7] = [
         "lost 40",
     ],
     &["own", "other"],
-    &["none", "second", "late", "orphan", "returning"],
+    &["none", "second", "late", "orphan", "returning", "assigned"],
     &["no", "yes", "shares", "lost shares", "shares and yes"],
     &["100", "90", "0"],
     &["SAR", "USD"],
@@ -149,6 +149,7 @@ fn scene(combination: &[&str]) -> (Option<Donation>, Option<Charge>, PaymentFact
         "second" => Some(charge(ChargeKind::Second, of, riyals(100), Money::ZERO)),
         "late" => Some(charge(ChargeKind::Late, of, riyals(100), Money::ZERO)),
         "orphan" => Some(charge(ChargeKind::Orphan, of, riyals(100), Money::ZERO)),
+        "assigned" => Some(charge(ChargeKind::Assigned, of, riyals(100), Money::ZERO)),
         "returning" => Some(charge(ChargeKind::Second, of, riyals(100), riyals(30))),
         _ => None,
     };
@@ -170,6 +171,10 @@ fn words(decision: &Decision) -> (String, String) {
         }
         Decision::Book { state, entry, case, .. } => (with_case(state_words(state), case), books(entry)),
         Decision::Keep { charge, entry, case } => (with_case(charge_words(charge), case), books(entry)),
+        Decision::Assign { state, entries: [found, settles], case, .. } => (
+            with_case(format!("orphan found, {}", state_words(state)), case),
+            format!("{}; {}", books(found), books(settles)),
+        ),
         Decision::Change { state, .. } => (state_words(state), String::new()),
         Decision::Repeat => ("repeat".to_owned(), String::new()),
         Decision::Nothing => ("nothing".to_owned(), String::new()),
@@ -193,6 +198,7 @@ fn charge_words(charge: &Charge) -> String {
         ChargeKind::Second => format!("kept as second charge; {} owed back", charge.due()),
         ChargeKind::Late => format!("kept as late charge; {} owed back", charge.due()),
         ChargeKind::Orphan => "kept as orphan".to_owned(),
+        ChargeKind::Assigned => "assigned".to_owned(),
     }
 }
 
@@ -271,7 +277,8 @@ fn a_charge_is_kept_in_its_next_version() {
     for combination in combinations() {
         let (donation, charge, fact) = scene(&combination);
         let charge = charge.map(|charge| Charge { version: 4, ..charge });
-        if let Decision::Keep { charge: kept, .. } = decide(donation.as_ref(), charge.as_ref(), &fact, NOON).unwrap() {
+        let decision = decide(donation.as_ref(), charge.as_ref(), &fact, NOON).unwrap();
+        if let Decision::Keep { charge: kept, .. } | Decision::Assign { charge: kept, .. } = decision {
             assert_eq!(kept.version, if charge.is_some() { 5 } else { 0 }, "{combination:?}");
         }
     }

@@ -143,7 +143,7 @@ pub fn accounts() -> Vec<Account> {
     accounts
 }
 
-pub const ENTRY_KINDS: [EntryKind; 10] = [
+pub const ENTRY_KINDS: [EntryKind; 11] = [
     EntryKind::Settled,
     EntryKind::SecondCharge,
     EntryKind::LateCharge,
@@ -154,6 +154,7 @@ pub const ENTRY_KINDS: [EntryKind; 10] = [
     EntryKind::DisputeWon,
     EntryKind::DisputeLost,
     EntryKind::FeeCharged,
+    EntryKind::Assigned,
 ];
 
 /// A transfer between any two accounts for which `is_allowed`.

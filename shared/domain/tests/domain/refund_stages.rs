@@ -111,6 +111,7 @@ fn told(gift: &mut Donation, happening: Happening) -> String {
         Decision::Wait => "waits".to_owned(),
         Decision::Seek => "looks for shares".to_owned(),
         Decision::Keep { .. } => "kept apart".to_owned(),
+        Decision::Assign { .. } => "found to be its".to_owned(),
     }
 }
 

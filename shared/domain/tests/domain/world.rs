@@ -74,24 +74,30 @@ impl World {
     fn told(&mut self, fact: &PaymentFact) -> bool {
         let named = self.donation.as_ref().filter(|donation| fact.donation == Some(donation.id));
         let charge = if needs_charge(named, fact) { self.charges.get(&fact.payment) } else { None };
-        let (entry, case) = match decide(named, charge, fact, NOON).unwrap() {
+        let (entries, case) = match decide(named, charge, fact, NOON).unwrap() {
             Decision::Book { state, back, entry, case } => {
                 self.turn(state, back);
-                (Some(entry), case)
+                (vec![entry], case)
             }
             Decision::Keep { charge, entry, case } => {
                 self.charges.insert(charge.payment.clone(), charge);
-                (Some(entry), case)
+                (vec![entry], case)
+            }
+            Decision::Assign { state, charge, entries, case } => {
+                let back = named.unwrap().back.clone();
+                self.charges.insert(charge.payment.clone(), charge);
+                self.turn(state, back);
+                (entries.into(), case)
             }
             Decision::Change { state, back } => {
                 self.turn(state, back);
-                (None, None)
+                (Vec::new(), None)
             }
-            Decision::SetAside(reason) => (None, Some(reason)),
-            Decision::Repeat | Decision::Nothing => (None, None),
+            Decision::SetAside(reason) => (Vec::new(), Some(reason)),
+            Decision::Repeat | Decision::Nothing => (Vec::new(), None),
             Decision::Wait | Decision::Seek => return false,
         };
-        self.entries.extend(entry);
+        self.entries.extend(entries);
         self.cases.extend(case.map(|case| (fact.payment.clone(), case)));
         true
     }

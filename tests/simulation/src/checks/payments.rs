@@ -75,7 +75,8 @@ pub const fn is_income(kind: EntryKind) -> bool {
         | EntryKind::Disputed
         | EntryKind::DisputeWon
         | EntryKind::DisputeLost
-        | EntryKind::FeeCharged => false,
+        | EntryKind::FeeCharged
+        | EntryKind::Assigned => false,
     }
 }
 
@@ -108,7 +109,7 @@ pub async fn charges(world: &World, pages: &[Page], cases: &Cases, wrong: &mut V
             ChargeKind::Second | ChargeKind::Late if !charge.due().is_zero() && !is_refused() => {
                 wrong.push(format!("charge {payment} still owes {}", charge.due()));
             }
-            ChargeKind::Second | ChargeKind::Late | ChargeKind::Orphan => {}
+            ChargeKind::Second | ChargeKind::Late | ChargeKind::Orphan | ChargeKind::Assigned => {}
         }
     }
     Ok(charges)

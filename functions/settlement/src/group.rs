@@ -14,6 +14,9 @@ use crate::plan::{self, Known, Plan};
 /// Facts of one group at most. Nearly each adds one item and one entry at most; with the page that is a transaction's hundred actions. A group of which that is too much is halved.
 pub const MOST_FACTS: usize = domain::journal::page::MOST_ENTRIES;
 
+/// How often a refund or a dispute whose capture is not known waits for it: about half an hour. Then a person is told, before the queue sets it aside.
+pub const MOST_WAITS: u32 = 9;
+
 /// A fact and the message that brought it.
 #[derive(Debug, Clone)]
 pub struct Told {
@@ -110,7 +113,7 @@ async fn settle_once(deps: &Deps, facts: &[Told]) -> Result<Vec<Failure>, GroupE
             Outcome::LookAgain => continue,
         };
         consequences::tell(deps, Consequences::of(&plan, page.as_ref())).await?;
-        return Ok(plan.waiting.iter().map(|index| facts[*index].delivery.failure()).collect());
+        return wait(deps, plan.waiting.iter().map(|index| &facts[*index])).await;
     }
     Err(GroupError::Crowded(commit::ROUNDS))
 }
@@ -144,19 +147,26 @@ async fn change(deps: &Deps, plan: &Plan) -> Result<bool, GroupError> {
     Ok(true)
 }
 
+/// What waits for a capture comes again, until it has waited in vain.
+async fn wait(deps: &Deps, waiting: impl Iterator<Item = &Told>) -> Result<Vec<Failure>, GroupError> {
+    let mut again = Vec::new();
+    for told in waiting {
+        if told.delivery.receives < MOST_WAITS {
+            again.push(told.delivery.failure());
+        } else {
+            let case = plan::matter(&told.fact, Reason::RefundWithoutCapture, deps.clock.now());
+            tracing::warn!(case = case.id(), "a fact has waited in vain for a capture and is set aside");
+            deps.table.open_case(&case).await?;
+        }
+    }
+    Ok(again)
+}
+
 async fn set_aside(deps: &Deps, facts: &[Told], error: &TableError) -> Vec<Failure> {
     let mut failures = Vec::new();
     for told in facts {
-        let fact = &told.fact;
-        let case = Case {
-            reason: Reason::Unwritable,
-            payment: Some(fact.payment.clone()),
-            donation: fact.donation,
-            refund: None,
-            amount_minor: fact.amount_minor,
-            evidence: plan::evidence(fact),
-            opened_at: deps.clock.now(),
-        };
+        let case =
+            Case { amount_minor: told.fact.amount_minor, ..plan::matter(&told.fact, Reason::Unwritable, deps.clock.now()) };
         tracing::error!(case = case.id(), error = platform::http::chain(error), "a fact cannot be written and is set aside");
         if deps.table.open_case(&case).await.is_err() {
             failures.push(told.delivery.failure());

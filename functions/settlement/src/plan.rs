@@ -195,15 +195,7 @@ impl Folding {
 
     fn case(&mut self, fact: &PaymentFact, reason: Option<Reason>, now: Moment) {
         let Some(reason) = reason else { return };
-        self.plan.cases.push(Case {
-            reason,
-            payment: Some(fact.payment.clone()),
-            donation: fact.donation,
-            refund: None,
-            amount_minor: about(fact),
-            evidence: evidence(fact),
-            opened_at: now,
-        });
+        self.plan.cases.push(matter(fact, reason, now));
     }
 
     fn finish(mut self) -> Plan {
@@ -227,6 +219,19 @@ impl Folding {
             }
         }
         self.plan
+    }
+}
+
+/// A fact that is set aside for a person.
+pub fn matter(fact: &PaymentFact, reason: Reason, now: Moment) -> Case {
+    Case {
+        reason,
+        payment: Some(fact.payment.clone()),
+        donation: fact.donation,
+        refund: None,
+        amount_minor: about(fact),
+        evidence: evidence(fact),
+        opened_at: now,
     }
 }
 

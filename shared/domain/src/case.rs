@@ -32,7 +32,7 @@ codes!(
         TypeUnknown = 5 "type_unknown",
         /// Part of a gift of several lines was refunded from the provider's own dashboard: which line is not known.
         RefundUnassigned = 6 "refund_unassigned",
-        /// A refund was told for a payment of which we know no capture.
+        /// A refund or a dispute was told of a payment, and for half an hour no capture of it.
         RefundWithoutCapture = 7 "refund_without_capture",
         /// The database refused the write as invalid; the same write will be refused again.
         Unwritable = 8 "unwritable",

@@ -1,4 +1,4 @@
-//! An orphan whose donation is found: somebody has written it into the payment's metadata at the provider, and it is told again.
+//! An orphan whose donation is found: somebody has written it into the payment's metadata at the provider, and it is told again. And what waits for a capture that never comes.
 
 use domain::donation::ChargeKind;
 
@@ -75,4 +75,31 @@ async fn more_than_a_page_takes_are_settled_on_several() {
         assert_eq!(kinds.iter().filter(|other| **other == kind).count(), 60, "{kind:?}");
     }
     assert!(pages(&stage).await.iter().all(|page| page.entries().len() <= domain::journal::page::MOST_ENTRIES));
+}
+
+/// Half an hour in the queue: then a person is told, and its message is let go. The provider is asked again when they say so.
+#[tokio::test(start_paused = true)]
+async fn a_refund_whose_capture_never_comes_is_a_case() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let donation = make(&stage, 1, 10).await;
+    let disputed = fact(&donation, "p-2", Happening::Disputed { disputed_minor: riyals(4) });
+    let mut event = event::messages(&[refunded(&donation, "p-1", 10), disputed]);
+    for receives in [1, 8, 9, 9] {
+        for record in event["Records"].as_array_mut().unwrap() {
+            record["attributes"]["ApproximateReceiveCount"] = receives.to_string().into();
+        }
+        let answer = handle(&deps(&stage), serde_json::from_value(event.clone()).unwrap()).await;
+        assert_eq!(answer.batch_item_failures.len(), if receives < 9 { 2 } else { 0 }, "{receives}");
+        let mut cases: Vec<(String, u64)> = stage
+            .items("CASE#")
+            .await
+            .unwrap()
+            .iter()
+            .map(|case| (case["reason"].as_str().unwrap().to_owned(), case["amount_minor"].as_u64().unwrap()))
+            .collect();
+        cases.sort();
+        let expected = [400, 1_000].map(|amount| ("refund_without_capture".to_owned(), amount));
+        assert_eq!(cases, if receives < 9 { Vec::new() } else { expected.to_vec() });
+    }
+    assert!(pages(&stage).await.is_empty());
 }

@@ -1,6 +1,7 @@
 //! Shares that are moved while they are confirmed, and shares that were parted.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use domain::message::Message;
@@ -92,4 +93,23 @@ async fn parted_shares_are_confirmed_once_where_they_are_and_freed_together() {
     assert_eq!(scene.run(&told(1)).await, Vec::<String>::new());
     assert_eq!(confirmed(&scene, 1).await, []);
     assert_eq!(scene.lots().await.iter().map(|lot| lot.free).collect::<Vec<_>>(), [1, 1, 1]);
+}
+
+/// A payment is told of again more often than not lost: what is confirmed already is no write that is refused, and nothing changes.
+#[tokio::test(start_paused = true)]
+async fn what_is_told_again_is_not_refused() {
+    let scene = Scene::set(Options::default(), 1).await;
+    scene.make(1, 3, 0, paid(1, scene.stage.now()), true).await;
+    let refused = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&refused);
+    scene.stage.cloud.services().dynamo.watch("SEG#", move |_, write| {
+        counted.fetch_add(usize::from(write.is_refused), Ordering::Relaxed);
+    });
+    assert!(scene.run(&told(1)).await.is_empty());
+    let lots = scene.lots().await;
+    assert_eq!(confirmed(&scene, 1).await, [(0, 3)]);
+    for _ in 0..3 {
+        assert!(scene.run(&told(1)).await.is_empty());
+    }
+    assert_eq!((scene.lots().await, refused.load(Ordering::Relaxed)), (lots, 0));
 }

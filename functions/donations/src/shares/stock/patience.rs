@@ -11,20 +11,20 @@
 //! whose reads are quick may be slow to write, and so may an environment that has to wait for its processor. Whoever is refused all the same was in too much of a hurry, and takes the slot
 //! twice as long; with each claim that goes through a little of that is forgotten.
 //!
-//! **Bounds.** The whole wait is [`SLOTS`] slots: a second when the table writes in nine milliseconds, and two and a half at the most: three of them fit into the time that the function has.
+//! **Bounds.** The whole wait is [`SLOTS`] slots: three quarters of a second when the table writes in nine milliseconds, and two seconds at the most.
 
 /// The slots of a wait.
 pub const SLOTS: u32 = 12;
 /// As many may wait for one share and the first slot still has one of them: two to the power of the slots.
 pub const MOST_WAITING: u32 = 1 << SLOTS;
 /// How many calls of the table a slot is long. Longer, and the last shares take longer to sell; shorter, and more claims meet.
-const CALLS_PER_SLOT: u64 = 9;
+const CALLS_PER_SLOT: u64 = 7;
 /// A read and a claim, until one has been measured, in microseconds.
 const FIRST_READ_MICROS: u64 = 6_000;
 const FIRST_CLAIM_MICROS: u64 = 10_000;
 /// The shortest and the longest slot, in milliseconds: a person waits for a share no longer than [`SLOTS`] of the longest.
 const SHORTEST_SLOT_MS: u64 = 20;
-const LONGEST_SLOT_MS: u64 = 200;
+const LONGEST_SLOT_MS: u64 = 160;
 /// How much longer a slot is than its calls, in hundredths: at first, and at the most.
 const CALM: u64 = 100;
 const MOST_CAUTION: u64 = 400;
@@ -120,7 +120,7 @@ mod tests {
         }
     }
 
-    /// Of those who wait for one share, those who wake within a ninth of a slot after the first claim it in vain. That they are few must not depend on how many wait.
+    /// Of those who wait for one share, those who wake within a seventh of a slot after the first claim it in vain. That they are few must not depend on how many wait.
     #[test]
     fn few_wake_with_the_first_however_many_wait() {
         let (random, pace, rounds) = (Random::seeded(1), Pace::default(), 150u32);

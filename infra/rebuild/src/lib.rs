@@ -12,10 +12,13 @@
 //!
 //! **Memory**: sums, and a hundred pages.
 
+mod donations;
 mod erasures;
+mod pages;
 mod recount;
 mod restore;
 
+pub use donations::{About, Anew, Compared, Field, Finding, What, compare, mend_donations};
 pub use erasures::replay_erasures;
 pub use recount::{Difference, Recount, mend, recount};
 pub use restore::{Archive, restore};

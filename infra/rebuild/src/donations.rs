@@ -177,7 +177,8 @@ impl<'w, T: FnMut(u64)> Work<'w, T> {
     }
 
     async fn hold_movements(&mut self, pages: &[Page]) -> Result<(), RebuildError> {
-        let movements = || pages.iter().flat_map(|page| (0..).zip(page.movements()).map(|(index, one)| (one, at(page, index))));
+        let movements =
+            || pages.iter().flat_map(|page| (0..).zip(page.movements()).map(|(index, one)| (one, at(page, index))));
         let references: BTreeSet<_> = movements().map(|(movement, _)| *movement.reference.bytes()).collect();
         let references: Vec<Hash> = references.iter().filter_map(|bytes| Hash::from_bytes(bytes)).collect();
         let mut noted = self.table.noted(&references).await?;

@@ -100,7 +100,9 @@ fn tell(differences: &[Difference], what: &str) {
 
 fn tell_donations(found: &Compared) {
     let Compared { gifts, charges, movements, newer, findings, anew } = found;
-    println!("{gifts} gifts, {charges} payments kept apart and {movements} movements stand in the pages; {newer} were booked meanwhile");
+    println!(
+        "{gifts} gifts, {charges} payments kept apart and {movements} movements stand in the pages; {newer} were booked meanwhile"
+    );
     println!("{} differ, {} of them are put right", findings.len(), findings.len() - found.wrong().count());
     for finding in findings {
         println!("  {finding}{}", if finding.is_mended { " (put right)" } else { "" });

@@ -135,8 +135,7 @@ impl History {
         back.booked.extend(missing);
         let back = self.refunds(kept, back, refunded)?;
         let payment = self.first.payment.clone();
-        let settled_by =
-            SettledBy { payment, method: self.first.method, captured_at: self.first.happened_at, fee_minor };
+        let settled_by = SettledBy { payment, method: self.first.method, captured_at: self.first.happened_at, fee_minor };
         let state = standing(kept, &settled_by, refunded, &back);
         let dropped = kept.dropped && kept.state.settled_by().is_some();
         let rebuilt = Donation { state, back, place: Some(self.place), dropped, ..kept.clone() };
@@ -224,9 +223,9 @@ impl History {
             (EntryKind::DisputeWon, Outcome::Won),
             (EntryKind::Disputed, Outcome::Open),
         ];
-        let told = outcomes.into_iter().find_map(|(kind, outcome)| {
-            self.of(kind).next().map(|one| Dispute { disputed_minor: one.moved, outcome })
-        });
+        let told = outcomes
+            .into_iter()
+            .find_map(|(kind, outcome)| self.of(kind).next().map(|one| Dispute { disputed_minor: one.moved, outcome }));
         told.or(kept.filter(|kept| kept.outcome == Outcome::Won))
     }
 

@@ -67,7 +67,9 @@ impl Table {
     pub async fn kept(&self, from: Option<Item>) -> Result<KeptPage, TableError> {
         let call = self.client.scan().table_name(&self.name).consistent_read(true).set_exclusive_start_key(from);
         let call = call
-            .filter_expression("(sk = :donation AND (attribute_exists(settled_by) OR attribute_exists(place))) OR sk = :charge")
+            .filter_expression(
+                "(sk = :donation AND (attribute_exists(settled_by) OR attribute_exists(place))) OR sk = :charge",
+            )
             .projection_expression("pk, settled_by, place")
             .expression_attribute_values(":donation", text("DON"))
             .expression_attribute_values(":charge", text("PAY"));

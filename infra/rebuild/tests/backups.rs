@@ -275,10 +275,10 @@ async fn broken_off_at_any_call_it_is_begun_again_with_the_same_end() {
         loop {
             restore(stage, before).await;
             let calls = Arc::new(AtomicUsize::new(0));
-            let (counted, fault) = (Arc::clone(&calls), fault.clone());
+            let counted = Arc::clone(&calls);
             stage.cloud.services().set_faults(move |_: &Call<'_>| {
                 // The client asks again by itself: so that it gives up, every call from this one on fails.
-                if counted.fetch_add(1, Ordering::Relaxed) >= number { fault.clone() } else { Fault::Pass }
+                if counted.fetch_add(1, Ordering::Relaxed) >= number { fault } else { Fault::Pass }
             });
             let ended = mend_donations(&table, |_| {}).await;
             stage.cloud.services().set_faults(NoFaults);

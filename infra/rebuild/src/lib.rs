@@ -4,18 +4,23 @@
 //! where the follower has come; it writes nothing. [`mend`] writes the totals that differ, while the follower may go on. [`restore`] fills a table with the pages
 //! and seals of the archive and folds them; it never writes over anything, so it can be repeated, also after it broke off.
 //!
+//! [`compare`] holds donations, charges and notes of movements against the pages, and [`mend_donations`] brings them to what the pages say, where a backup is behind.
+//!
 //! **What is not in the archive** are donations: what people told of themselves is in the table and its backups alone, sealed. The books hold what was given, by which
 //! payment, to what, and what went back.
 //!
 //! **Erasures.** A backup of the table is older than some erasures, and brings back what the function `erasure` had taken away (what keys had sealed stays noise: the table of keys is
 //! not restored). [`replay_erasures`] has it taken away again, for every tombstone.
 //!
-//! **Memory**: sums, and a hundred pages.
+//! **Memory**: sums, and a hundred pages; for donations see there.
 
+mod donations;
 mod erasures;
+mod pages;
 mod recount;
 mod restore;
 
+pub use donations::{About, Anew, Compared, Field, Finding, What, compare, mend_donations};
 pub use erasures::replay_erasures;
 pub use recount::{Difference, Recount, mend, recount};
 pub use restore::{Archive, restore};

@@ -7,9 +7,10 @@ use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use platform::Platform;
 use platform::bucket::Bucket;
-use rebuild::{Difference, mend, recount, replay_erasures, restore};
+use platform::table::Table;
+use rebuild::{Compared, Difference, compare, mend, mend_donations, recount, replay_erasures, restore};
 
-/// Holds the totals against the books, puts them right, and restores the books from the archive.
+/// Holds the table against the books, puts it right, and restores the books from the archive.
 ///
 /// Reads `TABLE`, for `restore` also `BUCKET`, for `erasures` also `KEYS_TABLE` and `QUEUE_ERASURES`, and the credentials, region and endpoint of AWS from the environment, as a function does.
 #[derive(Parser)]
@@ -20,10 +21,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Reads every page, verifies the chains, and tells of every total that is not what the pages give. Writes nothing. Exit code 1 if one differs.
+    /// Reads every page, verifies the chains, and tells of every total, donation, charge and note of a movement that is not what the pages give. Writes nothing. Exit code 1 if one differs.
     Check,
-    /// The same, and puts the totals right that differ. The follower may go on meanwhile.
+    /// Puts the totals right that differ. The follower may go on meanwhile.
     Totals,
+    /// Brings donations, charges and notes of movements to what the pages say, where a backup is behind them. Exit code 1 if something contradicts the pages, which is let be.
+    Donations,
     /// Puts the archived pages and seals into the table TABLE, and folds them. Never writes over anything; stops where the table holds other books.
     Restore,
     /// After a restore of the table: has everything taken away again that was erased since the backup. Reads KEYS_TABLE and sends to QUEUE_ERASURES.
@@ -32,31 +35,31 @@ enum Command {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<ExitCode> {
-    let arguments = Arguments::parse();
+    let command = Arguments::parse().command;
     let platform = Platform::of_lambda().context("the environment")?;
     let table = platform.table().context("the environment")?;
     let bar = ProgressBar::new_spinner();
-    match arguments.command {
-        Command::Check => {
-            bar.set_style(ProgressStyle::with_template("{spinner} {pos} pages in {elapsed}")?);
-            let found = recount(&table, |pages| bar.inc(pages)).await?;
-            bar.finish_and_clear();
-            println!(
-                "{} pages verified, {} entries; the follower is {} pages behind",
-                found.pages, found.entries, found.behind
-            );
-            tell(&found.differences, "differ");
-            Ok(if found.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-        }
+    let unit = match command {
+        Command::Check | Command::Totals | Command::Donations => "pages",
+        Command::Restore => "days",
+        Command::Erasures => "erasures",
+    };
+    bar.set_style(ProgressStyle::with_template(&format!("{{spinner}} {{pos}} {unit} in {{elapsed}}"))?);
+    match command {
+        Command::Check => check(&table, &bar).await,
         Command::Totals => {
-            bar.set_style(ProgressStyle::with_template("{spinner} {pos} pages in {elapsed}")?);
             let mended = mend(&table, |pages| bar.inc(pages)).await?;
             bar.finish_and_clear();
             tell(&mended, "were put right");
             Ok(ExitCode::SUCCESS)
         }
+        Command::Donations => {
+            let found = mend_donations(&table, |pages| bar.inc(pages)).await?;
+            bar.finish_and_clear();
+            tell_donations(&found);
+            Ok(code(found.wrong().next().is_none()))
+        }
         Command::Restore => {
-            bar.set_style(ProgressStyle::with_template("{spinner} {pos} days in {elapsed}")?);
             let bucket = Bucket::new(&platform.aws, &platform.settings).context("the environment")?;
             let restored = restore(&table, &bucket, |_| bar.inc(1)).await?;
             bar.finish_and_clear();
@@ -64,7 +67,6 @@ async fn main() -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Erasures => {
-            bar.set_style(ProgressStyle::with_template("{spinner} {pos} erasures in {elapsed}")?);
             let erasures = platform.queue("QUEUE_ERASURES").context("the environment")?;
             let sent = replay_erasures(&table, &erasures, |owners| bar.inc(owners)).await?;
             bar.finish_and_clear();
@@ -74,9 +76,45 @@ async fn main() -> anyhow::Result<ExitCode> {
     }
 }
 
+async fn check(table: &Table, bar: &ProgressBar) -> anyhow::Result<ExitCode> {
+    let found = recount(table, |pages| bar.inc(pages)).await?;
+    let kept = compare(table, |pages| bar.inc(pages)).await?;
+    bar.finish_and_clear();
+    let (pages, entries, behind) = (found.pages, found.entries, found.behind);
+    println!("{pages} pages verified, {entries} entries; the follower is {behind} pages behind");
+    tell(&found.differences, "differ");
+    tell_donations(&kept);
+    Ok(code(found.differences.is_empty() && kept.wrong().next().is_none()))
+}
+
+const fn code(is_right: bool) -> ExitCode {
+    if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 fn tell(differences: &[Difference], what: &str) {
     println!("{} totals {what}", differences.len());
     for Difference { item, name, kept, counted } in differences {
         println!("  {item} {name}: {kept} was kept, the pages give {counted}");
+    }
+}
+
+fn tell_donations(found: &Compared) {
+    let Compared { gifts, charges, movements, newer, findings, anew } = found;
+    println!(
+        "{gifts} gifts, {charges} payments kept apart and {movements} movements stand in the pages; {newer} were booked meanwhile"
+    );
+    println!("{} differ, {} of them are put right", findings.len(), findings.len() - found.wrong().count());
+    for finding in findings {
+        println!("  {finding}{}", if finding.is_mended { " (put right)" } else { "" });
+    }
+    if anew.gifts == 0 {
+        return;
+    }
+    println!("{} gifts are not in the table's backup: who gave them is not known any more", anew.gifts);
+    for (opportunity, given) in &anew.given_minor {
+        println!("  {opportunity}: {given} halalas, for which no room is claimed if it has a target");
+    }
+    for donation in &anew.sacrifices {
+        println!("  donation {donation}: a sacrifice; what was ordered is not known any more");
     }
 }

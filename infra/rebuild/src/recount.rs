@@ -4,12 +4,10 @@ use std::collections::BTreeSet;
 
 use domain::journal::{ChainId, Page, Tail};
 use domain::totals::{self, Delta};
-use platform::table::{Cursors, Table, TableError};
+use platform::table::{Cursors, Table};
 
-use crate::RebuildError;
+use crate::{RebuildError, pages};
 
-/// Pages read at once.
-const PAGES: i32 = 100;
 /// How often the totals are read before the follower is said to be too quick.
 const LOOKS: u32 = 20;
 
@@ -136,16 +134,7 @@ impl Count {
 
     /// The next pages of a chain, each verified against the one before it.
     async fn next(&mut self, table: &Table, chain: ChainId, told: &mut impl FnMut(u64)) -> Result<Vec<Page>, RebuildError> {
-        let mut tail = self.tail(chain);
-        let pages = match table.pages(chain, tail.next_seq, PAGES).await {
-            Ok(pages) => pages,
-            Err(TableError::Page { seq, .. }) => return Err(RebuildError::Unreadable { chain, seq }),
-            Err(error) => return Err(error.into()),
-        };
-        for page in &pages {
-            page.verify(&tail).map_err(|source| RebuildError::Page { chain, seq: tail.next_seq, source })?;
-            tail = page.tail();
-        }
+        let pages = pages::after(table, self.tail(chain)).await?;
         self.pages += pages.len() as u64;
         told(pages.len() as u64);
         Ok(pages)

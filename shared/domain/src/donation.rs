@@ -25,11 +25,13 @@ mod back;
 mod charge;
 mod decide;
 mod dispute;
+mod rebuilt;
 mod refund;
 
 pub use back::{Asked, Back, Dispute, Freeing, MOST_REFUNDS, Outcome, Part, Refund, RefundFault, RefundReason, RefundStage};
 pub use charge::{Charge, ChargeKind};
 pub use decide::{Decision, decide, needs_charge};
+pub use rebuilt::{Contradiction, History, Later};
 
 use crate::catalogue::Purpose;
 use crate::id::{DonationId, DonorId, OpportunityId};

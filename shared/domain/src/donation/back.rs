@@ -182,6 +182,9 @@ pub struct Back {
     /// What of each line has gone back and can be given by others again: the room in a capped opportunity that the gift no longer takes. Nothing of lines that took none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub freed: Vec<Part>,
+    /// What of which lines went back by refunds whose asking was lost with the table, as the books say it: written by `rebuild` after a restore, and by nobody else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traced: Vec<Part>,
 }
 
 /// Room that a gift no longer takes in capped opportunities.
@@ -296,9 +299,10 @@ impl Back {
         back
     }
 
-    /// What refunds that are done took of each line.
-    fn wished(&self, lines: &[Line]) -> Vec<Money> {
-        let parts = || self.refunds.iter().filter(|refund| refund.is_done()).flat_map(|refund| &refund.parts);
+    /// What refunds that are done took of each line, and those of which only the books know.
+    pub(super) fn wished(&self, lines: &[Line]) -> Vec<Money> {
+        let done = || self.refunds.iter().filter(|refund| refund.is_done()).flat_map(|refund| &refund.parts);
+        let parts = || done().chain(&self.traced);
         let of = |line: usize| parts().filter(move |part| usize::from(part.line) == line).map(|part| part.amount_minor);
         (0..lines.len()).map(|line| Money::sum(of(line)).unwrap_or(Money::ZERO)).collect()
     }

@@ -242,7 +242,7 @@ impl Table {
         self.change_donation(donation, Change { expression, values }).await
     }
 
-    async fn change_donation(&self, donation: &Donation, change: Change) -> Result<bool, TableError> {
+    pub(super) async fn change_donation(&self, donation: &Donation, change: Change) -> Result<bool, TableError> {
         let mut call = self.client.update_item().table_name(&self.name).set_key(Some(Key::donation(&donation.id).item()));
         call = call
             .update_expression(change.expression.clone())

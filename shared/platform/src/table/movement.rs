@@ -28,10 +28,16 @@ const WAIT: Duration = Duration::from_millis(20);
 
 /// The note that a movement is booked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Booked {
+pub(super) struct Booked {
     kind: String,
-    place: Place,
+    pub(super) place: Place,
     happened_at: Moment,
+}
+
+impl Booked {
+    pub(super) fn of(movement: &Movement, place: Place) -> Booked {
+        Booked { kind: movement.kind.code().to_owned(), place, happened_at: movement.happened_at }
+    }
 }
 
 /// How booking went.
@@ -120,7 +126,7 @@ impl Table {
 
     /// The note of its reference, if there is none.
     fn note_action(&self, movement: &Movement, place: Place) -> Result<TransactWriteItem, TableError> {
-        let booked = Booked { kind: movement.kind.code().to_owned(), place, happened_at: movement.happened_at };
+        let booked = Booked::of(movement, place);
         let put = Put::builder()
             .table_name(&self.name)
             .set_item(Some(write(&Key::movement(&movement.reference), &booked)?))

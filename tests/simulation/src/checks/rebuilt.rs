@@ -1,11 +1,11 @@
-//! The books from the outside: every total recounted from the pages, and the sealed day restored from the archive into an empty table.
+//! The books from the outside: every total recounted from the pages, every donation held against them, and the sealed day restored from the archive into an empty table.
 
 use domain::journal::Page;
-use rebuild::{recount, restore};
+use rebuild::{compare, recount, restore};
 
 use crate::world::World;
 
-/// No total differs from a recount of all pages; and the archive of the day before the midnight gives the same pages, in a table of their own, with totals that a
+/// No total differs from a recount of all pages, and no donation, charge or note of a movement from what they say; and the archive of the day before the midnight gives the same pages, in a table of their own, with totals that a
 /// recount finds right.
 ///
 /// # Errors
@@ -21,6 +21,12 @@ pub async fn rebuilt(world: &World, pages: &[Page], wrong: &mut Vec<String>) -> 
             }
         }
         Err(error) => wrong.push(format!("the totals cannot be recounted: {error:?}")),
+    }
+    match compare(&world.stage.table, |_| {}).await {
+        Ok(found) => {
+            wrong.extend(found.findings.iter().map(|finding| format!("the table differs from the pages: {finding}")));
+        }
+        Err(error) => wrong.push(format!("donations cannot be held against the pages: {error:?}")),
     }
     let table = world.stage.empty_table("restored").await?;
     let day = world.stage.now().day().previous();

@@ -1,0 +1,325 @@
+//! A donation or a charge as the pages say that it is: for the command `rebuild`, after a table was restored from a backup that is older than its pages.
+//!
+//! **Promise.** What follows from the entries of a payment is the same in whatever order they are given: sums, the outcome of a dispute, the lines that money went back from. What pages do
+//! not say (who gives, what is held, who asked for a refund) stays as it is kept. What is kept and cannot be the beginning of what the pages say is a [`Contradiction`], and nothing is made of it.
+//!
+//! **Refunds.** The pages say of which line money went back, and not who asked. A refund that was agreed to is done when its sum has gone back, from the lines that it names; if it went back from others,
+//! it had been given up before. One that was only asked for is done by [`REBUILT`] when what it asks for has gone back since, so that nobody agrees to it a second time. What is left is kept as
+//! [`Back::traced`](super::Back::traced).
+
+use super::back::{Back, Dispute, Outcome, Part, Refund, RefundStage, allocate};
+use super::refund::standing;
+use super::{Charge, ChargeKind, Donation, Giver, Line, Place, SettledBy, State};
+use crate::id::DonationId;
+use crate::journal::{Account, Entry, EntryKind, Transfer};
+use crate::moment::Moment;
+use crate::money::Money;
+use crate::notice::Telling;
+use crate::purpose::Language;
+
+/// Who stands as having agreed to a refund whose agreement was lost with the table.
+pub const REBUILT: &str = "rebuild";
+
+/// What an entry says that is not the first of its payment: all that follows from it, in little memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Later {
+    place: Place,
+    kind: EntryKind,
+    written_at: Moment,
+    moved: Money,
+    parts: Box<[Part]>,
+    into_suspense: Money,
+    out_of_suspense: Money,
+}
+
+impl Later {
+    /// Of an entry at this place, on a page that was written then.
+    pub fn of(entry: &Entry, place: Place, written_at: Moment) -> Later {
+        let moved = u64::try_from(entry.moved_minor()).ok().and_then(Money::from_halalas).unwrap_or(Money::ZERO);
+        let of_line = |transfer: &Transfer| match transfer.debit() {
+            Account::Opportunity(..) => transfer.line().map(|line| Part { line, amount_minor: transfer.amount() }),
+            _ => None,
+        };
+        let sum = |into: bool| {
+            let side = |transfer: &&Transfer| {
+                *(if into { transfer.debit() } else { transfer.credit() }) == Account::RefundsSuspense
+            };
+            Money::sum(entry.transfers.iter().filter(side).map(Transfer::amount)).unwrap_or(Money::ZERO)
+        };
+        Later {
+            place,
+            kind: entry.kind,
+            written_at,
+            moved,
+            parts: entry.transfers.iter().filter_map(of_line).collect(),
+            into_suspense: sum(true),
+            out_of_suspense: sum(false),
+        }
+    }
+
+    /// Where it stands.
+    pub const fn place(&self) -> Place {
+        self.place
+    }
+}
+
+/// Why what is kept cannot be brought to what the pages say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Contradiction {
+    /// Another payment settled it, or the same at another place.
+    #[error("it says that it was settled elsewhere")]
+    Elsewhere,
+    /// It says more than the pages.
+    #[error("it says more than the pages")]
+    Ahead,
+    /// The first entry moved other amounts to other opportunities than its lines say.
+    #[error("its lines are not what was booked")]
+    Lines,
+    /// It does not explain from which lines money went back, and cannot be made to.
+    #[error("money went back from other lines than it says")]
+    Parts,
+    /// The entry is not the first of a payment of this kind.
+    #[error("the entry is not the first of its payment")]
+    NotFirst,
+}
+
+/// What the pages say of one payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    first: Entry,
+    place: Place,
+    later: Vec<Later>,
+}
+
+impl History {
+    /// Of the payment's first entry, where that stands, and all others.
+    pub fn new(first: Entry, place: Place, mut later: Vec<Later>) -> History {
+        later.sort_by_key(|one| (one.written_at, one.place.chain, one.place.seq, one.place.index));
+        History { first, place, later }
+    }
+
+    /// The first entry.
+    pub const fn first(&self) -> &Entry {
+        &self.first
+    }
+
+    /// Where the first entry stands.
+    pub const fn place(&self) -> Place {
+        self.place
+    }
+
+    /// The donation that is kept so, with all that the pages say of it; the same if nothing is missing.
+    ///
+    /// # Errors
+    /// When what is kept is not the beginning of what the pages say.
+    pub fn donation(&self, kept: &Donation) -> Result<Donation, Contradiction> {
+        let is_elsewhere = |by: &SettledBy| by.payment != self.first.payment || kept.place != Some(self.place);
+        if self.first.kind != EntryKind::Settled {
+            return Err(Contradiction::NotFirst);
+        }
+        if kept.state.settled_by().is_some_and(is_elsewhere) || kept.place.is_some_and(|place| place != self.place) {
+            return Err(Contradiction::Elsewhere);
+        }
+        let fee_minor = self.fee();
+        let refunded = self.sum(EntryKind::Refunded);
+        let is_ahead = kept.back.booked.iter().any(|place| !self.later.iter().any(|one| one.place == *place));
+        let more = kept.refunded() > refunded || kept.state.settled_by().is_some_and(|by| by.fee_minor > fee_minor);
+        if is_ahead || more {
+            return Err(Contradiction::Ahead);
+        }
+        if kept.lines.len() != self.lines().len() || !kept.lines.iter().zip(self.lines()).all(|(a, b)| is_same(a, &b)) {
+            return Err(Contradiction::Lines);
+        }
+        let mut back = Back { dispute: self.dispute(kept.back.dispute), ..kept.back.clone() };
+        let missing = self.later.iter().map(|one| one.place).filter(|place| !kept.back.booked.contains(place));
+        back.booked.extend(missing);
+        let back = self.refunds(kept, back, refunded)?;
+        let payment = self.first.payment.clone();
+        let settled_by = SettledBy { payment, method: self.first.method, captured_at: self.first.happened_at, fee_minor };
+        let state = standing(kept, &settled_by, refunded, &back);
+        let dropped = kept.dropped && kept.state.settled_by().is_some();
+        let rebuilt = Donation { state, back, place: Some(self.place), dropped, ..kept.clone() };
+        let came_from = allocate(&rebuilt.lines, &rebuilt.back, rebuilt.gone());
+        let is_so = came_from.lines == self.taken(&rebuilt.lines) && Some(came_from.suspended) == self.suspended();
+        if is_so { Ok(rebuilt) } else { Err(Contradiction::Parts) }
+    }
+
+    /// The donation from the pages alone, when none is kept: its money is right, and whoever gave it is not known any more. None when the first entry settles no donation.
+    pub fn donation_anew(&self) -> Option<Result<Donation, Contradiction>> {
+        let id = self.first.donation.filter(|_| self.first.kind == EntryKind::Settled)?;
+        Some(self.donation(&nobodys(id, self.lines(), self.first.happened_at)))
+    }
+
+    /// The charge with all that the pages say of it, whether one is kept or not; the same if nothing is missing.
+    ///
+    /// # Errors
+    /// When what is kept is not the beginning of what the pages say.
+    pub fn charge(&self, kept: Option<&Charge>) -> Result<Charge, Contradiction> {
+        let kind = match self.first.kind {
+            EntryKind::SecondCharge => ChargeKind::Second,
+            EntryKind::LateCharge => ChargeKind::Late,
+            EntryKind::Orphan => ChargeKind::Orphan,
+            EntryKind::Settled
+            | EntryKind::Refunded
+            | EntryKind::ChargeReturned
+            | EntryKind::Disputed
+            | EntryKind::DisputeWon
+            | EntryKind::DisputeLost
+            | EntryKind::FeeCharged => return Err(Contradiction::NotFirst),
+        };
+        let captured_minor = self.first.principal().map(Transfer::amount);
+        let rebuilt = Charge {
+            payment: self.first.payment.clone(),
+            kind,
+            donation: self.first.donation,
+            captured_minor: Money::sum(captured_minor).unwrap_or(Money::ZERO),
+            refunded_minor: self.sum(EntryKind::ChargeReturned),
+            fee_minor: self.fee(),
+            method: self.first.method,
+            version: 0,
+        };
+        let Some(kept) = kept else { return Ok(rebuilt) };
+        let of_first = |charge: &Charge| (charge.kind, charge.donation, charge.captured_minor, charge.method);
+        if of_first(kept) != of_first(&rebuilt) {
+            return Err(Contradiction::Elsewhere);
+        }
+        if kept.refunded_minor > rebuilt.refunded_minor || kept.fee_minor > rebuilt.fee_minor {
+            return Err(Contradiction::Ahead);
+        }
+        let rebuilt = Charge { version: kept.version, ..rebuilt };
+        let version = kept.version + u32::from(rebuilt != *kept);
+        Ok(Charge { version, ..rebuilt })
+    }
+
+    fn of(&self, kind: EntryKind) -> impl Iterator<Item = &Later> {
+        self.later.iter().filter(move |one| one.kind == kind)
+    }
+
+    fn sum(&self, kind: EntryKind) -> Money {
+        Money::sum(self.of(kind).map(|one| one.moved)).unwrap_or(Money::ZERO)
+    }
+
+    fn fee(&self) -> Money {
+        let at_first = self.first.transfers.iter().filter(|transfer| transfer.is_fee()).map(|transfer| transfer.amount());
+        Money::sum(at_first.chain(self.of(EntryKind::FeeCharged).map(|one| one.moved))).unwrap_or(Money::ZERO)
+    }
+
+    /// The lines that the first entry settled; what of them only the donation says is not in them.
+    fn lines(&self) -> Vec<Line> {
+        let line = |transfer: &Transfer| match (transfer.credit(), transfer.purpose()) {
+            (Account::Opportunity(fund, opportunity), Some(purpose)) => {
+                let (opportunity, amount_minor) = (opportunity.clone(), transfer.amount());
+                Some(Line { opportunity, fund: *fund, purpose: purpose.clone(), amount_minor, sacrifice: None })
+            }
+            _ => None,
+        };
+        self.first.transfers.iter().filter_map(line).collect()
+    }
+
+    /// How the dispute stands. What was won before its opening was told stands on no page.
+    fn dispute(&self, kept: Option<Dispute>) -> Option<Dispute> {
+        let outcomes = [
+            (EntryKind::DisputeLost, Outcome::Lost),
+            (EntryKind::DisputeWon, Outcome::Won),
+            (EntryKind::Disputed, Outcome::Open),
+        ];
+        let told = outcomes
+            .into_iter()
+            .find_map(|(kind, outcome)| self.of(kind).next().map(|one| Dispute { disputed_minor: one.moved, outcome }));
+        told.or(kept.filter(|kept| kept.outcome == Outcome::Won))
+    }
+
+    /// What went back of each line.
+    fn taken(&self, lines: &[Line]) -> Vec<Money> {
+        let parts = || self.later.iter().flat_map(|one| &one.parts);
+        let of = |line: usize| parts().filter(move |part| usize::from(part.line) == line).map(|part| part.amount_minor);
+        (0..lines.len()).map(|line| Money::sum(of(line)).unwrap_or(Money::ZERO)).collect()
+    }
+
+    /// What went back of no line that is known.
+    fn suspended(&self) -> Option<Money> {
+        let sum = |of: fn(&Later) -> Money| Money::sum(self.later.iter().map(of));
+        sum(|one| one.into_suspense)?.minus(sum(|one| one.out_of_suspense)?)
+    }
+
+    /// The refunds that are asked for, as far as the pages say that they were given back; see the [module](self).
+    fn refunds(&self, kept: &Donation, mut back: Back, refunded: Money) -> Result<Back, Contradiction> {
+        let fresh = refunded.minus(kept.refunded()).unwrap_or(Money::ZERO);
+        let Some(last) = self.of(EntryKind::Refunded).last().filter(|_| !fresh.is_zero()) else { return Ok(back) };
+        // From the only line, or from every line once all has gone back, whatever refunds say.
+        let gone = refunded.plus(back.lost()).unwrap_or(Money::ZERO);
+        let is_plain = kept.lines.len() == 1 || gone >= kept.total();
+        let (taken, wished) = (self.taken(&kept.lines), back.wished(&kept.lines));
+        let rest = taken.iter().zip(&wished).map(|(taken, wished)| taken.minus(*wished));
+        let mut rest: Vec<Money> = if is_plain {
+            rest.map(|rest| rest.unwrap_or(Money::ZERO)).collect()
+        } else {
+            rest.collect::<Option<_>>().ok_or(Contradiction::Parts)?
+        };
+        for refund in &mut back.refunds {
+            refund.stage = match refund.stage.clone() {
+                RefundStage::Approved { by, at, target_minor } if target_minor <= refunded => {
+                    if take(&mut rest, refund) || is_plain {
+                        RefundStage::Done { by, at }
+                    } else {
+                        RefundStage::Refused { by, at: last.written_at }
+                    }
+                }
+                RefundStage::Asked if refund.amount() <= fresh && take(&mut rest, refund) => {
+                    RefundStage::Done { by: REBUILT.to_owned(), at: last.written_at }
+                }
+                stage => stage,
+            };
+        }
+        if !is_plain {
+            let left = (0..).zip(rest).filter(|(_, left)| !left.is_zero());
+            back.traced.extend(left.map(|(line, amount_minor)| Part { line, amount_minor }));
+        }
+        Ok(back)
+    }
+}
+
+/// Takes a refund's parts from what went back and nobody has explained yet, if all of them are in it.
+fn take(rest: &mut Vec<Money>, refund: &Refund) -> bool {
+    let mut left = rest.clone();
+    for part in &refund.parts {
+        let Some(line) = left.get_mut(usize::from(part.line)) else { return false };
+        let Some(less) = line.minus(part.amount_minor) else { return false };
+        *line = less;
+    }
+    *rest = left;
+    true
+}
+
+fn is_same(kept: &Line, booked: &Line) -> bool {
+    let money = |line: &Line| (line.fund, line.amount_minor);
+    (money(kept), &kept.opportunity, &kept.purpose) == (money(booked), &booked.opportunity, &booked.purpose)
+}
+
+/// A donation of which only the lines are known, before it was paid. No key or token opens it, nobody is told of it, and nobody can be shown that its leaf is theirs.
+fn nobodys(id: DonationId, lines: Vec<Line>, at: Moment) -> Donation {
+    Donation {
+        id,
+        version: 0,
+        state: State::Awaiting,
+        giver: Giver::Guest,
+        anonymous: true,
+        language: Language::Arabic,
+        lines,
+        attempts: Vec::new(),
+        hold: Vec::new(),
+        reservation: None,
+        dropped: false,
+        sought: false,
+        command: String::new(),
+        return_url: String::new(),
+        made_at: at,
+        expires_at: at,
+        salt: String::new(),
+        leaf_key: None,
+        personal: None,
+        telling: Telling::default(),
+        place: None,
+        back: Back::default(),
+    }
+}

@@ -4,7 +4,8 @@
 //! where the follower has come; it writes nothing. [`mend`] writes the totals that differ, while the follower may go on. [`restore`] fills a table with the pages
 //! and seals of the archive and folds them; it never writes over anything, so it can be repeated, also after it broke off.
 //!
-//! [`compare`] holds donations, charges and notes of movements against the pages, and [`mend_donations`] brings them to what the pages say, where a backup is behind.
+//! [`compare`] holds donations, charges and notes of movements against the pages, and [`mend_donations`] brings them to what the pages say, where a backup is behind. [`tell_payments`] has what followed from
+//! payments follow again.
 //!
 //! **What is not in the archive** are donations: what people told of themselves is in the table and its backups alone, sealed. The books hold what was given, by which
 //! payment, to what, and what went back.
@@ -17,11 +18,13 @@
 mod donations;
 mod erasures;
 mod pages;
+mod payments;
 mod recount;
 mod restore;
 
 pub use donations::{About, Anew, Compared, Field, Finding, What, compare, mend_donations};
 pub use erasures::replay_erasures;
+pub use payments::tell_payments;
 pub use recount::{Difference, Recount, mend, recount};
 pub use restore::{Archive, restore};
 

@@ -21,6 +21,7 @@ mod pages;
 mod payments;
 mod recount;
 mod restore;
+mod stated;
 
 pub use donations::{About, Anew, Compared, Field, Finding, What, compare, mend_donations};
 pub use erasures::replay_erasures;
@@ -31,6 +32,7 @@ pub use restore::{Archive, restore};
 use domain::journal::archive::ArchiveError;
 use domain::journal::{ChainId, PageError};
 use domain::moment::Day;
+use platform::books::BooksError;
 use platform::bucket::BucketError;
 use platform::queue::QueueError;
 use platform::table::TableError;
@@ -97,6 +99,18 @@ pub enum RebuildError {
         /// The chain.
         chain: ChainId,
     },
+    /// The restored pages of a day cannot be read as a sealed day's.
+    #[error("the books of {day}")]
+    Books {
+        /// The day.
+        day: Day,
+        /// What of them.
+        #[source]
+        source: BooksError,
+    },
+    /// What was published of a day is not what its pages say.
+    #[error("what was published of {0} is not what its restored pages say")]
+    Published(Day),
     /// The table holds other books.
     #[error("another page {seq} stands on chain {chain}: the table holds other books")]
     OtherBooks {

@@ -4,7 +4,8 @@
 //! where the follower has come; it writes nothing. [`mend`] writes the totals that differ, while the follower may go on. [`restore`] fills a table with the pages
 //! and seals of the archive and folds them; it never writes over anything, so it can be repeated, also after it broke off.
 //!
-//! [`compare`] holds donations, charges and notes of movements against the pages, and [`mend_donations`] brings them to what the pages say, where a backup is behind.
+//! [`compare`] holds donations, charges and notes of movements against the pages, and [`mend_donations`] brings them to what the pages say, where a backup is behind. [`tell_payments`] has what followed from
+//! payments follow again.
 //!
 //! **What is not in the archive** are donations: what people told of themselves is in the table and its backups alone, sealed. The books hold what was given, by which
 //! payment, to what, and what went back.
@@ -17,17 +18,21 @@
 mod donations;
 mod erasures;
 mod pages;
+mod payments;
 mod recount;
 mod restore;
+mod stated;
 
 pub use donations::{About, Anew, Compared, Field, Finding, What, compare, mend_donations};
 pub use erasures::replay_erasures;
+pub use payments::tell_payments;
 pub use recount::{Difference, Recount, mend, recount};
 pub use restore::{Archive, restore};
 
 use domain::journal::archive::ArchiveError;
 use domain::journal::{ChainId, PageError};
 use domain::moment::Day;
+use platform::books::BooksError;
 use platform::bucket::BucketError;
 use platform::queue::QueueError;
 use platform::table::TableError;
@@ -94,6 +99,18 @@ pub enum RebuildError {
         /// The chain.
         chain: ChainId,
     },
+    /// The restored pages of a day cannot be read as a sealed day's.
+    #[error("the books of {day}")]
+    Books {
+        /// The day.
+        day: Day,
+        /// What of them.
+        #[source]
+        source: BooksError,
+    },
+    /// What was published of a day is not what its pages say.
+    #[error("what was published of {0} is not what its restored pages say")]
+    Published(Day),
     /// The table holds other books.
     #[error("another page {seq} stands on chain {chain}: the table holds other books")]
     OtherBooks {

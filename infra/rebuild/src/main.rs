@@ -4,15 +4,16 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use domain::moment::Moment;
 use indicatif::{ProgressBar, ProgressStyle};
 use platform::Platform;
 use platform::bucket::Bucket;
 use platform::table::Table;
-use rebuild::{Compared, Difference, compare, mend, mend_donations, recount, replay_erasures, restore};
+use rebuild::{Compared, Difference, compare, mend, mend_donations, recount, replay_erasures, restore, tell_payments};
 
 /// Holds the table against the books, puts it right, and restores the books from the archive.
 ///
-/// Reads `TABLE`, for `restore` also `BUCKET`, for `erasures` also `KEYS_TABLE` and `QUEUE_ERASURES`, and the credentials, region and endpoint of AWS from the environment, as a function does.
+/// Reads `TABLE`, for `restore` also `BUCKET`, for `erasures` also `KEYS_TABLE` and `QUEUE_ERASURES`, for `payments` also `QUEUE_PAYMENTS`, and the credentials, region and endpoint of AWS from the environment, as a function does.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -27,6 +28,12 @@ enum Command {
     Totals,
     /// Brings donations, charges and notes of movements to what the pages say, where a backup is behind them. Exit code 1 if something contradicts the pages, which is let be.
     Donations,
+    /// After `donations`: tells settlement of the payments again that were booked since the backup, so that what is held is spent, shares are confirmed, and what is owed back goes back. Reads QUEUE_PAYMENTS.
+    Payments {
+        /// The moment of the backup, as in 2026-11-23T20:45:00Z.
+        #[arg(long)]
+        since: Moment,
+    },
     /// Puts the archived pages and seals into the table TABLE, and folds them. Never writes over anything; stops where the table holds other books.
     Restore,
     /// After a restore of the table: has everything taken away again that was erased since the backup. Reads KEYS_TABLE and sends to QUEUE_ERASURES.
@@ -40,7 +47,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let table = platform.table().context("the environment")?;
     let bar = ProgressBar::new_spinner();
     let unit = match command {
-        Command::Check | Command::Totals | Command::Donations => "pages",
+        Command::Check | Command::Totals | Command::Donations | Command::Payments { .. } => "pages",
         Command::Restore => "days",
         Command::Erasures => "erasures",
     };
@@ -58,6 +65,13 @@ async fn main() -> anyhow::Result<ExitCode> {
             bar.finish_and_clear();
             tell_donations(&found);
             Ok(code(found.wrong().next().is_none()))
+        }
+        Command::Payments { since } => {
+            let payments = platform.queue("QUEUE_PAYMENTS").context("the environment")?;
+            let sent = tell_payments(&table, &payments, since, |pages| bar.inc(pages)).await?;
+            bar.finish_and_clear();
+            println!("{sent} payments are told again");
+            Ok(ExitCode::SUCCESS)
         }
         Command::Restore => {
             let bucket = Bucket::new(&platform.aws, &platform.settings).context("the environment")?;

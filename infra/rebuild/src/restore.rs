@@ -8,7 +8,7 @@ use domain::totals;
 use platform::bucket::Bucket;
 use platform::table::{Cursors, DaySeal, Folding, Restored, Table};
 
-use crate::RebuildError;
+use crate::{RebuildError, stated};
 
 /// What was restored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,6 +28,7 @@ pub struct Archive {
 pub async fn restore(table: &Table, bucket: &Bucket, mut told: impl FnMut(Day)) -> Result<Archive, RebuildError> {
     let mut restored = Archive::default();
     let mut tails: Vec<Tail> = ChainId::all().map(Tail::empty).collect();
+    let log = stated::log(bucket).await?;
     for (day, files) in days(bucket).await? {
         let Some(seal) = seal(bucket, day).await? else { break };
         for chain in ChainId::all() {
@@ -45,6 +46,7 @@ pub async fn restore(table: &Table, bucket: &Bucket, mut told: impl FnMut(Day)) 
         }
         fold(table, &tails).await?;
         table.close_day(&seal).await?;
+        stated::restore(table, bucket, &log, day).await?;
         restored.days += 1;
         told(day);
     }

@@ -14,7 +14,7 @@ use domain::money::Money;
 use domain::payment::{CURRENCY, Happening, Method, PaymentFact, PaymentRef, Provider};
 use domain::purpose::{Fund, Programme, Region, Track};
 use platform::table::Table;
-use rebuild::{About, Compared, RebuildError, What, compare, mend_donations};
+use rebuild::{About, Compared, RebuildError, What, compare, mend_donations, tell_payments};
 use serde_json::{Value, json};
 use stage::{Options, Stage, event, sample};
 use testkit::faults::{Call, Failure, Fault, NoFaults};
@@ -344,4 +344,30 @@ async fn what_is_booked_meanwhile_is_neither_named_nor_written_over() {
         assert_eq!(found.findings, [], "{:?}", said(&found));
     }
     assert_eq!(compare(&stage.table, |_| {}).await.unwrap().findings, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_followed_from_payments_follows_again() {
+    let scene = scene().await;
+    let stage = &scene.stage;
+    restore(stage, &scene.before).await;
+    mend_donations(&stage.table, |_| {}).await.unwrap();
+    for queue in ["journal", "refunds"] {
+        stage.take_messages(queue).await.unwrap();
+    }
+    let before = pages(&stage.table).await;
+    let queue = stage.platform("settlement").unwrap().queue("QUEUE_PAYMENTS").unwrap();
+    let first = before.iter().map(|page| page.written_at).min().unwrap();
+    assert_eq!(tell_payments(&stage.table, &queue, first, |_| {}).await.unwrap(), 7);
+    let told = stage.take_messages("payments").await.unwrap();
+    assert_eq!(told.len(), 7);
+    for message in &told {
+        settle(stage, message).await;
+    }
+    assert_eq!(pages(&stage.table).await, before);
+    assert_eq!(compare(&stage.table, |_| {}).await.unwrap().findings, []);
+    // Each gift's page is told to the follower again.
+    assert_eq!(stage.take_messages("journal").await.unwrap().len(), 6);
+    let later = stage.now().plus_seconds(1);
+    assert_eq!(tell_payments(&stage.table, &queue, later, |_| {}).await.unwrap(), 0);
 }

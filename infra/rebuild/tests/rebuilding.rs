@@ -10,7 +10,7 @@ use domain::moment::{Day, Moment};
 use domain::money::Money;
 use domain::payment::{Method, PaymentRef, Provider};
 use domain::purpose::{Fund, Programme, Region, Track};
-use platform::table::{Cursors, Table};
+use platform::table::{Cursors, DaySeal, Table};
 use rebuild::{Archive, Difference, RebuildError, mend, recount, restore};
 use serde_json::json;
 use stage::{Options, Stage, event};
@@ -218,4 +218,30 @@ async fn reporting_again_archives_the_same_and_a_broken_run_is_made_good() {
     for (key, bytes) in before {
         assert_eq!(bucket.fetch(&key).await.unwrap(), bytes, "{key}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_day_that_was_archived_before_it_was_published_says_again_what_was_signed() {
+    let stage = two_days().await;
+    let bucket = stage.bucket().unwrap();
+    let day: Day = "2026-11-24".parse().unwrap();
+    let whole = stage.table.day_seal(day).await.unwrap().unwrap();
+    assert!(whole.stated.is_some() && whole.checkpoint.is_some());
+    let bare = DaySeal { stated: None, checkpoint: None, ..whole.clone() };
+    let key = "archive/2026-11-24/seal.json";
+    bucket.keep(key, "application/json", serde_json::to_vec(&bare).unwrap()).await.unwrap();
+    let table = stage.empty_table("restored").await.unwrap();
+    assert_eq!(restore(&table, &bucket, |_| {}).await.unwrap().days, 2);
+    assert_eq!(table.day_seal(day).await.unwrap(), Some(whole));
+    // What was published and does not follow from the pages is not believed.
+    let published = domain::proof::key::day(day);
+    let document = String::from_utf8(bucket.fetch(&published).await.unwrap().unwrap()).unwrap();
+    let other = document.replacen("2026-11-24", "2026-11-25", 1);
+    assert_ne!(other, document);
+    bucket.keep(&published, "application/json", other.into_bytes()).await.unwrap();
+    // A client token is remembered for ten minutes, whatever table it was for.
+    stage.clock.skip(std::time::Duration::from_secs(3_600));
+    let table = stage.empty_table("other").await.unwrap();
+    let error = restore(&table, &bucket, |_| {}).await.unwrap_err();
+    assert!(matches!(error, RebuildError::Published(of) if of == day), "{error:?}");
 }

@@ -18,9 +18,9 @@ mod reverse;
 
 pub use finding::{About, Anew, Compared, Field, Finding, What};
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use domain::donation::{Charge, Donation, History, Later, Place};
+use domain::donation::{Charge, Donation, History, Later, Place, is_first};
 use domain::hash::Hash;
 use domain::id::DonationId;
 use domain::journal::{ChainId, Entry, EntryKind, Page, Tail};
@@ -63,6 +63,8 @@ struct Work<'w, T> {
     told: T,
     /// By payment, what is not its first entry.
     later: HashMap<Print, Vec<Later>>,
+    /// Of these, whose donation was found later, and that were met since.
+    found_later: HashSet<Print>,
     /// Where each chain ended when it was read first.
     ends: Vec<Tail>,
     stands: Stands,
@@ -71,8 +73,8 @@ struct Work<'w, T> {
 
 impl<'w, T: FnMut(u64)> Work<'w, T> {
     fn new(table: &'w Table, is_mending: bool, told: T) -> Work<'w, T> {
-        let (later, stands, found) = (HashMap::new(), Stands::default(), Compared::default());
-        Work { table, is_mending, told, later, ends: Vec::new(), stands, found }
+        let (later, found_later, ends) = (HashMap::new(), HashSet::new(), Vec::new());
+        Work { table, is_mending, told, later, found_later, ends, stands: Stands::default(), found: Compared::default() }
     }
 
     async fn done(mut self) -> Result<Compared, RebuildError> {
@@ -83,7 +85,8 @@ impl<'w, T: FnMut(u64)> Work<'w, T> {
         for end in self.ends.clone() {
             self.hold_chain(end).await?;
         }
-        for later in self.later.values() {
+        let alone = self.later.iter().filter(|(payment, _)| !self.found_later.contains(*payment));
+        for (_, later) in alone {
             let first = later.first().map(Later::place);
             self.found.findings.extend(first.map(|place| Finding::of(About::Entry(place), What::Alone)));
         }
@@ -104,7 +107,7 @@ impl<'w, T: FnMut(u64)> Work<'w, T> {
             tail = last.tail();
             (self.told)(pages.len() as u64);
             for page in &pages {
-                for (entry, place) in entries(page).filter(|(entry, _)| !is_first(entry.kind)) {
+                for (entry, place) in entries(page).filter(|(entry, _)| is_gathered(entry.kind)) {
                     let later = Later::of(entry, place, page.written_at);
                     self.later.entry(print(&entry.payment)).or_default().push(later);
                 }
@@ -126,8 +129,7 @@ impl<'w, T: FnMut(u64)> Work<'w, T> {
                     self.stands.add(page);
                 }
                 for (entry, place) in entries(page).filter(|(entry, _)| is_first(entry.kind)) {
-                    let later = self.later.remove(&print(&entry.payment)).unwrap_or_default();
-                    histories.push(History::new(entry.clone(), place, later));
+                    histories.push(self.history(entry, place));
                 }
             }
             let (gifts, charges) = histories.into_iter().partition(|one| one.first().kind == EntryKind::Settled);
@@ -136,6 +138,19 @@ impl<'w, T: FnMut(u64)> Work<'w, T> {
             self.hold_movements(&pages).await?;
         }
         Ok(())
+    }
+
+    /// A first entry with all that followed from it. An orphan whose donation was found has two.
+    fn history(&mut self, first: &Entry, place: Place) -> History {
+        let payment = print(&first.payment);
+        let is_assigned = self.later.get(&payment).is_some_and(|later| later.iter().any(Later::is_assignment));
+        if is_assigned {
+            self.found_later.insert(payment);
+            return History::split(first.clone(), place, &self.later[&payment]);
+        }
+        let mut later = self.later.remove(&payment).unwrap_or_default();
+        later.retain(|one| one.place() != place);
+        History::new(first.clone(), place, later)
     }
 
     async fn hold_gifts(&mut self, gifts: Vec<History>) -> Result<(), RebuildError> {
@@ -269,17 +284,9 @@ async fn hold_charge(
     Err(RebuildError::Moving)
 }
 
-/// Whether it is the first entry of its payment.
-pub(crate) const fn is_first(kind: EntryKind) -> bool {
-    match kind {
-        EntryKind::Settled | EntryKind::SecondCharge | EntryKind::LateCharge | EntryKind::Orphan => true,
-        EntryKind::Refunded
-        | EntryKind::ChargeReturned
-        | EntryKind::Disputed
-        | EntryKind::DisputeWon
-        | EntryKind::DisputeLost
-        | EntryKind::FeeCharged => false,
-    }
+/// Whether it is kept from the first reading on: what is no first entry, and orphans, which may be found to be a donation's.
+const fn is_gathered(kind: EntryKind) -> bool {
+    !is_first(kind) || matches!(kind, EntryKind::Orphan)
 }
 
 fn entries(page: &Page) -> impl Iterator<Item = (&Entry, Place)> {

@@ -371,3 +371,41 @@ async fn what_followed_from_payments_follows_again() {
     let later = stage.now().plus_seconds(1);
     assert_eq!(tell_payments(&stage.table, &queue, later, |_| {}).await.unwrap(), 0);
 }
+
+/// Backups from before it came, from when it was an orphan, and from when its fee was told.
+#[tokio::test(start_paused = true)]
+async fn an_orphan_whose_donation_was_found_is_brought_to_what_the_pages_say() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let gift = make(&stage, 1, vec![line("wells", 30), line("roofs", 20)]).await;
+    let named = |happening| told(&gift, "p-1", happening);
+    let nameless = |happening| match named(happening) {
+        Message::PaymentTold(fact) => Message::PaymentTold(PaymentFact { donation: None, attempt: 0, ..fact }),
+        other => other,
+    };
+    let mut backups = vec![backup(&stage).await];
+    for message in [
+        nameless(captured(&stage, 10)),
+        nameless(captured(&stage, 15)),
+        named(captured(&stage, 20)),
+        named(captured(&stage, 25)),
+        named(Happening::Refunded { refunded_minor: riyals(50) }),
+    ] {
+        stage.clock.skip(std::time::Duration::from_secs(60));
+        settle(&stage, &message).await;
+        backups.push(backup(&stage).await);
+        assert_eq!(compare(&stage.table, |_| {}).await.unwrap().findings, []);
+    }
+    let (after, written) = (backups.pop().unwrap(), pages(&stage.table).await);
+    for (number, before) in backups.iter().enumerate() {
+        restore(&stage, before).await;
+        let found = compare(&stage.table, |_| {}).await.unwrap();
+        let charges = found.findings.iter().filter(|finding| matches!(finding.about, About::Charge(_))).count();
+        assert_eq!((found.findings.len() - charges, charges), (1, usize::from(number < 3)), "{number}: {:?}", said(&found));
+        assert_eq!(mend_donations(&stage.table, |_| {}).await.unwrap().wrong().count(), 0, "{number}");
+        assert_eq!(without_versions(backup(&stage).await), without_versions(after.clone()), "{number}");
+        for message in [nameless(captured(&stage, 25)), named(captured(&stage, 25))] {
+            settle(&stage, &message).await;
+        }
+        assert_eq!(pages(&stage.table).await, written, "{number}");
+    }
+}

@@ -221,7 +221,11 @@ pub(super) fn differing(kept: &Donation, pages: &Donation) -> Vec<Field> {
 
 /// The same of a charge.
 pub(super) fn differing_charge(kept: &Charge, pages: &Charge) -> Vec<Field> {
-    let fields =
-        [field("refunded", kept.refunded_minor, pages.refunded_minor), field("fee", kept.fee_minor, pages.fee_minor)];
+    let donation = |charge: &Charge| charge.donation.map_or("none".to_owned(), |id| id.to_string());
+    let fields = [
+        field("donation", donation(kept), donation(pages)),
+        field("refunded", kept.refunded_minor, pages.refunded_minor),
+        field("fee", kept.fee_minor, pages.fee_minor),
+    ];
     fields.into_iter().flatten().collect()
 }

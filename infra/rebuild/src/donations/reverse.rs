@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use domain::donation::Place;
+use domain::donation::{Place, is_first};
 use domain::id::DonationId;
 use domain::journal::page::CHAINS;
 use domain::journal::{EntryKind, Page};
 use platform::table::{Kept, Table};
 
 use super::finding::{About, Compared, Finding, What};
-use super::{Print, is_first, print};
+use super::{Print, print};
 use crate::RebuildError;
 
 /// Which donation each entry of a chain settles, as eight bytes of its id; nought for entries that settle none.

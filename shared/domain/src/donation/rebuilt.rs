@@ -6,6 +6,9 @@
 //! **Refunds.** The pages say of which line money went back, and not who asked. A refund that was agreed to is done when its sum has gone back, from the lines that it names; if it went back from others,
 //! it had been given up before. One that was only asked for is done by [`REBUILT`] when what it asks for has gone back since, so that nobody agrees to it a second time. What is left is kept as
 //! [`Back::traced`](super::Back::traced).
+//!
+//! **Orphans whose donation was found** have two first entries: one that put them aside, and one that settles the donation. To the charge belongs what was told until it was found, to the donation what came
+//! after ([`History::split`]); the fee of both is the donation's.
 
 use super::back::{Back, Dispute, Outcome, Part, Refund, RefundStage, allocate};
 use super::refund::standing;
@@ -25,8 +28,10 @@ pub const REBUILT: &str = "rebuild";
 pub struct Later {
     place: Place,
     kind: EntryKind,
+    donation: Option<DonationId>,
     written_at: Moment,
     moved: Money,
+    fee: Money,
     parts: Box<[Part]>,
     into_suspense: Money,
     out_of_suspense: Money,
@@ -49,8 +54,10 @@ impl Later {
         Later {
             place,
             kind: entry.kind,
+            donation: entry.donation,
             written_at,
             moved,
+            fee: fee(entry),
             parts: entry.transfers.iter().filter_map(of_line).collect(),
             into_suspense: sum(true),
             out_of_suspense: sum(false),
@@ -60,6 +67,11 @@ impl Later {
     /// Where it stands.
     pub const fn place(&self) -> Place {
         self.place
+    }
+
+    /// Whether it says that the payment was found to be a donation's.
+    pub fn is_assignment(&self) -> bool {
+        self.kind == EntryKind::Assigned
     }
 }
 
@@ -89,13 +101,30 @@ pub struct History {
     first: Entry,
     place: Place,
     later: Vec<Later>,
+    /// What the provider kept of it while it was an orphan.
+    fee_before: Money,
 }
 
 impl History {
     /// Of the payment's first entry, where that stands, and all others.
     pub fn new(first: Entry, place: Place, mut later: Vec<Later>) -> History {
         later.sort_by_key(|one| (one.written_at, one.place.chain, one.place.seq, one.place.index));
-        History { first, place, later }
+        History { first, place, later, fee_before: Money::ZERO }
+    }
+
+    /// Of one of the two first entries of an orphan whose donation was found, and all that its payment has besides, the other first entry with it.
+    pub fn split(first: Entry, place: Place, all: &[Later]) -> History {
+        let found = all.iter().find(|one| one.is_assignment());
+        let is_after = |one: &&Later| {
+            let since = found.is_some_and(|found| one.donation == found.donation && one.written_at >= found.written_at);
+            since && !is_first(one.kind) && !one.is_assignment()
+        };
+        let is_gift = first.kind == EntryKind::Settled;
+        let (after, before): (Vec<&Later>, Vec<&Later>) = all.iter().partition(is_after);
+        let fee_before = Money::sum(before.iter().filter(|_| is_gift).map(|one| one.fee)).unwrap_or(Money::ZERO);
+        let before = before.into_iter().filter(|one| !is_first(one.kind));
+        let later = if is_gift { after.into_iter().cloned().collect() } else { before.cloned().collect() };
+        History { fee_before, ..History::new(first, place, later) }
     }
 
     /// The first entry.
@@ -165,13 +194,17 @@ impl History {
             | EntryKind::Disputed
             | EntryKind::DisputeWon
             | EntryKind::DisputeLost
-            | EntryKind::FeeCharged => return Err(Contradiction::NotFirst),
+            | EntryKind::FeeCharged
+            | EntryKind::Assigned => return Err(Contradiction::NotFirst),
         };
+        let found = self.of(EntryKind::Assigned).next();
+        let kind = found.map_or(kind, |_| ChargeKind::Assigned);
+        let donation = found.map_or(self.first.donation, |found| found.donation);
         let captured_minor = self.first.principal().map(Transfer::amount);
         let rebuilt = Charge {
             payment: self.first.payment.clone(),
             kind,
-            donation: self.first.donation,
+            donation,
             captured_minor: Money::sum(captured_minor).unwrap_or(Money::ZERO),
             refunded_minor: self.sum(EntryKind::ChargeReturned),
             fee_minor: self.fee(),
@@ -179,8 +212,11 @@ impl History {
             version: 0,
         };
         let Some(kept) = kept else { return Ok(rebuilt) };
-        let of_first = |charge: &Charge| (charge.kind, charge.donation, charge.captured_minor, charge.method);
-        if of_first(kept) != of_first(&rebuilt) {
+        let of_first = |charge: &Charge| (charge.captured_minor, charge.method);
+        // It may have been an orphan yet, when the backup was made.
+        let is_behind = found.is_some() && (kept.kind, kept.donation) == (ChargeKind::Orphan, self.first.donation);
+        let is_its = is_behind || (kept.kind, kept.donation) == (kind, donation);
+        if !is_its || of_first(kept) != of_first(&rebuilt) {
             return Err(Contradiction::Elsewhere);
         }
         if kept.refunded_minor > rebuilt.refunded_minor || kept.fee_minor > rebuilt.fee_minor {
@@ -200,8 +236,8 @@ impl History {
     }
 
     fn fee(&self) -> Money {
-        let at_first = self.first.transfers.iter().filter(|transfer| transfer.is_fee()).map(|transfer| transfer.amount());
-        Money::sum(at_first.chain(self.of(EntryKind::FeeCharged).map(|one| one.moved))).unwrap_or(Money::ZERO)
+        let told = [self.fee_before, fee(&self.first)].into_iter().chain(self.later.iter().map(|one| one.fee));
+        Money::sum(told).unwrap_or(Money::ZERO)
     }
 
     /// The lines that the first entry settled; what of them only the donation says is not in them.
@@ -277,6 +313,25 @@ impl History {
         }
         Ok(back)
     }
+}
+
+/// Whether it is the first entry of its payment, or of what its payment was found to be.
+pub const fn is_first(kind: EntryKind) -> bool {
+    match kind {
+        EntryKind::Settled | EntryKind::SecondCharge | EntryKind::LateCharge | EntryKind::Orphan => true,
+        EntryKind::Refunded
+        | EntryKind::ChargeReturned
+        | EntryKind::Disputed
+        | EntryKind::DisputeWon
+        | EntryKind::DisputeLost
+        | EntryKind::FeeCharged
+        | EntryKind::Assigned => false,
+    }
+}
+
+/// What the provider keeps, by an entry.
+fn fee(entry: &Entry) -> Money {
+    Money::sum(entry.transfers.iter().filter(|transfer| transfer.is_fee()).map(Transfer::amount)).unwrap_or(Money::ZERO)
 }
 
 /// Takes a refund's parts from what went back and nobody has explained yet, if all of them are in it.

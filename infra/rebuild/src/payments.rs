@@ -1,5 +1,6 @@
 //! Payments told again: after a restore of the table, so that what follows from them follows again.
 
+use domain::donation::is_first;
 use domain::journal::{ChainId, Entry, Tail};
 use domain::message::Message;
 use domain::moment::Moment;
@@ -8,7 +9,6 @@ use domain::payment::{CURRENCY, Happening, PaymentFact};
 use platform::queue::Queue;
 use platform::table::Table;
 
-use crate::donations::is_first;
 use crate::{RebuildError, pages};
 
 /// Tells settlement of every payment again whose first entry was written since then; gives back how many. Settlement finds each booked, and tells again what follows from it: what is held is spent, shares are

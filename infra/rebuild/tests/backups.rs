@@ -409,3 +409,47 @@ async fn an_orphan_whose_donation_was_found_is_brought_to_what_the_pages_say() {
         assert_eq!(pages(&stage.table).await, written, "{number}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refund_that_the_backup_has_is_done_when_its_money_went_back() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let gift = make(&stage, 2, vec![line("wells", 30), line("roofs", 20)]).await;
+    settle(&stage, &told(&gift, "p-2", captured(&stage, 0))).await;
+    let read = async || stage.table.donation(&gift.id).await.unwrap().unwrap();
+    let asks = domain::donation::Asked {
+        id: "0a".repeat(16).parse().unwrap(),
+        parts: vec![Part { line: 1, amount_minor: riyals(8) }],
+        reason: RefundReason::Mistake,
+        by: "operator".to_owned(),
+        at: stage.now(),
+    };
+    let settled = read().await;
+    assert!(stage.table.turn_donation(&settled, &settled.state, &settled.ask_refund(asks.clone()).unwrap()).await.unwrap());
+    let asked = backup(&stage).await;
+    let waits = read().await;
+    let agreed = waits.approve_refund(&asks.id, "approver", stage.now()).unwrap();
+    assert!(stage.table.turn_donation(&waits, &waits.state, &agreed).await.unwrap());
+    let approved = backup(&stage).await;
+    settle(&stage, &told(&gift, "p-2", Happening::Refunded { refunded_minor: riyals(8) })).await;
+    let after = backup(&stage).await;
+    for (before, by) in [(&approved, "approver"), (&asked, "rebuild")] {
+        restore(&stage, before).await;
+        assert_eq!(mend_donations(&stage.table, |_| {}).await.unwrap().findings.len(), 1);
+        let mended = read().await;
+        let done = matches!(&mended.back.refunds[0].stage, RefundStage::Done { by: who, .. } if who == by);
+        assert!(done && mended.back.traced.is_empty(), "{mended:?}");
+        assert_eq!((mended.lines_standing(), mended.state.code()), (vec![riyals(30), riyals(12)], "partly_refunded"));
+        assert!(by == "rebuild" || without_versions(backup(&stage).await) == without_versions(after.clone()));
+        assert_eq!(compare(&stage.table, |_| {}).await.unwrap().findings, []);
+        assert!(mended.approve_refund(&asks.id, "another", stage.now()).is_err(), "nobody agrees a second time");
+    }
+    // Given up in the backup; what went back of the line since was another's.
+    restore(&stage, &approved).await;
+    let waits = read().await;
+    let refused = waits.refuse_refund(stage.now()).unwrap();
+    assert!(stage.table.turn_donation(&waits, &waits.state, &refused).await.unwrap());
+    assert_eq!(mend_donations(&stage.table, |_| {}).await.unwrap().wrong().count(), 0);
+    let mended = read().await;
+    assert_eq!((mended.back.refunds[0].stage.code(), mended.back.traced.len()), ("refused", 1));
+    assert_eq!(mended.lines_standing(), [riyals(30), riyals(12)]);
+}

@@ -30,7 +30,7 @@ const OPERATORS: &[&str] = &["operator"];
 /// 401, 403; 400 and 422 for the body; 412 by `If-Match`; 409 when overtaken; 503 when the table is busy.
 pub async fn charity(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let officer = Officer::of(call, OPERATORS)?;
-    let after: Charity = call.json::<CharityDraft>()?.check(call.path("id"), call.language())?;
+    let after: Charity = call.object::<CharityDraft>()?.check(call.path("id"), call.language())?;
     let before = deps.table.revised_charity(&after.id).await?;
     let revision = before.map(|before| before.revision);
     etag::require(call, revision)?;
@@ -47,7 +47,7 @@ pub async fn charity(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
 /// As [`charity`]; and 409 for a change that the rules do not allow.
 pub async fn opportunity(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let officer = Officer::of(call, OPERATORS)?;
-    let after: Opportunity = call.json::<OpportunityDraft>()?.check(call.path("id"), call.language())?;
+    let after: Opportunity = call.object::<OpportunityDraft>()?.check(call.path("id"), call.language())?;
     let before = deps.table.revised_opportunity(&after.id).await?;
     etag::require(call, before.as_ref().map(|before| before.revision))?;
     let charity = deps.table.charity(&after.charity).await?.ok_or_else(|| unknown_charity(call))?;

@@ -38,7 +38,11 @@ pub async fn attempt(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     Ok(Answer::json(201, &Made { donation, checkout_url: Some(page.url), access_token: None }))
 }
 
-fn after(body: &Value) -> Result<u32, Vec<Found>> {
+/// The attempt that the body follows.
+///
+/// # Errors
+/// With each fault and its place.
+pub fn after(body: &Value) -> Result<u32, Vec<Found>> {
     whole_number(no_others(body, &["after"])?, "after")
 }
 

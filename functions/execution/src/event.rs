@@ -24,7 +24,12 @@ struct Asked {
 /// # Errors
 /// When it cannot be read.
 pub fn offering(event: Value) -> Result<Option<OpportunityId>, EventError> {
+    let is_object = event.is_object();
     let asked: Asked = serde_json::from_value(event).map_err(|error| EventError(error.to_string()))?;
+    // A list of the two would be read as well.
+    if !is_object {
+        return Err(EventError("no object".to_owned()));
+    }
     let is_time = asked.time.as_ref().is_none_or(|time| time.parse::<Moment>().is_ok());
     match (asked.offering, asked.time) {
         (_, _) if !is_time => Err(EventError("the time is not RFC 3339".to_owned())),
@@ -43,9 +48,15 @@ mod tests {
     fn the_clock_asks_for_all_and_a_person_for_one() {
         assert_eq!(offering(json!({"time": "2027-05-16T00:15:00Z"})), Ok(None));
         assert_eq!(offering(json!({"offering": "camel-makkah"})), Ok(Some("camel-makkah".parse().unwrap())));
-        for bad in
-            [json!({}), json!([]), json!(null), json!({"time": "now"}), json!({"offering": "../x"}), json!({"day": "1448"})]
-        {
+        for bad in [
+            json!({}),
+            json!([]),
+            json!([null, "camel-makkah"]),
+            json!(null),
+            json!({"time": "now"}),
+            json!({"offering": "../x"}),
+            json!({"day": "1448"}),
+        ] {
             assert!(offering(bad.clone()).is_err(), "{bad}");
         }
     }

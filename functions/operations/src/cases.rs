@@ -26,8 +26,20 @@ struct Cases<'a> {
 /// The body of `POST /v1/operations/cases/{id}/close`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ClosingDraft {
+pub struct ClosingDraft {
     note: String,
+}
+
+impl ClosingDraft {
+    /// What was done about it.
+    ///
+    /// # Errors
+    /// 422, with what is wrong with the note.
+    pub fn check(&self, mut faults: Faults) -> Result<String, Problem> {
+        let note = note::check(&self.note, note::CLOSING, &mut faults);
+        faults.tell()?;
+        note.ok_or_else(|| Problem::ours("a note that is missing was told as a fault"))
+    }
 }
 
 /// `GET /v1/operations/cases`: those that are open, the one that waits longest first; or those that are closed, the latest first.
@@ -87,11 +99,7 @@ pub async fn show(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
 pub async fn close(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let officer = Officer::of(call, &["operator", "approver"])?;
     let key = idempotency_key(call.header("idempotency-key"))?;
-    let draft: ClosingDraft = call.json()?;
-    let mut faults = Faults::new(call.language());
-    let note = note::check(&draft.note, note::CLOSING, &mut faults);
-    faults.tell()?;
-    let note = note.ok_or_else(|| Problem::ours("a note that is missing was told as a fault"))?;
+    let note = call.object::<ClosingDraft>()?.check(Faults::new(call.language()))?;
     let case = call.path("id");
     let mut kept = deps.case(case).await?.ok_or_else(Problem::not_found)?;
     let id = deps.identifiers().await?.act("close_case", case, &officer.subject, key);

@@ -34,7 +34,7 @@ struct Corrections<'a> {
 pub async fn ask(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let officer = Officer::of(call, &["operator"])?;
     let key = idempotency_key(call.header("idempotency-key"))?;
-    let wanted = call.json::<CorrectionDraft>()?.check(Faults::new(call.language()))?;
+    let wanted = call.object::<CorrectionDraft>()?.check(Faults::new(call.language()))?;
     let id = deps.identifiers().await?.correction(&officer.subject, key);
     // A retry finds what it made, whatever became of the case and the accounts since.
     if let Some(before) = deps.table.correction(&id).await? {

@@ -19,7 +19,7 @@ use crate::{Deps, fault};
 /// The body of `POST /v1/donations/{id}/disputes`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct DisputeDraft {
+pub struct DisputeDraft {
     outcome: String,
     amount: Value,
 }
@@ -32,7 +32,11 @@ struct Reported<'a> {
 }
 
 impl DisputeDraft {
-    fn check(&self, mut faults: Faults) -> Result<(Happening, Money), Problem> {
+    /// What happened, and to how much of the gift.
+    ///
+    /// # Errors
+    /// 422, with each fault and its place.
+    pub fn check(&self, mut faults: Faults) -> Result<(Happening, Money), Problem> {
         let least = Money::from_halalas(1).unwrap_or(Money::ZERO);
         let amount = faults.amount("/amount", &self.amount, least).unwrap_or_default();
         let happening = match self.outcome.as_str() {
@@ -55,7 +59,7 @@ impl DisputeDraft {
 /// 401, 403, 404; 400 and 422 for the request; 409 for what contradicts what is known; 503 when something is busy.
 pub async fn report(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let officer = Officer::of(call, &["operator"])?;
-    let draft: DisputeDraft = call.json()?;
+    let draft: DisputeDraft = call.object()?;
     let (happening, amount) = draft.check(Faults::new(call.language()))?;
     let donation = deps.donation(call).await?;
     let settled_by = donation.state.settled_by().ok_or_else(fault::not_paid)?;

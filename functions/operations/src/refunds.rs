@@ -25,7 +25,7 @@ pub(crate) const LEAST: Money = match Money::from_halalas(1) {
 /// The body of `POST /v1/donations/{id}/refunds`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RefundDraft {
+pub struct RefundDraft {
     reason: String,
     #[serde(default)]
     lines: Vec<PartDraft>,
@@ -39,7 +39,11 @@ struct PartDraft {
 }
 
 impl RefundDraft {
-    fn check(self, mut faults: Faults) -> Result<(Vec<Part>, RefundReason), Problem> {
+    /// The parts that are asked for, of everything where there are none, and why.
+    ///
+    /// # Errors
+    /// 422, with each fault and its place.
+    pub fn check(self, mut faults: Faults) -> Result<(Vec<Part>, RefundReason), Problem> {
         if self.lines.len() > MOST_LINES {
             faults.add("/lines", "too_many_lines", "البنود أكثر من المسموح", "There are more lines than one gift may have");
         }
@@ -61,7 +65,7 @@ impl RefundDraft {
 pub async fn ask(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let officer = Officer::of(call, &["operator"])?;
     let key = idempotency_key(call.header("idempotency-key"))?;
-    let (parts, reason) = call.json::<RefundDraft>()?.check(Faults::new(call.language()))?;
+    let (parts, reason) = call.object::<RefundDraft>()?.check(Faults::new(call.language()))?;
     let mut donation = deps.donation(call).await?;
     let id = deps.identifiers().await?.refund(&donation.id, &officer.subject, key);
     for _ in 0..MOST_ROUNDS {

@@ -25,8 +25,9 @@ pub const SOON: Duration = Duration::from_secs(2);
 /// The body of `POST /v1/operations/replays`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ReplayDraft {
-    case: String,
+pub struct ReplayDraft {
+    /// The case's id.
+    pub case: String,
 }
 
 /// Where a replay goes.
@@ -70,7 +71,7 @@ impl To {
 pub async fn replay(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let officer = Officer::of(call, &["operator"])?;
     let key = idempotency_key(call.header("idempotency-key"))?;
-    let ReplayDraft { case } = call.json()?;
+    let ReplayDraft { case } = call.object()?;
     let Some(kept) = deps.case(&case).await? else { return Err(unknown(call)) };
     let id = deps.identifiers().await?.act("replay_case", &case, &officer.subject, key);
     let (to, message) = match (kept.replay(&id), &kept.state) {

@@ -37,7 +37,7 @@ struct Retractions<'a> {
 pub async fn ask(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let officer = Officer::of(call, &["operator"])?;
     let key = idempotency_key(call.header("idempotency-key"))?;
-    let wanted = call.json::<RetractionDraft>()?.check(Faults::new(call.language()))?;
+    let wanted = call.object::<RetractionDraft>()?.check(Faults::new(call.language()))?;
     let id = deps.identifiers().await?.correction(&officer.subject, key);
     // A retry finds what it made, whatever became of the animal since.
     if let Some(before) = deps.table.retraction(&id).await? {

@@ -119,16 +119,42 @@ enum Compare {
     Day,
 }
 
+/// What an event asks for, read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// The provider's list of the last minutes against the books.
+    Payments,
+    /// The bank's documents that came in.
+    Bank,
+    /// This day, three ways.
+    Day(Day),
+}
+
+impl Asked {
+    /// Reads an event.
+    ///
+    /// # Errors
+    /// [`ReconcileError::What`] and [`ReconcileError::Event`].
+    pub fn of(event: Value) -> Result<Asked, ReconcileError> {
+        let missing = || ReconcileError::What("it does not say what to compare".to_owned());
+        let what = event.get("compare").ok_or_else(missing)?;
+        Ok(match Compare::deserialize(what).map_err(|error| ReconcileError::What(error.to_string()))? {
+            Compare::Payments => Asked::Payments,
+            Compare::Bank => Asked::Bank,
+            Compare::Day => Asked::Day(platform::schedule::day(event)?),
+        })
+    }
+}
+
 /// Compares what the event asks for; answers with what came of it.
 ///
 /// # Errors
 /// See [`ReconcileError`]. What was done before it stays done, and is not done twice.
 pub async fn handle(deps: &Deps, event: Value) -> Result<Value, ReconcileError> {
-    let what = event.get("compare").ok_or_else(|| ReconcileError::What("it does not say what to compare".to_owned()))?;
-    match Compare::deserialize(what).map_err(|error| ReconcileError::What(error.to_string()))? {
-        Compare::Payments => minutes::run(deps).await,
-        Compare::Bank => bank::run(deps).await,
-        Compare::Day => day::run(deps, platform::schedule::day(event)?).await,
+    match Asked::of(event)? {
+        Asked::Payments => minutes::run(deps).await,
+        Asked::Bank => bank::run(deps).await,
+        Asked::Day(day) => day::run(deps, day).await,
     }
 }
 

@@ -33,7 +33,7 @@ pub const LANGUAGES: &str = "ar, en";
 /// 401, 403; 400 and 422 for the body; 412 by `If-Match`; 409 for a change that the rules or what is taken do not allow, and when overtaken; 503 when the table is busy.
 pub async fn offering(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let officer = Officer::of(call, OPERATORS)?;
-    let wished = call.json::<OfferingDraft>()?.check(call.path("id"), call.language())?;
+    let wished = call.object::<OfferingDraft>()?.check(call.path("id"), call.language())?;
     let before = deps.table.offering(&wished.id).await?;
     etag::require(call, before.as_ref().map(|before| before.revision))?;
     let opportunity = deps.table.opportunity(&wished.id).await?;

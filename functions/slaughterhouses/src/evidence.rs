@@ -16,9 +16,10 @@ use crate::{Deps, itself, kept_by_nobody};
 /// How long a form serves, in seconds: a video of two hundred megabytes over a poor line, and the queue before it.
 pub const FORM_SECS: i64 = 3_600;
 
+/// The body of `POST /v1/sacrifice/slaughterhouses/{id}/evidence`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sent {
+pub struct EvidenceDraft {
     kind: String,
     content_type: String,
     bytes: u64,
@@ -39,10 +40,14 @@ struct Form<'a> {
 }
 
 /// What is to be uploaded.
-struct Asked {
-    media_type: MediaType,
-    bytes: u64,
-    sha256: Option<Hash>,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// Of which type.
+    pub media_type: MediaType,
+    /// How large.
+    pub bytes: u64,
+    /// Its hash, where the slaughterhouse tells it.
+    pub sha256: Option<Hash>,
 }
 
 /// `POST /v1/sacrifice/slaughterhouses/{id}/evidence`.
@@ -51,7 +56,7 @@ struct Asked {
 /// 401, 403, 404; 400 and 422 for the body; 503 when there is nothing to sign with.
 pub(crate) async fn form(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let house = itself(call)?;
-    let asked = read(call)?;
+    let asked = call.object::<EvidenceDraft>()?.check(Faults::new(call.language()))?;
     let id: EvidenceId = hex(deps.random.bytes::<16>()).parse().map_err(Problem::ours)?;
     let now = deps.clock.now();
     let until = now.plus_seconds(FORM_SECS);
@@ -67,33 +72,37 @@ fn hex(bytes: [u8; 16]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn read(call: &Call) -> Result<Asked, Problem> {
-    let sent: Sent = call.json()?;
-    let mut faults = Faults::new(call.language());
-    let medium: Option<Medium> = faults.code("/kind", &sent.kind);
-    let media_type: Option<MediaType> = faults.code("/content_type", &sent.content_type);
-    if let (Some(medium), Some(media_type)) = (medium, media_type)
-        && media_type.medium() != medium
-    {
-        let english = "This type is not of the kind that is told";
-        faults.add("/content_type", "type_of_another_kind", "النوع لا يوافق المذكور", english);
-    }
-    if let Some(most) = medium.map(Medium::most_bytes)
-        && !(1..=most).contains(&sent.bytes)
-    {
-        let english = format!("From 1 to {most} bytes");
-        faults.add("/bytes", "size_unusable", &format!("من 1 إلى {most} بايت"), &english);
-    }
-    let sha256: Option<Option<Hash>> = match &sent.sha256 {
-        None => Some(None),
-        Some(text) => text.parse().ok().map(Some),
-    };
-    if sha256.is_none() {
-        faults.add("/sha256", "hash_unreadable", "64 من أرقام الست عشرية", "64 lower-case hex digits");
-    }
-    faults.tell()?;
-    match (media_type, sha256) {
-        (Some(media_type), Some(sha256)) => Ok(Asked { media_type, bytes: sent.bytes, sha256 }),
-        _ => Err(Problem::malformed("a part could not be read")),
+impl EvidenceDraft {
+    /// What is to be uploaded.
+    ///
+    /// # Errors
+    /// 422, with each fault and its place.
+    pub fn check(self, mut faults: Faults) -> Result<Asked, Problem> {
+        let medium: Option<Medium> = faults.code("/kind", &self.kind);
+        let media_type: Option<MediaType> = faults.code("/content_type", &self.content_type);
+        if let (Some(medium), Some(media_type)) = (medium, media_type)
+            && media_type.medium() != medium
+        {
+            let english = "This type is not of the kind that is told";
+            faults.add("/content_type", "type_of_another_kind", "النوع لا يوافق المذكور", english);
+        }
+        if let Some(most) = medium.map(Medium::most_bytes)
+            && !(1..=most).contains(&self.bytes)
+        {
+            let english = format!("From 1 to {most} bytes");
+            faults.add("/bytes", "size_unusable", &format!("من 1 إلى {most} بايت"), &english);
+        }
+        let sha256: Option<Option<Hash>> = match &self.sha256 {
+            None => Some(None),
+            Some(text) => text.parse().ok().map(Some),
+        };
+        if sha256.is_none() {
+            faults.add("/sha256", "hash_unreadable", "64 من أرقام الست عشرية", "64 lower-case hex digits");
+        }
+        faults.tell()?;
+        match (media_type, sha256) {
+            (Some(media_type), Some(sha256)) => Ok(Asked { media_type, bytes: self.bytes, sha256 }),
+            _ => Err(Problem::malformed("a part could not be read")),
+        }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! To rotate, the new key is registered beside the old one, and the old one is left out once the slaughterhouse signs by the new. The act is in the log of operators before it is done.
 
+use domain::id::SlaughterhouseId;
+use domain::moment::Moment;
 use domain::sacrifice::carrying::HouseKeys;
 use domain::sacrifice::carrying::keys::{KeyError, MOST_KEYS};
 use platform::auth::Officer;
@@ -11,10 +13,28 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Deps, OPERATOR, house, kept_by_nobody};
 
+/// The body of `PUT /v1/sacrifice/slaughterhouses/{id}/keys`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sent {
+pub struct KeysDraft {
     keys: Vec<String>,
+}
+
+impl KeysDraft {
+    /// The keys of this slaughterhouse, registered now.
+    ///
+    /// # Errors
+    /// 422, with each fault and its place.
+    pub fn check(self, house: SlaughterhouseId, now: Moment, mut faults: Faults) -> Result<HouseKeys, Problem> {
+        if self.keys.len() > MOST_KEYS {
+            faults.add("/keys", "too_many", "أربعة مفاتيح على الأكثر", "At most four keys");
+            return Err(Problem::invalid(faults.into_list()));
+        }
+        HouseKeys::new(house, self.keys, now).map_err(|wrong| {
+            wrong.into_iter().for_each(|(place, why)| tell(&mut faults, place, why));
+            Problem::invalid(faults.into_list())
+        })
+    }
 }
 
 #[derive(Serialize)]
@@ -44,17 +64,7 @@ pub(crate) async fn show(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
 pub(crate) async fn register(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let officer = Officer::of(call, &[OPERATOR])?;
     let house = call.path("id").parse().map_err(|_| Problem::not_found())?;
-    let sent: Sent = call.json()?;
-    let mut faults = Faults::new(call.language());
-    if sent.keys.len() > MOST_KEYS {
-        faults.add("/keys", "too_many", "أربعة مفاتيح على الأكثر", "At most four keys");
-    }
-    let keys = HouseKeys::new(house, sent.keys, deps.clock.now()).map_err(|wrong| {
-        let mut faults = Faults::new(call.language());
-        wrong.into_iter().for_each(|(place, why)| tell(&mut faults, place, why));
-        Problem::invalid(faults.into_list())
-    })?;
-    faults.tell()?;
+    let keys = call.object::<KeysDraft>()?.check(house, deps.clock.now(), Faults::new(call.language()))?;
     let act = ("put_slaughterhouse_keys", keys.slaughterhouse.as_str());
     let operation = Operation::new(call, officer, deps.clock.now(), act.0, act.1, &keys.keys)?;
     deps.table.log_operation(&operation, deps.random.number()).await?;

@@ -21,7 +21,12 @@ struct Asked {
 /// # Errors
 /// When it names none.
 pub fn day(event: Value) -> Result<Day, EventError> {
+    let is_object = event.is_object();
     let asked: Asked = serde_json::from_value(event).map_err(|error| EventError(error.to_string()))?;
+    // A list of the two would be read as well.
+    if !is_object {
+        return Err(EventError("no object".to_owned()));
+    }
     match (asked.day, asked.time) {
         (Some(day), _) => Ok(day),
         (None, Some(time)) => {
@@ -44,7 +49,7 @@ mod tests {
         assert_eq!(day(json!({"time": "2026-11-23T21:00:00Z"})).unwrap(), "2026-11-23");
         assert_eq!(day(json!({"time": "2026-11-23T20:59:59Z"})).unwrap(), "2026-11-22");
         assert_eq!(day(json!({"day": "2026-11-01"})).unwrap(), "2026-11-01");
-        for bad in [json!({}), json!({"time": "yesterday"}), json!({"day": 3}), json!([])] {
+        for bad in [json!({}), json!(["2026-11-01", null]), json!({"time": "yesterday"}), json!({"day": 3}), json!([])] {
             assert!(day(bad.clone()).is_err(), "{bad}");
         }
     }

@@ -79,7 +79,7 @@ impl Moyasar {
 
 /// Reads an event again that was found authentic, and kept without what may not be.
 pub(crate) fn read_kept(redacted: &Value) -> Webhook {
-    webhook::read_authentic(redacted)
+    webhook::read_kept(redacted)
 }
 
 impl PaymentProvider for Moyasar {

@@ -75,7 +75,9 @@ impl Bearer {
         validation.validate_exp = false;
         let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|_| BearerError::Invalid)?.claims;
         let now = self.clock.now().seconds();
-        let serves = now < claims.exp + LEEWAY_SECS && claims.nbf.is_none_or(|from| from - LEEWAY_SECS <= now);
+        // Saturating: an end of time that an issuer writes as the largest number is one.
+        let until = claims.exp.saturating_add(LEEWAY_SECS);
+        let serves = now < until && claims.nbf.is_none_or(|from| from.saturating_sub(LEEWAY_SECS) <= now);
         if !serves || claims.role != "donor" {
             return Err(BearerError::Invalid);
         }

@@ -87,6 +87,18 @@ impl Call {
         serde_json::from_slice(&body).map_err(|error| Problem::malformed(&error.to_string()))
     }
 
+    /// The body as a JSON object of this form. A list is none: serde would read a list of the members' values, in the order in which we happen to write them down, as well.
+    ///
+    /// # Errors
+    /// As [`Call::json`].
+    pub fn object<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let read = self.json()?;
+        if self.body().is_some_and(|body| body.trim_ascii_start().starts_with(b"[")) {
+            return Err(Problem::malformed("a list, and not an object"));
+        }
+        Ok(read)
+    }
+
     /// The language to answer in: the better liked of Arabic and English by `Accept-Language`, Arabic without one.
     pub fn language(&self) -> Language {
         language(self.header("accept-language").unwrap_or_default())
@@ -125,6 +137,22 @@ fn thousandths(quality: &str) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_object_is_never_read_from_a_list() {
+        #[derive(serde::Deserialize)]
+        struct Named {
+            name: String,
+        }
+        let read = |body: &str| {
+            let mut request = HttpRequest::default();
+            request.body = Some(body.to_owned());
+            Call::new(request).object::<Named>().map(|named| named.name).map_err(|problem| problem.code())
+        };
+        assert_eq!(read(r#" {"name": "x"}"#).as_deref(), Ok("x"));
+        assert_eq!(read("\n [\"x\"]"), Err("malformed"));
+        assert_eq!(read(""), Err("malformed"));
+    }
 
     #[test]
     fn the_better_liked_language_is_answered_in() {

@@ -4,7 +4,9 @@
 //! nothing is signed, so it proves little: what is [`Webhook::Reported`] is only where to look. Whoever looks asks Moyasar.
 //!
 //! **Failure.** What is authentic and yet not of the documented form, is kept without anything of the donor's. Of a body that is no JSON at
-//! all, cut off on its way for one, the token is looked for in the text; then only length and hash are kept.
+//! all, cut off on its way for one, the token is looked for in the text; then length and hash are kept, and what stands whole in its beginning.
+
+mod cut;
 
 use domain::hash::Hash;
 use domain::id::PaymentId;
@@ -38,6 +40,9 @@ const OF_PAYMENTS: &[&str] = &[
 /// The longest id of an event, name of a status or code of a currency: a UUID is 36.
 const LONGEST_WORD: usize = 64;
 
+/// The name under which the beginning of a body that was cut off is kept.
+const BEGINS: &str = "begins";
+
 /// What may be kept of an event: ids, codes, amounts, times.
 const KEPT: &[&str] = &[
     "id",
@@ -61,6 +66,9 @@ const KEPT: &[&str] = &[
     "response_code",
     "reference_number",
     "gateway_id",
+    // Of a body that is no JSON; see `broken`.
+    "bytes",
+    "sha256",
 ];
 
 #[derive(Deserialize)]
@@ -97,8 +105,16 @@ fn is_secret(token: &[u8], secret: &Secret) -> bool {
     bool::from(token.ct_eq(secret.bytes()))
 }
 
+/// Reads what was kept of an event; of one that was cut off, its beginning. Whatever that tells is only where to look.
+pub(super) fn read_kept(kept: &Value) -> Webhook {
+    match kept.get(BEGINS) {
+        Some(beginning) if kept.get("sha256").is_some() => read_authentic(beginning),
+        Some(_) | None => read_authentic(kept),
+    }
+}
+
 /// Reads an event that was found authentic.
-pub(super) fn read_authentic(event: &Value) -> Webhook {
+fn read_authentic(event: &Value) -> Webhook {
     let kind = event.get("type").and_then(Value::as_str);
     match kind {
         Some(kind) if OF_PAYMENTS.contains(&kind) => match report(event) {
@@ -131,7 +147,11 @@ fn is_word(text: &str) -> bool {
 fn broken(body: &[u8], secret: &Secret) -> Webhook {
     match token_in(body) {
         Some(token) if is_secret(token, secret) => {
-            Webhook::Malformed { redacted: json!({"bytes": body.len(), "sha256": Hash::of(&[body]).to_string()}) }
+            let mut redacted = json!({"bytes": body.len(), "sha256": Hash::of(&[body]).to_string()});
+            if let Some(beginning) = cut::beginning(body) {
+                redacted[BEGINS] = redact(&beginning, KEPT);
+            }
+            Webhook::Malformed { redacted }
         }
         _ => Webhook::Unauthentic,
     }

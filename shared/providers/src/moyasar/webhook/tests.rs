@@ -148,13 +148,37 @@ fn types_that_are_not_ours_to_act_upon_are_kept_without_a_person() {
     }
 }
 
+/// What is kept of an event says as much to us as the event: what the code learns to read, it reads of those that were kept before it had.
 #[test]
-fn a_body_that_was_cut_off_is_kept_by_its_hash() {
-    let whole = event().to_string();
+fn what_is_kept_is_read_as_the_event_itself_would_be() {
+    for kind in OF_PAYMENTS {
+        let event = with("/type", json!(kind));
+        assert_eq!(read_authentic(&redact(&event, KEPT)), read_event(&event), "{kind}");
+    }
+    let mut renamed = with("/data/amount", Value::Null);
+    renamed["data"]["amount_minor"] = json!(10_050);
+    renamed["data"]["refund"] = json!({"refund_id": "r-1", "refunded_amount": "10050000", "at": "2026-11-24T09:00:00Z"});
+    let Webhook::Malformed { redacted } = read_event(&renamed) else { panic!() };
+    assert_nobody_in(&redacted);
+    assert_eq!(redacted["data"]["amount_minor"], 10_050);
+    assert_eq!(redacted["data"]["refund"], renamed["data"]["refund"]);
+}
+
+#[test]
+fn a_body_that_was_cut_off_is_kept_by_its_hash_and_its_beginning() {
+    let whole = with("/version", json!("1")).to_string();
     let cut = &whole[..whole.len() - 1];
     let Webhook::Malformed { redacted } = read(cut.as_bytes(), &secret()) else { panic!() };
     assert_eq!(redacted["bytes"], cut.len());
     assert_nobody_in(&redacted);
+    // What was lost is the last member alone: the event is known from its beginning, and so is the payment to look at.
+    assert_eq!(redacted["begins"], redact(&event(), KEPT));
+    assert_eq!(read_kept(&redacted), read_event(&event()));
+    let Webhook::Malformed { redacted } = read(&cut.as_bytes()[..cut.rfind("\"type\"").unwrap()], &secret()) else {
+        panic!()
+    };
+    assert_nobody_in(&redacted);
+    assert!(matches!(read_kept(&redacted), Webhook::Malformed { .. }), "{redacted}");
     let before_the_secret = &whole[..whole.find(SECRET).unwrap()];
     assert_eq!(read(before_the_secret.as_bytes(), &secret()), Webhook::Unauthentic);
 }

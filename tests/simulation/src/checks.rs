@@ -6,6 +6,7 @@ pub mod books;
 pub mod cases;
 pub mod escrow;
 pub mod lots;
+pub mod money;
 pub mod payments;
 pub mod published;
 pub mod rebuilt;

@@ -5,7 +5,7 @@
 //!
 //! **Shape.** The functions run as they are deployed, with the real AWS SDK, against emulators in the same process and on simulated time;
 //! no socket is opened. [`world`] puts the parts together, [`pollers`] and [`provider`] carry messages and webhooks to the functions,
-//! [`donors`] give, [`officers`] give back and hear of disputes, [`sellers`] keep the [`offerings`] that are sold by the share, all by an [`app`]; the [`sale`] is watched at every write, and [`filling`] closes it in the end; [`dashboard`] is what goes on at the provider without us, [`deeds`] what of
+//! [`donors`] give, [`officers`] give back and hear of disputes, [`sellers`] keep the [`offerings`] that are sold by the share, all by an [`app`]; the [`sale`] and the [`ledger`] are watched at every write, and [`filling`] closes it in the end; [`dashboard`] is what goes on at the provider without us, [`deeds`] what of
 //! that a person has to be told; [`paper`] is what they and the day are given in writing, [`checks`] look at the books. [`mod@run`] plays one [`plan`],
 //! [`trace`] does the faults and writes the steps down, [`shrink`] finds less that fails too.
 //!
@@ -19,6 +19,7 @@ pub mod deeds;
 pub mod donors;
 pub mod environment;
 pub mod filling;
+pub mod ledger;
 pub mod offerings;
 pub mod officers;
 mod outside;

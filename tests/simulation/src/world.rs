@@ -18,6 +18,7 @@ use testkit::sqs::Disorder;
 
 use crate::deeds::Deeds;
 use crate::environment::Environment;
+use crate::ledger::Ledger;
 use crate::offerings::Sales;
 use crate::outside;
 use crate::plan::Plan;
@@ -59,6 +60,8 @@ pub struct World {
     pub sales: Sales,
     /// What was seen of that.
     pub sale: Sale,
+    /// What was seen of the books.
+    pub ledger: Ledger,
     /// Environments that are used again, by function.
     warm: Mutex<BTreeMap<String, Vec<Environment>>>,
     made: Mutex<Vec<DonationId>>,
@@ -86,6 +89,7 @@ impl World {
         .await?;
         let sale = Sale::watch(&stage);
         let opportunities = catalogue(&stage).await?;
+        let ledger = Ledger::watch(&stage, &opportunities);
         let sales = Sales::drawn(plan, stage.now())?;
         sales.publish(&stage).await?;
         let trace = Trace::new(plan, stage.clock.clone());
@@ -101,6 +105,7 @@ impl World {
             opportunities,
             sales,
             sale,
+            ledger,
             warm: Mutex::default(),
             made: Mutex::default(),
             answers: Mutex::default(),

@@ -38,10 +38,16 @@ impl Books {
         for chain in ChainId::all() {
             let tail = self.tails.entry(chain.number()).or_insert_with(|| Tail::empty(chain));
             loop {
-                let pages = table.pages(chain, tail.next_seq, PAGES).await?;
-                if pages.is_empty() {
-                    break;
-                }
+                let pages = match table.pages(chain, tail.next_seq, PAGES).await {
+                    Ok(pages) if pages.is_empty() => break,
+                    Ok(pages) => pages,
+                    // Nobody can read on from here; what stands after it is missed by whoever looks for it.
+                    Err(TableError::Page { seq, source }) => {
+                        wrong.push(format!("page {seq} of chain {chain} cannot be read: {source}"));
+                        break;
+                    }
+                    Err(error) => return Err(error),
+                };
                 for page in pages {
                     if let Err(error) = page.verify(tail) {
                         wrong.push(format!("page {} of chain {chain}: {error}", page.seq));
@@ -93,11 +99,18 @@ fn without_zeros(mut delta: Delta) -> Delta {
     delta
 }
 
-/// The follower has come to the end of every chain.
+/// The follower has come to the end of every chain, and not beyond it.
 pub fn followed(cursors: &Cursors, pages: &[Page], wrong: &mut Vec<String>) {
     for page in pages {
         if page.seq >= cursors.of(page.chain) {
             wrong.push(format!("page {} of chain {} is not folded", page.seq, page.chain));
+        }
+    }
+    for chain in ChainId::all() {
+        // What comes next would never be folded.
+        let end = pages.iter().filter(|page| page.chain == chain).map(|page| page.seq + 1).max().unwrap_or(0);
+        if cursors.of(chain) > end {
+            wrong.push(format!("{} pages are folded beyond the end of chain {chain}", cursors.of(chain) - end));
         }
     }
 }
@@ -113,12 +126,15 @@ pub fn balance(pages: &[Page], wrong: &mut Vec<String>) {
         wrong.push(format!("the books do not balance: {net:?}"));
     }
     for (account, sum) in net {
-        let may_be_negative =
-            ["clearing", "refunds_suspense", "disputes", "fees"].iter().any(|name| account.starts_with(name));
-        if sum < 0 && !may_be_negative {
+        if sum < 0 && !may_be_negative(&account) {
             wrong.push(format!("{account} stands at {sum}"));
         }
     }
+}
+
+/// Whether an account may stand below nothing: what is owed to us, and what went back before it is known from where.
+pub fn may_be_negative(account: &str) -> bool {
+    ["clearing", "refunds_suspense", "disputes", "fees"].iter().any(|name| account.starts_with(name))
 }
 
 /// Each settled gift has a receipt's number of its own.

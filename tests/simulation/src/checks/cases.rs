@@ -88,6 +88,8 @@ fn has_cause(world: &World, case: &Value, truth: &BTreeMap<String, PaymentFacts>
         "type_unknown" => world.stage.sandbox.tally().deeds.contains_key(&Deed::Misspell),
         "fee_beyond_capture" => payment.is_some_and(|payment| payment.fee > payment.amount),
         "void_after_capture" => is_denied(),
+        // The provider undid what was booked: its list tells another sum from then on.
+        "capture_differs" | "refund_differs" | "fee_differs" => is_denied(),
         "refund_unassigned" | "refund_refused" | "refund_beyond_capture" => is_touched() || is_disputed(),
         "dispute_opened" | "dispute_differs" | "dispute_of_charge" => is_disputed(),
         // A write that the table will never take, and whatever is new: the simulation does nothing of that kind.

@@ -1,6 +1,6 @@
 //! What is true at the provider, held against the books.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use domain::donation::{Charge, ChargeKind, Donation};
 use domain::journal::{Entry, EntryKind, Page};
@@ -95,12 +95,14 @@ pub fn sum(entries: &[&Entry], of: impl Fn(EntryKind) -> bool) -> u64 {
 /// # Errors
 /// When the table cannot be read.
 pub async fn charges(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<String>) -> anyhow::Result<Vec<Charge>> {
-    let kept: Vec<_> = pages
+    // By payment: one that is booked twice is told of elsewhere, and is still one charge.
+    let kept: BTreeMap<_, _> = pages
         .iter()
         .flat_map(Page::entries)
         .filter(|entry| matches!(entry.kind, EntryKind::SecondCharge | EntryKind::LateCharge | EntryKind::Orphan))
-        .map(|entry| entry.payment.clone())
+        .map(|entry| (entry.payment.payment.to_string(), entry.payment.clone()))
         .collect();
+    let kept: Vec<_> = kept.into_values().collect();
     let charges = world.stage.table.charges(&kept).await?;
     for charge in &charges {
         let payment = charge.payment.payment.as_str();

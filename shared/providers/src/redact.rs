@@ -21,6 +21,8 @@ const TAKEN_OUT: &str = "[redacted]";
 const LONGEST_TEXT: usize = 80;
 /// Digits of the shortest number that one could call: national numbers without their area code have seven.
 const SHORTEST_NUMBER: usize = 7;
+/// Digits of a mobile's number without its country.
+const MOBILE: usize = 9;
 /// Digits of the longest number that is written in groups: a card's has nineteen, a UUID more.
 const LONGEST_NUMBER: usize = 19;
 /// The deepest nesting that is looked into; documented events have three levels.
@@ -240,9 +242,18 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// One word of printable ASCII, not too long, that is neither an address nor a number one could call.
+/// One word of printable ASCII, not too long, that is neither an address nor a number one could call, and has none in it, nor a card's that is masked.
 fn is_plain(text: &str) -> bool {
-    text.len() <= LONGEST_TEXT && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'@') && !is_callable(text)
+    let is_word = text.len() <= LONGEST_TEXT && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'@');
+    is_word && !is_callable(text) && (is_nobodys(text) || !holds_number(text))
+}
+
+/// A run of as many digits as a mobile has, or signs that stand for those of a card.
+fn holds_number(text: &str) -> bool {
+    let runs = text.as_bytes().chunk_by(|one, other| one.is_ascii_digit() && other.is_ascii_digit());
+    let is_masked =
+        ["XX", "xx", "**"].iter().any(|mask| text.contains(mask)) && text.bytes().any(|byte| byte.is_ascii_digit());
+    is_masked || runs.into_iter().any(|run| run.len() >= MOBILE)
 }
 
 fn is_callable(text: &str) -> bool {
@@ -270,13 +281,14 @@ fn is_short(value: &Value) -> bool {
     value.as_number().is_none_or(|number| digits(number) < SHORTEST_NUMBER)
 }
 
-/// A UUID, or a moment: a day alone may be a birthday.
+/// A UUID, 16 or 32 bytes in hex, or a moment: a day alone may be a birthday.
 fn is_nobodys(text: &str) -> bool {
     const HYPHENS: [usize; 4] = [8, 13, 18, 23];
     let is_digit =
         |(place, byte): (usize, u8)| if HYPHENS.contains(&place) { byte == b'-' } else { byte.is_ascii_hexdigit() };
     let is_uuid = text.len() == 36 && text.bytes().enumerate().all(is_digit);
-    is_uuid || (text.len() <= LONGEST_TEXT && text.parse::<Moment>().is_ok())
+    let is_hex = [32, 64].contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_uuid || is_hex || (text.len() <= LONGEST_TEXT && text.parse::<Moment>().is_ok())
 }
 
 /// The name of a member, as providers write them: what is not, or could be called, may be somebody's.

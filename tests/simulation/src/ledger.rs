@@ -151,6 +151,10 @@ impl Watched {
         {
             self.wrong.push(format!("donation {donation} is settled a second time"));
         }
+        if entry.kind == EntryKind::Assigned {
+            // It comes in as its donation's instead.
+            self.paid.remove(&payment);
+        }
         if is_income(entry.kind) && !self.paid.insert(payment.clone()) {
             self.wrong.push(format!("payment {payment} comes in a second time"));
         }
@@ -185,6 +189,7 @@ impl Watched {
                 charge.captured_minor.halalas() == entry.moved_minor().unsigned_abs()
             }
             (EntryKind::ChargeReturned, _, Some(charge)) => charge.refunded_minor.halalas() == returned,
+            (EntryKind::Assigned, Some(donation), Some(charge)) => charge.donation == Some(donation.id),
             (EntryKind::FeeCharged, own, charge) => own.is_some() || charge.is_some(),
             (_, _, _) => false,
         };

@@ -61,10 +61,13 @@ fn every_body_of_the_samples_has_a_target() {
     }
 }
 
+/// Whether what is read is taken.
+type IsTaken = fn(&[u8]) -> bool;
+
 /// What the targets hold of what is taken is held of something.
 #[test]
 fn what_is_good_among_the_seeds_is_taken() {
-    let taken: [(&str, fn(&[u8]) -> bool); 11] = [
+    let taken: [(&str, IsTaken); 11] = [
         ("offering", |bytes| read::<OfferingDraft>(bytes).check("camels-riyadh", Language::English).is_ok()),
         ("refund", |bytes| read::<RefundDraft>(bytes).check(faults()).is_ok()),
         ("dispute", |bytes| read::<DisputeDraft>(bytes).check(faults()).is_ok()),

@@ -120,7 +120,7 @@ fn other_hash(hash: &mut Value) {
 }
 
 /// Somebody's gift in this state.
-fn one<'d>(looked: &'d money::Looked, of: impl Fn(&Donation) -> bool) -> &'d Donation {
+fn one(looked: &money::Looked, of: impl Fn(&Donation) -> bool) -> &Donation {
     looked.donations.iter().find(|donation| of(donation)).expect("the seed has such a gift")
 }
 

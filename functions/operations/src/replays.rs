@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use domain::case::duty::Remedy;
 use domain::case::kept::{Kept, Replay, State};
-use domain::case::{Case, provider_of};
+use domain::case::{Case, Reason, provider_of};
 use domain::message::{Envelope, Message};
-use domain::payment::PaymentFact;
+use domain::payment::{Happening, PaymentFact};
 use platform::auth::Officer;
 use platform::http::{Answer, Call, Faults, Problem, idempotency_key};
 use platform::queue::Queue;
@@ -110,9 +110,23 @@ async fn note(deps: &Deps, mut kept: Kept, replay: &Replay) -> Result<(), Proble
     Err(Problem::try_again("the case kept moving"))
 }
 
+/// How a case is taken up again. No provider answers with a dispute: one that waited for its capture in vain is told again itself.
+fn remedy(case: &Case) -> Remedy {
+    let is_dispute = || {
+        fact(case).is_ok_and(|message| match message {
+            Message::PaymentTold(fact) => matches!(
+                fact.happening,
+                Happening::Disputed { .. } | Happening::DisputeWon { .. } | Happening::DisputeLost { .. }
+            ),
+            _ => false,
+        })
+    };
+    if case.reason == Reason::RefundWithoutCapture && is_dispute() { Remedy::TellAgain } else { case.reason.remedy() }
+}
+
 /// Where a case's replay goes: [`message`] sends no other way.
 fn destination(case: &Case) -> To {
-    match case.reason.remedy() {
+    match remedy(case) {
         Remedy::LookAgain | Remedy::None => To::Verification,
         Remedy::TellAgain => To::Payments,
         Remedy::RefundAgain => To::Refunds,
@@ -121,7 +135,7 @@ fn destination(case: &Case) -> To {
 
 /// Whether a replay has something to send. Whether it can be read is known when it is tried.
 pub(crate) fn is_replayable(case: &Case) -> bool {
-    match case.reason.remedy() {
+    match remedy(case) {
         Remedy::LookAgain => case.payment.is_some() || provider_of(&case.evidence).is_some(),
         Remedy::TellAgain => fact(case).is_ok(),
         Remedy::RefundAgain => owed(case).is_ok(),
@@ -131,7 +145,7 @@ pub(crate) fn is_replayable(case: &Case) -> bool {
 
 /// What is sent, and where.
 async fn message(deps: &Deps, id: &str, case: &Case) -> Result<(To, Message), Problem> {
-    let message = match case.reason.remedy() {
+    let message = match remedy(case) {
         Remedy::LookAgain => match &case.payment {
             Some(payment) => Message::LookRequested { payment: payment.clone(), case: id.to_owned() },
             None => document(deps, case).await?,

@@ -175,9 +175,11 @@ impl Folding {
     }
 
     /// What was booked before this batch is told again; what this batch books is told anyway. A payment that is kept apart is told as a
-    /// charge and never as its donation's, which it did not settle.
+    /// charge and never as its donation's, which it did not settle; one that was found to be its donation's is told as that.
     fn repeat(&mut self, fact: &PaymentFact) {
-        if self.now.charges.contains_key(&fact.payment) {
+        let settled_by = self.now.donation(fact).and_then(|donation| donation.state.settled_by());
+        let is_own = settled_by.is_some_and(|by| by.payment == fact.payment);
+        if !is_own && self.now.charges.contains_key(&fact.payment) {
             self.plan.repeated_charges.extend(self.read.charges.get(&fact.payment).cloned());
         } else {
             let settled = self.read.donation(fact).filter(|donation| donation.state.settled_by().is_some());

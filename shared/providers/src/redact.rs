@@ -248,12 +248,20 @@ fn is_plain(text: &str) -> bool {
     is_word && !is_callable(text) && (is_nobodys(text) || !holds_number(text))
 }
 
-/// A run of as many digits as a mobile has, or signs that stand for those of a card.
+/// As many digits in a row as a mobile has, be they in groups, or signs that stand for those of a card.
 fn holds_number(text: &str) -> bool {
-    let runs = text.as_bytes().chunk_by(|one, other| one.is_ascii_digit() && other.is_ascii_digit());
+    let (mut digits, mut between) = (0, 0);
+    let is_long = text.bytes().any(|byte| {
+        (digits, between) = match byte {
+            b'0'..=b'9' => (digits + 1, 0),
+            b'-' | b'.' | b'/' | b'(' | b')' if between < 2 => (digits, between + 1),
+            _ => (0, 0),
+        };
+        digits >= MOBILE
+    });
     let is_masked =
         ["XX", "xx", "**"].iter().any(|mask| text.contains(mask)) && text.bytes().any(|byte| byte.is_ascii_digit());
-    is_masked || runs.into_iter().any(|run| run.len() >= MOBILE)
+    is_masked || is_long
 }
 
 fn is_callable(text: &str) -> bool {
@@ -294,7 +302,7 @@ fn is_nobodys(text: &str) -> bool {
 /// The name of a member, as providers write them: what is not, or could be called, may be somebody's.
 fn is_name(text: &str) -> bool {
     let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$');
-    text.len() <= LONGEST_TEXT && text.bytes().all(is_sign) && !is_callable(text)
+    text.len() <= LONGEST_TEXT && text.bytes().all(is_sign) && !is_callable(text) && !holds_number(text)
 }
 
 #[cfg(test)]

@@ -40,6 +40,25 @@ async fn a_replay_goes_where_it_would_have_gone_and_the_case_stays_open() {
     assert_eq!(scene.acts().await.len(), 3);
 }
 
+/// What waited for a capture in vain: of a refund the provider is asked, and a dispute, which no provider answers with, is told again.
+#[tokio::test(start_paused = true)]
+async fn a_dispute_that_came_without_its_capture_is_told_again() {
+    let scene = Scene::set().await;
+    let refund = Happening::Refunded { refunded_minor: money("5") };
+    let dispute = Happening::Disputed { disputed_minor: money("7") };
+    for (happening, amount_minor, queue) in [(refund, "5", "verification"), (dispute, "7", "payments")] {
+        let evidence = serde_json::to_string(&fact(happening.clone())).unwrap();
+        let case = Case { amount_minor: money(amount_minor), ..scene.case(Reason::RefundWithoutCapture, &evidence) };
+        let id = scene.open(&case).await;
+        assert_eq!(scene.show(&id).await["replayable"], json!(true));
+        let (status, replayed) = scene.replay(&id, KEY).await;
+        assert_eq!((status, &replayed["queue"]), (202, &json!(queue)));
+        let sent = scene.sent(queue).await;
+        let is_told = sent == [Message::PaymentTold(fact(happening))];
+        assert_eq!((sent.len(), is_told), (1, queue == "payments"), "{sent:?}");
+    }
+}
+
 /// What could not be read when it came is read again once the code can: it goes the way of every webhook.
 #[tokio::test(start_paused = true)]
 async fn a_document_is_read_again() {

@@ -23,6 +23,7 @@ async fn it_settles_its_donation_once_wherever_it_breaks_off() {
         let donation = make(&stage, 1, 10).await;
         assert!(settle(&deps(&stage), &[nameless(&stage, &donation, "p-1")]).await.is_empty());
         assert_eq!(state(&stage, &donation).await, "awaiting");
+        stage.take_messages("journal").await.unwrap();
         let found = captured(&stage, &donation, "p-1");
         stage.cloud.services().set_faults(once(operation, fault));
         let _ = invocation(settle(&deps(&stage), std::slice::from_ref(&found))).await;
@@ -30,6 +31,10 @@ async fn it_settles_its_donation_once_wherever_it_breaks_off() {
         let again = [found, nameless(&stage, &donation, "p-1")];
         assert!(settle(&deps(&stage), &again).await.is_empty(), "{operation} {fault:?}");
         assert_eq!(state(&stage, &donation).await, "settled", "{operation} {fault:?}");
+        // What follows from it is told, though the same payment is known as a charge too.
+        let place = stage.table.donation(&donation.id).await.unwrap().unwrap().place.unwrap();
+        let page = Message::page_committed(place.chain_id().unwrap(), place.seq);
+        assert!(stage.take_messages("journal").await.unwrap().contains(&page), "{operation} {fault:?}");
         let mut kinds = kinds(&stage).await;
         kinds.sort_by_key(|kind| *kind as u8);
         assert_eq!(kinds, [EntryKind::Settled, EntryKind::Orphan, EntryKind::Assigned], "{operation} {fault:?}");

@@ -136,8 +136,20 @@ fn any_event() -> impl Strategy<Value = Value> {
 #[test]
 fn no_number_of_a_persons_stays_inside_a_word() {
     let event = |text: &str| json!({ "id": text });
-    for text in ["x0551234567", "pay_966551234567", "0001020420-4201-XXXX-XXXX-1010", "4201********1010", "a-4201xx1010"] {
+    for text in [
+        "x0551234567",
+        "pay_966551234567",
+        "0001020420-4201-XXXX-XXXX-1010",
+        "4201********1010",
+        "a-4201xx1010",
+        "tel:055-123-4567",
+        "(055)1234567",
+        "t055.123.4567",
+    ] {
         assert_eq!(redact(&event(text), &["id"]), event("[redacted]"), "{text}");
+    }
+    for name in ["m0551234567", "user_1012345678"] {
+        assert_eq!(redact(&json!({ name: true }), &["id"]), json!({ "[redacted]": 1 }), "{name}");
     }
     let hex = ["369d50ea58669fc8e9a0b38ec7e960e7c115237213f9d206a355465f5dce2ae7", "0123456789012345678901234567890a"];
     hex.iter().for_each(|text| assert_eq!(redact(&event(text), &["id"]), event(text), "{text}"));

@@ -23,8 +23,9 @@ async fn replay(prefix: &str) {
     let (mut wrong, mut replayed) = (Vec::new(), 0);
     for operation in operations(&document).into_iter().filter(|operation| operation.route.contains(prefix)) {
         for example in operation.examples(&document) {
-            let scene = Scene::set(&operation, &example).await;
-            let reply = ask::ask(&scene, &operation, &example).await;
+            // On the heap: a scene and a function that answers are large, and a test's thread has a small stack.
+            let scene = Box::pin(Scene::set(&operation, &example)).await;
+            let reply = Box::pin(ask::ask(&scene, &operation, &example)).await;
             wrong.extend(compare::differences(&document, &operation, &example, &reply));
             replayed += 1;
         }

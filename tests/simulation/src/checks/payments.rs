@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use domain::donation::{Charge, ChargeKind, Donation};
+use domain::donation::{Charge, ChargeKind, Donation, is_first};
 use domain::journal::{Entry, EntryKind, Page};
 use moyasar_sandbox::{PaymentFacts, Sandbox, Status};
 
@@ -70,16 +70,7 @@ pub fn payments(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<St
 
 /// Whether the entry says that money came in.
 pub const fn is_income(kind: EntryKind) -> bool {
-    match kind {
-        EntryKind::Settled | EntryKind::SecondCharge | EntryKind::LateCharge | EntryKind::Orphan => true,
-        EntryKind::Refunded
-        | EntryKind::ChargeReturned
-        | EntryKind::Disputed
-        | EntryKind::DisputeWon
-        | EntryKind::DisputeLost
-        | EntryKind::FeeCharged
-        | EntryKind::Assigned => false,
-    }
+    is_first(kind)
 }
 
 /// Whether the entry says that money went back.

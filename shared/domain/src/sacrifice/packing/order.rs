@@ -189,9 +189,14 @@ mod tests {
     #[test]
     fn a_larger_ring_comes_apart_into_smaller_ones_of_the_same_shares() {
         for lots in [31, 60, 200] {
-            let (pending, on) = ring(lots, 4);
-            let steps = steps(pending.clone(), on);
+            let (pending, mut on) = ring(lots, 4);
+            let steps = steps(pending.clone(), on.clone());
             assert!(steps.iter().all(|step| step.len() <= MOST_AT_ONCE), "{steps:?}");
+            for step in &steps {
+                step.iter().for_each(|one| *on.get_mut(&one.from).unwrap() -= 4);
+                step.iter().for_each(|one| *on.get_mut(&one.to).unwrap() += 4);
+                assert!(on.values().all(|shares| *shares <= ANIMAL), "more than an animal has: {on:?}");
+            }
             assert_eq!(by_lots(steps.iter().flatten()), by_lots(pending.iter()), "{lots}");
             assert!(steps.iter().flatten().all(|one| one.from != one.to));
         }

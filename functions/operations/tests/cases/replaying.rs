@@ -69,7 +69,7 @@ async fn a_document_is_read_again() {
     assert_eq!(scene.replay(&id, KEY).await.0, 202);
     let [Message::PaymentReported(reported)] = &scene.sent("verification").await[..] else { panic!("one report") };
     assert_eq!((reported.payment.clone(), reported.amount_minor), (payment("p-9"), money("50")));
-    // Of a body that was no JSON nothing is kept but its hash.
+    // Of a body that was no JSON and had nothing whole in it only length and hash are kept.
     let broken = scene.open_document(&json!({"bytes": 12, "sha256": "00"})).await;
     let (status, problem) = scene.replay(&broken, KEY).await;
     assert_eq!((status, &problem["code"]), (409, &json!("still_unreadable")));

@@ -187,7 +187,7 @@ impl Table {
         Ok(0)
     }
 
-    /// Confirms the claim of a donation on a lot. Told again, as one payment in thirteen is, it writes what is there: that costs as much as to be refused, and less than to read it first each time.
+    /// Confirms the claim of a donation on a lot. Told again, as one in thirteen was in a burst, it writes what is there: that costs as much as to be refused, and less than to read it first each time.
     ///
     /// # Errors
     /// When the table cannot be reached; whether it was confirmed is not known then, and confirming again tells.

@@ -1,7 +1,7 @@
 //! Destroying what its owner told of themselves.
 //!
 //! The data key goes, and with it every name, mobile and message that it sealed and the salts of the owner's leaves in the books, in the table and in every backup of it. What else
-//! there is (receipts that were set, wishes, salts in clear of gifts of before) is taken away by the function `erasure`. It is told before the key goes and after it, so that a crash between the two
+//! there is (receipts that were set, wishes, salts that are kept of gifts without a data key) is taken away by the function `erasure`. It is told before the key goes and after it, so that a crash between the two
 //! forgets nothing: the first message waits [`SWEEP_WAIT`], until no environment has the key in memory any more, and sweeps up what was set with it meanwhile.
 //!
 //! **Cost.** Two messages and one write, whatever the donor has given. Again is the same again.

@@ -1,7 +1,7 @@
 //! Erasure: what is left of a person's data when their data key is destroyed is taken away.
 //!
-//! **Promise.** Once the key's tombstone stands, every version of the receipts that were set for the owner's gifts is deleted, their wish how to be told is forgotten, and the salts that
-//! stand in clear on gifts of before are taken off. What the key sealed needs nothing: it is noise already. The books are not touched.
+//! **Promise.** Once the key's tombstone stands, every version of the receipts that were set for the owner's gifts is deleted, their wish how to be told is forgotten, and so are the salts that
+//! are kept of gifts without a data key. What the key sealed needs nothing: it is noise already. The books are not touched.
 //!
 //! **Message.** `ErasureDue` of an owner ([`domain::owner::Owner`]). The tombstone decides: without one nothing is done, because the message is sent before the key is destroyed as
 //! well, and whoever asked has no answer yet then. What was made more than [`SLACK_SECS`] after the erasure is a gift of somebody who gives again, and stays as it is.
@@ -9,7 +9,7 @@
 //! **Phases**, and their cost:
 //! 1. the tombstone (a read);
 //! 2. up to [`MOST_DONATIONS`] of the owner's donations (a query of the index and a batch read);
-//! 3. for each: its receipts (a listing, a call for each version), its salt, if it stands in clear (a write);
+//! 3. for each: if it has no data key, a mark, and for each of its entries a read of the page and a write in the table of keys; its receipts (a listing, a call for each version);
 //! 4. if there are more, a message for the rest.
 //!
 //! **Halfway.** Each step can be repeated, and a message goes only after the one for the rest was sent.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use domain::donation::{Donation, Secrecy};
+use domain::donation::Donation;
+use domain::journal::Page;
 use domain::message::{Message, Reached};
 use domain::owner::Owner;
 use domain::receipt;
@@ -74,8 +75,8 @@ async fn erase(deps: &Deps, owner: &Owner, after: Option<&Reached>) -> Result<()
 }
 
 async fn clean(deps: &Deps, donation: &Donation) -> Result<(), ErasureError> {
-    if matches!(donation.secrecy(), Secrecy::Clear(_)) {
-        deps.table.take_salt(donation).await?;
+    if donation.leaf_key.is_none() {
+        forget(deps, donation).await?;
     }
     let folder = receipt::folder(&donation.id);
     for _ in 0..MOST_LISTINGS {
@@ -88,4 +89,20 @@ async fn clean(deps: &Deps, donation: &Donation) -> Result<(), ErasureError> {
         }
     }
     Err(ErasureError::TooMany)
+}
+
+/// The salts that are kept for a donation's entries. It is marked first, so that of what is booked from then on none is kept; of what is being booked at this moment by somebody who has read it before,
+/// the message takes it that comes six minutes later.
+async fn forget(deps: &Deps, donation: &Donation) -> Result<(), TableError> {
+    let Some(Donation { place, back, .. }) = deps.table.forget_donation(donation).await? else { return Ok(()) };
+    for place in place.into_iter().chain(back.booked) {
+        let page = match place.chain_id() {
+            Some(chain) => deps.table.page(chain, place.seq).await?,
+            None => None,
+        };
+        if let Some(key) = page.as_ref().and_then(Page::key) {
+            deps.table.forget_salt(&key, place.index).await?;
+        }
+    }
+    Ok(())
 }

@@ -1,7 +1,8 @@
 //! Handing the proof of a gift to whoever holds it.
 //!
-//! What is proven, and how, is told by [`domain::proof`]. Made of the donation (its salt, or its donor's data key, and where in the books it stands), of the pages that it stands on, and of
-//! what was published of their days: a read of the table for each page, and two of the bucket for each day. The salt of no other gift is read.
+//! What is proven, and how, is told by [`domain::proof`]. Made of the donation (where in the books it stands), of its salts (by its donor's data key, or as they are kept for who has none), of
+//! the pages that it stands on, and of what was published of their days: a read of the table for each page, one of the table of keys, or one more for each page, and two of the bucket for each day.
+//! The salt of no other gift is read.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -16,6 +17,7 @@ use domain::proof::log::PublishedDay;
 use domain::proof::{key, pages};
 use platform::http::{Answer, Call, Problem};
 use platform::privacy::OwnerKey;
+use platform::privacy::leaf::Salt;
 
 use crate::Deps;
 
@@ -40,7 +42,7 @@ pub async fn proof(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
         };
         match day {
             Some(Published { day, pages }) => {
-                let salt = salt(&secret, (&donation, &page), place)?;
+                let salt = salt(deps, &secret, (&donation, &page), place).await?;
                 let made = EntryProof::make((&page, place.index), &salt, day, pages);
                 file.proofs.push(made.map_err(|error| wrong(&donation, place, &error))?);
             }
@@ -53,17 +55,21 @@ pub async fn proof(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     }
 }
 
-/// What the salts of a donation's leaves are made by.
+/// Where the salts of a donation's leaves are found.
 enum Secret {
-    Salt(Vec<u8>),
+    Kept,
     Key(LeafKey, OwnerKey),
 }
 
-/// The table of keys is asked each time: whose key was destroyed a moment ago gets no proof any more.
+/// The table of keys is asked each time: who was erased a moment ago gets no proof any more, though what is kept of their salts may still be there.
 async fn secret(deps: &Deps, donation: &Donation) -> Result<Secret, Problem> {
     match donation.secrecy() {
-        Secrecy::Clear(salt) => Ok(Secret::Salt(salt)),
         Secrecy::Erased => Err(erased()),
+        Secrecy::Kept => {
+            let erased_at = deps.table.data_key(&donation.owner().to_string()).await?.erased_at;
+            let is_erased = erased_at.is_some_and(|erased_at| erased_at >= donation.made_at);
+            if is_erased { Err(erased()) } else { Ok(Secret::Kept) }
+        }
         Secrecy::Agreed(leaf_key) => {
             let key = deps.privacy.existing(donation.owner()).await?;
             let key = key.filter(|key| key.leaf_key() == leaf_key);
@@ -72,15 +78,14 @@ async fn secret(deps: &Deps, donation: &Donation) -> Result<Secret, Problem> {
     }
 }
 
-fn salt(secret: &Secret, (donation, page): (&Donation, &Page), place: Place) -> Result<Vec<u8>, Problem> {
-    match secret {
-        Secret::Salt(salt) => Ok(salt.clone()),
-        Secret::Key(leaf_key, key) => {
-            let of_page = |page: LeafKey| key.salt(*leaf_key, &page, &donation.id, place.index);
-            let salt = page.key().and_then(of_page);
-            salt.map(Vec::from).ok_or_else(|| Problem::ours(format!("the page at {place:?} has no key")))
-        }
-    }
+async fn salt(deps: &Deps, secret: &Secret, (donation, page): (&Donation, &Page), place: Place) -> Result<Salt, Problem> {
+    let page = page.key().ok_or_else(|| Problem::ours(format!("the page at {place:?} has no key")))?;
+    let salt = match secret {
+        // What is erased at this very moment is gone before the donation says so.
+        Secret::Kept => Some(deps.table.kept_salt(&page, place.index).await?.ok_or_else(erased)?),
+        Secret::Key(leaf_key, key) => key.salt(*leaf_key, &page, &donation.id, place.index),
+    };
+    salt.ok_or_else(|| Problem::ours(format!("nothing is agreed on with the page at {place:?}")))
 }
 
 async fn page(deps: &Deps, place: Place) -> Result<Page, Problem> {

@@ -58,7 +58,11 @@ pub async fn commit(deps: &Deps, plan: &Plan, round: u32) -> Result<Outcome, Gro
     if plan.entries.is_empty() {
         return Ok(Outcome::Stands(None));
     }
-    let Salts { key, salts } = Salts::of(&plan.leaves, &deps.random);
+    let Salts { key, salts, kept } = Salts::of(&plan.leaves, &deps.random);
+    if let Some(page) = key.as_ref().filter(|_| !kept.is_empty()) {
+        // Before the page, whichever it becomes: one that stands has its salts.
+        deps.table.keep_salts(page, &kept).await?;
+    }
     let mut seat = take_seat(deps).await?;
     let mut losses = 0;
     for _ in 0..ROUNDS {

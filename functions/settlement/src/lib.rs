@@ -8,11 +8,12 @@
 //! 1. read the donations that the facts name, and the charges kept for their payments (two batch reads at most);
 //! 2. [`plan`]: what every fact makes of them, purely;
 //! 3. open the cases that follow (a write each; rare);
-//!    and the [`salts`] of their leaves, a multiplication on the curve for each whose donor has a data key;
+//!    and the [`salts`] of their leaves, a multiplication on the curve for each whose donor has a data key, and one write in the table of keys if some have none;
 //! 4. [`commit`]: one transaction of a journal page and all that it books;
 //! 5. [`consequences`]: tell the queues what followed (one batch call for each queue that has something to hear).
 //!
-//! **Cost** of an ordinary gift in a group of n: two write units for its donation and its share of the page, about `2·⌈n/7⌉/n`.
+//! **Cost** of an ordinary gift in a group of n: two write units for its donation and its share of the page, about `2·⌈n/7⌉/n`; where its donor has no data key, its share
+//! of one write of the salts, which is a unit up to 48 of them and two beyond.
 //!
 //! **Chains.** An environment stays at a chain for a while and then goes on to the next ([`seat`]), so that no chain is hot, however few or many are at work.
 //!
@@ -57,6 +58,8 @@ impl Deps {
     /// # Errors
     /// When a setting is missing.
     pub fn new(platform: &Platform) -> Result<Deps, ConfigError> {
+        // Read by the table where it is needed; missed here and not by the first gift of a donor who has no data key.
+        platform.settings.required("KEYS_TABLE")?;
         Ok(Deps {
             table: platform.table()?,
             payments: platform.queue("QUEUE_PAYMENTS")?,

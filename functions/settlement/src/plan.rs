@@ -54,10 +54,12 @@ pub struct Indexes {
 }
 
 /// How an entry's leaf is salted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leaf {
-    /// By a donation's salt or key.
+    /// As its donation's are, which can be given a proof of it.
     Of(DonationId, Secrecy),
+    /// By chance, which nobody keeps: the payment is kept apart from the donation that it names, and nobody is given a proof of it.
+    Apart,
     /// By nothing: the payment names no donation, and there is nobody to unlink it from.
     Nobodys,
 }
@@ -121,13 +123,13 @@ impl Folding {
             }
             Decision::Keep { charge, entry, case } => {
                 self.case(fact, case, now);
-                self.enter(fact, entry);
+                self.enter_apart(fact, entry);
                 self.kept.insert(charge.payment.clone(), ());
                 self.now.charges.insert(charge.payment.clone(), charge);
             }
             Decision::Assign { state, charge, entries: [found, settles], case } => {
                 self.case(fact, case, now);
-                self.enter(fact, found);
+                self.enter_apart(fact, found);
                 let back = self.now.donation(fact).map(|donation| donation.back.clone()).unwrap_or_default();
                 self.book(fact, (state, back), settles);
                 self.kept.insert(charge.payment.clone(), ());
@@ -149,7 +151,9 @@ impl Folding {
             // The capture was told before; what followed from it may have been lost.
             self.repeat(fact);
         }
-        self.enter(fact, entry);
+        let donation = self.now.donation(fact);
+        self.plan.leaves.push(donation.map_or(Leaf::Nobodys, |donation| Leaf::Of(donation.id, donation.secrecy())));
+        self.plan.entries.push(entry);
         self.change(fact, to);
         if let Some(id) = fact.donation {
             let indexes = self.booked.entry(id).or_default();
@@ -168,9 +172,8 @@ impl Folding {
         }
     }
 
-    fn enter(&mut self, fact: &PaymentFact, entry: Entry) {
-        let donation = self.now.donation(fact);
-        self.plan.leaves.push(donation.map_or(Leaf::Nobodys, |donation| Leaf::Of(donation.id, donation.secrecy())));
+    fn enter_apart(&mut self, fact: &PaymentFact, entry: Entry) {
+        self.plan.leaves.push(self.now.donation(fact).map_or(Leaf::Nobodys, |_| Leaf::Apart));
         self.plan.entries.push(entry);
     }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use domain::donation::Giver;
+use domain::message::Message;
 use domain::notice::Telling;
 use platform::privacy::{Privacy, PrivacyError};
 use platform::table::Table;
@@ -31,13 +32,17 @@ async fn restore(stage: &Stage, items: &[Value]) {
 }
 
 async fn work(stage: &Stage) -> usize {
-    let deps = erasure::Deps::new(&stage.platform("erasure").unwrap()).unwrap();
     let messages = stage.take_messages("erasures").await.unwrap();
     for message in &messages {
-        let batch = serde_json::from_value(event::messages(std::slice::from_ref(message))).unwrap();
-        assert!(erasure::handle(&deps, batch).await.batch_item_failures.is_empty());
+        work_on(stage, message).await;
     }
     messages.len()
+}
+
+async fn work_on(stage: &Stage, message: &Message) {
+    let deps = erasure::Deps::new(&stage.platform("erasure").unwrap()).unwrap();
+    let batch = serde_json::from_value(event::messages(std::slice::from_ref(message))).unwrap();
+    assert!(erasure::handle(&deps, batch).await.batch_item_failures.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -49,21 +54,24 @@ async fn what_a_backup_brings_back_is_taken_away_again() {
     for (number, donor) in [(1, Some("donor-1")), (2, None), (3, Some("donor-2"))] {
         let mut gift = sample::gift(number, stage.now());
         gift.giver = donor.map_or(Giver::Guest, |donor| Giver::Donor(donor.parse().unwrap()));
-        gift.salt = format!("{number:02x}").repeat(16);
         gift.personal = Some(privacy.seal(gift.owner(), &"somebody").await.unwrap());
         stage.table.make_donation(&gift).await.unwrap();
+        stage.settle(&gift.id).await.unwrap();
         gifts.push(gift);
     }
     stage.table.keep_telling(&"donor-1".parse().unwrap(), &Telling::default(), stage.now()).await.unwrap();
     let before = backup(&stage).await;
     for gift in &gifts[..2] {
         privacy.erase(&gift.owner()).await.unwrap();
+        work_on(&stage, &Message::ErasureDue { owner: gift.owner(), after: None }).await;
     }
 
     // The disaster, and the backup of before the erasures.
     restore(&stage, &before).await;
-    let salt = async |number: usize| stage.table.donation(&gifts[number].id).await.unwrap().unwrap().salt;
-    assert_eq!((salt(0).await, stage.items("DONOR#").await.unwrap().len()), ("01".repeat(16), 1));
+    let salts = async |number: usize| stage.kept_salts(&gifts[number].id).await.unwrap().len();
+    let forgotten = async |number: usize| stage.table.donation(&gifts[number].id).await.unwrap().unwrap().forgotten;
+    assert!(!forgotten(0).await && !forgotten(1).await && stage.items("DONOR#").await.unwrap().len() == 1);
+    assert_eq!([salts(0).await, salts(1).await, salts(2).await], [0, 0, 1], "what was kept does not come back");
     for gift in &gifts[..2] {
         let sealed = gift.personal.as_ref().unwrap();
         let opened = Privacy::new(&platform).unwrap().open::<Value>(sealed).await;
@@ -85,7 +93,8 @@ async fn what_a_backup_brings_back_is_taken_away_again() {
     assert_eq!(replay_erasures(&table, &queue, |owners| told += owners).await.unwrap(), 2);
     assert_eq!(told, 2);
     assert!(work(&stage).await >= 2);
-    assert_eq!([salt(0).await, salt(1).await, salt(2).await], ["".to_owned(), "".to_owned(), "03".repeat(16)]);
+    assert_eq!([forgotten(0).await, forgotten(1).await, forgotten(2).await], [true, true, false]);
+    assert_eq!([salts(0).await, salts(1).await, salts(2).await], [0, 0, 1]);
     assert!(stage.items("DONOR#").await.unwrap().is_empty());
     let others = Privacy::new(&platform).unwrap().open::<Value>(gifts[2].personal.as_ref().unwrap()).await;
     assert_eq!(others.unwrap(), json!("somebody"));

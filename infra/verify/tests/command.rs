@@ -69,7 +69,7 @@ fn gift(number: u8, at: Moment) -> Donation {
         return_url: "https://give.example/thanks".to_owned(),
         made_at: at,
         expires_at: at.plus_seconds(900),
-        salt: "5a".repeat(16),
+        forgotten: false,
         leaf_key: None,
         personal: None,
         telling: Telling::default(),

@@ -57,7 +57,7 @@ fn gift(number: u32) -> Donation {
         return_url: "https://example.org/thanks".to_owned(),
         made_at: NOW,
         expires_at: NOW.plus_seconds(900),
-        salt: "00112233445566778899aabbccddeeff".to_owned(),
+        forgotten: false,
         leaf_key: None,
         personal: None,
         telling: Telling::default(),

@@ -18,7 +18,6 @@
 //! was read, so that of two writers one wins and the other looks again. Who decides what a payment fact makes of it is
 //! [`decide`].
 
-use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 mod back;
@@ -271,25 +270,14 @@ pub struct Sealed {
 }
 
 /// How the leaves of a donation are salted.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secrecy {
-    /// By a salt that follows from this key and the page's: who has the owner's data key makes it again.
+    /// By salts that follow from this key and the page's: who has the owner's data key makes them again.
     Agreed(LeafKey),
-    /// By this salt, which stands in the donation.
-    Clear(Vec<u8>),
-    /// By one that is gone: none of its entries can be shown to be this gift's any more.
+    /// By salts of chance, one for each entry, which are kept with the data keys and like them in no backup: its owner has no data key.
+    Kept,
+    /// By salts that are gone: none of its entries can be shown to be this gift's any more.
     Erased,
-}
-
-impl std::fmt::Debug for Secrecy {
-    /// Not the salt: it may end in a log.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Secrecy::Agreed(_) => "Agreed",
-            Secrecy::Clear(_) => "Clear",
-            Secrecy::Erased => "Erased",
-        })
-    }
 }
 
 /// One act of giving: one payment, one or more lines.
@@ -334,9 +322,9 @@ pub struct Donation {
     pub made_at: Moment,
     /// When it stops waiting for a payment.
     pub expires_at: Moment,
-    /// The salt of its leaves in clear, in hex, if nobody has a data key for it; empty otherwise, and once it is erased. Read it by [`Donation::secrecy`].
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub salt: String,
+    /// Its donor was erased, and it has no [`Donation::leaf_key`]: the salts that were kept for it are gone, and none is kept any more. Read it by [`Donation::secrecy`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forgotten: bool,
     /// What the salts of its leaves follow from, if its owner has a data key. See [`crate::leaf_key`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaf_key: Option<LeafKey>,
@@ -361,14 +349,12 @@ impl Donation {
         Money::sum(self.lines.iter().map(|line| line.amount_minor)).unwrap_or(Money::ZERO)
     }
 
-    /// How the leaves of its entries in the books are salted: of its own entry and of those of what went back of it. This is the only place that reads it.
-    pub fn secrecy(&self) -> Secrecy {
-        match self.leaf_key {
-            Some(key) => Secrecy::Agreed(key),
-            None => match HEXLOWER.decode(self.salt.as_bytes()) {
-                Ok(salt) if !salt.is_empty() => Secrecy::Clear(salt),
-                _ => Secrecy::Erased,
-            },
+    /// How the leaves of its entries in the books are salted: of its own entry and of those of what went back of it.
+    pub const fn secrecy(&self) -> Secrecy {
+        match (self.leaf_key, self.forgotten) {
+            (Some(key), _) => Secrecy::Agreed(key),
+            (None, false) => Secrecy::Kept,
+            (None, true) => Secrecy::Erased,
         }
     }
 

@@ -11,7 +11,7 @@
 //! way are refused, so that one page has one form and one hash.
 //!
 //! **Leaves.** A page keeps the salted leaf of each of its entries ([`crate::proof`] says what for): 32 bytes each. The salts are the donors' own and
-//! may be erased (most follow from a key of the donor's and one of the page's, of which the page keeps the public half: [`crate::leaf_key`]); a proof of one entry needs the leaves of its neighbours, and would die with the salt of any of them if leaves were made anew from salts. On the page
+//! may be erased (they follow from a key of the donor's and one of the page's, of which the page keeps the public half, or are kept under that: [`crate::leaf_key`]); a proof of one entry needs the leaves of its neighbours, and would die with the salt of any of them if leaves were made anew from salts. On the page
 //! they are covered by its hash and written with it. In a page of 99 small gifts they are a fifth of its bytes, and a sixteenth of a write unit a gift;
 //! a document beside the page would be another write for every page, and could be lost between the two.
 //!

@@ -1,9 +1,12 @@
 //! The public keys between which the salts of leaves are agreed on.
 //!
-//! A donation whose donor told something of themselves keeps no salt. It keeps the public half of a key that is derived from its owner's data key, and a page of
+//! No donation keeps a salt. That of a donor who told something of themselves keeps the public half of a key that is derived from its owner's data key, and a page of
 //! the books keeps the public half of one that was made for it and forgotten. The salt follows from either secret half and the other's public half: settlement
 //! makes it by the page's, the proof by the donor's. With the data key destroyed nobody can, from no backup. The curve is X25519; who computes on it is
 //! `platform::privacy`.
+//!
+//! A donor who told nothing has no data key. Salts of theirs are numbers of chance, one for each entry, that settlement keeps under the page's key in the table of data keys, which has no
+//! backups (`platform::table`); an erasure takes them out of it.
 
 use std::fmt;
 use std::str::FromStr;

@@ -6,7 +6,7 @@
 //!
 //! **Shape**, from a gift up to the signature; each tree is RFC 6962's, in which a leaf is hashed with `0x00` before it and two nodes with `0x01`:
 //! 1. an entry's leaf is `H(0x00 ‖ salt ‖ entry)`: [`crate::hash::leaf`] over the entry's bytes. The salt is of 16 bytes: it follows
-//!    from the page's key and the donor's ([`crate::leaf_key`]), or, where nobody has a data key, it is random and stands in the donation;
+//!    from the page's key and the donor's ([`crate::leaf_key`]), or, where the donor has no data key, it is random and kept where the data keys are;
 //! 2. a page's entries make a tree; its leaves are kept on the page ([`crate::journal::Leaves`]), so that no proof needs a neighbour's salt;
 //! 3. the pages of a day that have entries make the day's tree, in the order of chains and then of numbers. The leaf of one says where it is and how many
 //!    entries it has, and holds its root ([`pages::PageLeaf`]). So a day is closed from its pages alone, and salts are never gathered;
@@ -15,7 +15,8 @@
 //! 5. the log's [`checkpoint::Checkpoint`] is signed, as a [`note`] that others' tools read. Each day has its own, in which it is the last.
 //!
 //! **Erasure.** Without its salt a leaf is 32 random bytes to everybody: the gift it stood for cannot be shown, and nobody else's proof uses more of it than those
-//! bytes. A salt that follows from a data key is erased with it, in every backup. What is booked of a gift after its salt was erased has one that nobody knows; payments that belong to no donation that
+//! bytes. A salt that follows from a data key is erased with it, in every backup; one that is kept is in none. What is booked of a gift after its salts were erased has one that nobody knows, and so has a payment
+//! that is kept apart from the donation it names, of which no proof is given. Payments that belong to no donation that
 //! is known have none: there is nobody yet from whom to unlink them, and what is hashed holds the provider's own random id of the payment.
 //!
 //! **Bounds.** A proof is some 3 KB. The leaves of a day's pages are 32 bytes a page: 5 MB on a day of a million and a half gifts in groups of nine.

@@ -34,6 +34,7 @@ mod reconcile;
 mod refund;
 mod restore;
 mod retraction;
+mod salts;
 mod tickets;
 mod totals;
 

@@ -55,17 +55,19 @@ impl Stage {
     async fn book_together(&self, facts: &[(DonationId, Happening)]) -> anyhow::Result<()> {
         let (mut donations, mut entries, mut salts) = (Vec::new(), Vec::new(), Vec::new());
         let tail = self.table.tail(ChainId::new(CHAIN).context("not a chain")?).await?;
-        let page = PageSecret::new(&Random::seeded(tail.next_seq));
+        let random = Random::seeded(tail.next_seq);
+        let (page, mut kept) = (PageSecret::new(&random), Vec::new());
         for ((id, happening), index) in facts.iter().zip(0..) {
             let donation = self.table.donation(id).await?.context("there is no such donation")?;
             let fact = told(&donation, happening.clone())?;
             let decision = decide(Some(&donation), None, &fact, self.now())?;
             let Decision::Book { state, mut back, entry, .. } = decision else { bail!("nothing is booked: {decision:?}") };
-            salts.push(match donation.secrecy() {
-                Secrecy::Clear(salt) => salt,
-                Secrecy::Agreed(key) => page.salt(&key, &donation.id, index).context("a key of ours")?.to_vec(),
-                Secrecy::Erased => Vec::new(),
-            });
+            let salt = match donation.secrecy() {
+                Secrecy::Agreed(key) => page.salt(&key, &donation.id, index).context("a key of ours")?,
+                Secrecy::Kept | Secrecy::Erased => random.bytes(),
+            };
+            kept.extend((donation.secrecy() == Secrecy::Kept).then_some((index, salt)));
+            salts.push(salt.to_vec());
             entries.push(entry);
             let settles = donation.state.settled_by().is_none();
             let here = Place { chain: CHAIN, seq: tail.next_seq, index };
@@ -77,6 +79,9 @@ impl Stage {
             donations,
             charges: Vec::new(),
         };
+        if !kept.is_empty() {
+            self.table.keep_salts(&page.public(), &kept).await?;
+        }
         match self.table.commit(&group).await? {
             Committed::Done => Ok(()),
             other => bail!("the page was not taken: {other:?}"),

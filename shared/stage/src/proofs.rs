@@ -3,14 +3,15 @@
 use anyhow::Context as _;
 use domain::id::DonationId;
 use domain::journal::{ChainId, Tail};
+use domain::leaf_key::LeafKey;
 use domain::moment::Day;
 use domain::proof::day::{ChainEnd, DayTree};
 use domain::proof::log::{Log, LoggedDay, PublishedDay};
 use domain::proof::note::Signers;
 use domain::proof::{key, pages};
 use platform::books;
+use platform::privacy::leaf::Salt;
 use platform::table::{DaySeal, Span};
-use serde_json::{Value, json};
 
 use crate::{Stage, signer};
 
@@ -41,22 +42,40 @@ impl Stage {
         Ok(log)
     }
 
-    /// Takes the salt of a donation away, as an erasure does.
+    /// Takes the salts away that are kept for a donation, as an erasure does.
     ///
     /// # Errors
     /// When the table does not take that.
-    pub async fn erase_salt(&self, id: &DonationId) -> anyhow::Result<()> {
-        let table = self.stack.tables.iter().find(|table| table.logical_id == "Table");
-        let update = json!({
-            "TableName": table.context("the template has no Table")?.name,
-            "Key": {"pk": {"S": format!("DON#{id}")}, "sk": {"S": "DON"}},
-            "UpdateExpression": "SET salt = :none",
-            "ExpressionAttributeValues": {":none": {"S": ""}},
-        });
-        let reply = self.cloud.services().dynamo.call("DynamoDB_20120810.UpdateItem", update.to_string().as_bytes()).await;
-        let answer: Value = serde_json::from_slice(&reply.body)?;
-        anyhow::ensure!(answer.get("__type").is_none(), "{answer}");
+    pub async fn erase_salts(&self, id: &DonationId) -> anyhow::Result<()> {
+        for (page, index) in self.leaves(id).await? {
+            self.table.forget_salt(&page, index).await?;
+        }
+        let donation = self.table.donation(id).await?.context("there is no such donation")?;
+        self.table.forget_donation(&donation).await?;
         Ok(())
+    }
+
+    /// The salts that are kept of a donation's entries.
+    ///
+    /// # Errors
+    /// When there is no such donation, or its pages cannot be read.
+    pub async fn kept_salts(&self, id: &DonationId) -> anyhow::Result<Vec<Salt>> {
+        let mut kept = Vec::new();
+        for (page, index) in self.leaves(id).await? {
+            kept.extend(self.table.kept_salt(&page, index).await?);
+        }
+        Ok(kept)
+    }
+
+    /// Where a donation's leaves are, by the keys of their pages.
+    async fn leaves(&self, id: &DonationId) -> anyhow::Result<Vec<(LeafKey, u16)>> {
+        let donation = self.table.donation(id).await?.context("there is no such donation")?;
+        let mut leaves = Vec::new();
+        for place in donation.place.into_iter().chain(donation.back.booked) {
+            let page = self.table.page(place.chain_id().context("not a chain")?, place.seq).await?;
+            leaves.extend(page.context("a page is gone")?.key().map(|key| (key, place.index)));
+        }
+        Ok(leaves)
     }
 
     async fn seal(&self, day: Day) -> anyhow::Result<DaySeal> {

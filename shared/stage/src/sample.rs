@@ -141,7 +141,7 @@ pub fn gift(number: u8, made_at: Moment) -> Donation {
         return_url: "https://give.example/thanks".to_owned(),
         made_at,
         expires_at: made_at.plus_seconds(24 * 3_600),
-        salt: "00".repeat(16),
+        forgotten: false,
         leaf_key: None,
         personal: None,
         telling: Telling::default(),

@@ -1,6 +1,5 @@
 //! The donation that a request makes, as it is first written.
 
-use data_encoding::HEXLOWER;
 use domain::donation::{Attempt, Back, Donation, Giver, State};
 use domain::id::DonationId;
 use domain::moment::Moment;
@@ -22,9 +21,6 @@ pub const WAIT_SECS: i64 = 24 * 3_600;
 /// Through whom a gift is paid, as long as there is one.
 pub const PROVIDER: Provider = Provider::Moyasar;
 
-/// Bytes of the salt of a gift's leaf: as many as make guessing it hopeless.
-const SALT_BYTES: usize = 16;
-
 /// The donation, written for the first time or over one that was `refused`.
 pub(super) async fn donation(
     deps: &Deps,
@@ -45,7 +41,6 @@ pub(super) async fn donation(
         (Some(_) | None, _) => None,
     };
     let leaf_key = key.map(|key| key.leaf_key());
-    let salt = leaf_key.map_or_else(|| HEXLOWER.encode(&deps.random.bytes::<SALT_BYTES>()), |_| String::new());
     let holds_nothing = plan.hold.is_empty() && reservation.is_none();
     Ok(Donation {
         id,
@@ -64,7 +59,7 @@ pub(super) async fn donation(
         command: wish.fingerprint.clone(),
         return_url: command.return_url.clone(),
         made_at,
-        salt,
+        forgotten: false,
         leaf_key,
         personal,
         telling: command.telling.clone(),

@@ -298,7 +298,7 @@ pub fn donation(number: u8, state: State, giver: Giver, made_at: Moment) -> Dona
         return_url: "https://give.example/thanks".to_owned(),
         made_at,
         expires_at: made_at.plus_seconds(24 * 3_600),
-        salt: "00".repeat(16),
+        forgotten: false,
         leaf_key: None,
         personal: None,
         telling: Telling::default(),

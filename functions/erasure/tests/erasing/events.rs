@@ -23,13 +23,14 @@ fn every_batch_leaves_what_its_snapshot_says() {
     settings.bind(|| files.iter().for_each(|file| replay(file)));
 }
 
-/// Gifts 1 and 2 of a donor's who was erased, 3 of a guest's who was, 4 of a guest's and 5 of a donor's who were not; each with a salt in clear and a receipt.
+/// Gifts 1 and 2 of a donor's who was erased, 3 of a guest's who was, 4 of a guest's and 5 of a donor's who were not; each paid, with a salt that is kept, and a receipt.
 async fn fill(scene: &Scene) {
     let bucket = Bucket::new(&scene.stage.cloud.sdk_config(), &scene.stage.platform("receipts").unwrap().settings).unwrap();
     for (number, donor) in [(1, Some("donor-1")), (2, Some("donor-1")), (3, None), (4, None), (5, Some("donor-2"))] {
         let mut gift = sample::gift(number, scene.stage.now());
         gift.giver = donor.map_or(Giver::Guest, |donor| Giver::Donor(donor.parse().unwrap()));
         scene.stage.table.make_donation(&gift).await.unwrap();
+        scene.stage.settle(&gift.id).await.unwrap();
         bucket.keep(&format!("receipts/{}/0.pdf", gift.id), "application/pdf", b"a receipt".to_vec()).await.unwrap();
     }
     for donor in ["donor-1", "donor-2"] {
@@ -57,7 +58,9 @@ fn replay(file: &Path) {
             let gift = scene.donation(sample::gift(number, scene.stage.now()).id).await;
             let receipts = scene.stage.versions().unwrap();
             let receipts = receipts.iter().filter(|(key, _)| key.contains(&gift.id.to_string())).count();
-            text += &format!("gift {number}: salt {:?}, {receipts} receipts\n", gift.salt);
+            let salts = scene.stage.kept_salts(&gift.id).await.unwrap().len();
+            let forgotten = if gift.forgotten { "forgotten, " } else { "" };
+            text += &format!("gift {number}: {forgotten}{salts} salts, {receipts} receipts\n");
         }
         let wishes: Vec<String> =
             scene.stage.items("DONOR#").await.unwrap().iter().map(|wish| wish["whose"].to_string()).collect();

@@ -70,7 +70,7 @@ fn an_erased_salt_takes_one_proof_with_it_and_no_other() {
         scene.log = scene.stage.publish_day(day, scene.log.clone()).await.unwrap();
         let before = file(&asked(&scene, "one").await);
         assert_eq!((before.proofs[0].page.entries, before.proofs[0].page.path.len()), (3, 2));
-        scene.stage.erase_salt(&ids[1]).await.unwrap();
+        scene.stage.erase_salts(&ids[1]).await.unwrap();
         let refused = asked(&scene, "two").await;
         assert_eq!((refused.status, refused.json()["code"].as_str()), (410, Some("proof_erased")));
         for (word, id) in [("one", ids[0]), ("three", ids[2])] {
@@ -80,7 +80,7 @@ fn an_erased_salt_takes_one_proof_with_it_and_no_other() {
         assert_eq!(file(&asked(&scene, "one").await), before);
         // Erased before the day was published: no salt is needed for that.
         let ids = scene.settle_together(&["four", "five"], 50).await;
-        scene.stage.erase_salt(&ids[0]).await.unwrap();
+        scene.stage.erase_salts(&ids[0]).await.unwrap();
         scene.stage.publish_day(day.next(), scene.log.clone()).await.unwrap();
         assert_eq!(asked(&scene, "four").await.status, 410);
         assert_eq!(file(&asked(&scene, "five").await).verify(&keys()).unwrap().len(), 1);

@@ -90,7 +90,7 @@ impl Scene {
         };
         let erased = self.give("erased", 4, Some("donation#04"), unlinked).await;
         self.settle("erased", &erased).await;
-        let forgotten = self.give("forgotten", 6, None, |gift| gift.salt = String::new()).await;
+        let forgotten = self.give("forgotten", 6, None, |gift| gift.forgotten = true).await;
         self.settle("forgotten", &forgotten).await;
         let half = self.give("half", 7, None, |_| {}).await;
         self.settle("half", &half).await;
@@ -149,11 +149,11 @@ impl Scene {
         code
     }
 
-    /// Gifts of these words are paid and stand on one page, each with a salt of its own.
+    /// Gifts of these words are paid and stand on one page.
     pub async fn settle_together(&mut self, words: &[&str], first: u8) -> Vec<DonationId> {
         let mut ids = Vec::new();
         for (word, number) in words.iter().zip(first..) {
-            ids.push(self.give(word, number, None, |gift| gift.salt = format!("{number:02x}").repeat(16)).await);
+            ids.push(self.give(word, number, None, |_| {}).await);
         }
         self.stage.settle_together(&ids).await.unwrap();
         ids

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use domain::donation::{Decision, Donation, Place, Secrecy, decide};
+use domain::donation::{Decision, Donation, Place, decide};
 use domain::journal::{ChainId, Movement, Page, Tail};
 use domain::message::Message;
 use domain::moment::{Day, Moment};
@@ -107,10 +107,7 @@ impl Scene {
         let charge = table.charges(std::slice::from_ref(&fact.payment)).await.unwrap().pop();
         let decision = decide(donation.as_ref(), charge.as_ref(), fact, self.stage.now()).unwrap();
         let tail = table.tail(ChainId::new(3).unwrap()).await.unwrap();
-        let salt = match donation.as_ref().map(Donation::secrecy) {
-            Some(Secrecy::Clear(salt)) => salt,
-            Some(Secrecy::Agreed(_) | Secrecy::Erased) | None => Vec::new(),
-        };
+        let salt = vec![0; 16];
         let group = match decision {
             Decision::Book { state, back, entry, .. } => {
                 let read = donation.unwrap();

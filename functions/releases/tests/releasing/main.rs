@@ -105,7 +105,7 @@ fn donation(number: u8, state: State, expires_at: Moment) -> Donation {
         return_url: "https://give.example".to_owned(),
         made_at: expires_at.plus_seconds(-900),
         expires_at,
-        salt: "00112233445566778899aabbccddeeff".to_owned(),
+        forgotten: false,
         leaf_key: None,
         personal: None,
         telling: Telling::default(),

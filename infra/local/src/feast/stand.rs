@@ -251,7 +251,7 @@ fn donation(
         return_url: "https://give.example/thanks".to_owned(),
         made_at,
         expires_at: made_at.plus_seconds(900),
-        salt: "00".repeat(16),
+        forgotten: false,
         leaf_key: None,
         personal: None,
         telling: Telling::default(),

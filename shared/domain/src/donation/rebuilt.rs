@@ -370,7 +370,7 @@ fn nobodys(id: DonationId, lines: Vec<Line>, at: Moment) -> Donation {
         return_url: String::new(),
         made_at: at,
         expires_at: at,
-        salt: String::new(),
+        forgotten: true,
         leaf_key: None,
         personal: None,
         telling: Telling::default(),

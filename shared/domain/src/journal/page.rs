@@ -76,7 +76,7 @@ pub enum PageKind {
         /// pages of the first form.
         #[n(2)]
         leaves: Option<Leaves>,
-        /// The public half of the key that was made for this page and forgotten; none where no entry's salt is agreed on, and on pages of earlier forms.
+        /// The public half of the key that was made for this page and forgotten; none where no entry's salt can be found again, and on pages of earlier forms.
         /// See [`crate::leaf_key`].
         #[n(3)]
         key: Option<LeafKey>,
@@ -207,7 +207,7 @@ impl Tail {
         self.write_agreed(entries, (None, salts), now)
     }
 
-    /// The same, with the key by which some of the salts were agreed on.
+    /// The same, with the key by which some of the salts are found again.
     ///
     /// # Panics
     /// As [`Tail::write`].
@@ -303,7 +303,7 @@ impl Page {
         }
     }
 
-    /// The key by which salts of its entries were agreed on, if any were.
+    /// The key by which salts of its entries were agreed on, or are kept, if any were.
     pub const fn key(&self) -> Option<LeafKey> {
         match self.kind {
             PageKind::Entries { key, .. } => key,

@@ -65,7 +65,7 @@ pub fn donation(state: State, lines: Vec<Line>) -> Donation {
         return_url: "https://example.org/thanks".to_owned(),
         made_at: NOON,
         expires_at: NOON.plus_seconds(900),
-        salt: "5a".to_owned(),
+        forgotten: false,
         leaf_key: None,
         personal: None,
         telling: Telling::default(),

@@ -162,16 +162,13 @@ fn a_place_is_on_one_of_the_chains() {
 }
 
 #[test]
-fn leaves_are_salted_by_what_the_donation_keeps_and_its_salt_is_in_no_log() {
+fn leaves_are_salted_by_the_donors_key_or_by_what_is_kept_until_the_donor_is_erased() {
     let key = LeafKey::from_bytes([9; 32]);
-    let salted = |leaf_key, salt: &str| Donation { leaf_key, salt: salt.to_owned(), ..full(State::Awaiting) }.secrecy();
-    assert!(salted(None, "5a17") == Secrecy::Clear(vec![0x5a, 0x17]));
-    assert!(salted(Some(key), "") == Secrecy::Agreed(key));
-    assert!(salted(Some(key), "5a17") == Secrecy::Agreed(key), "a key goes before a salt");
-    assert!(salted(None, "") == Secrecy::Erased);
-    assert!(salted(None, "no hex") == Secrecy::Erased);
-    let printed = [salted(None, "5a17"), salted(Some(key), ""), salted(None, "")].map(|secrecy| format!("{secrecy:?}"));
-    assert_eq!(printed, ["Clear", "Agreed", "Erased"]);
+    let salted = |leaf_key, forgotten| Donation { leaf_key, forgotten, ..full(State::Awaiting) }.secrecy();
+    assert_eq!(salted(Some(key), false), Secrecy::Agreed(key));
+    assert_eq!(salted(Some(key), true), Secrecy::Agreed(key), "its key is destroyed elsewhere");
+    assert_eq!(salted(None, false), Secrecy::Kept);
+    assert_eq!(salted(None, true), Secrecy::Erased);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::classify;
 use super::key::{DONOR_INDEX, Key};
-use super::{Table, TableError, attribute, number, read, text, write};
+use super::{Item, Table, TableError, attribute, number, read, text, write};
 
 /// A donation as an item: itself, and the donor by whom the index finds it.
 #[derive(Serialize, Deserialize)]
@@ -29,6 +29,11 @@ impl Row {
         };
         Row { donor, donation: donation.clone() }
     }
+}
+
+/// The donation that an item is.
+pub(super) fn of(item: Item) -> Result<Donation, TableError> {
+    Ok(read::<Row>(item)?.donation)
 }
 
 /// What changed in a donation besides its version.

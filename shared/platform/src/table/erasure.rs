@@ -1,6 +1,5 @@
-//! What is taken off a donor's donations when their data key is gone.
+//! A donor's donations, to take away what is left of the donor when their data key is gone.
 
-use domain::donation::Donation;
 use domain::id::{DonationId, DonorId};
 use domain::message::Reached;
 use domain::moment::Moment;
@@ -61,19 +60,5 @@ impl Table {
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
         let reached = answer.last_evaluated_key.map(|key| read::<Row>(key)?.reached()).transpose()?;
         Ok(OfDonor { donations: rows.into_iter().map(|row| row.donation).collect(), reached })
-    }
-
-    /// Takes the salt in clear off a donation. Its version stays: nobody decides by the salt, and whoever writes the donation meanwhile writes other attributes.
-    ///
-    /// # Errors
-    /// When the table cannot be reached; taking it again changes nothing.
-    pub async fn take_salt(&self, donation: &Donation) -> Result<(), TableError> {
-        let call = self.client.update_item().table_name(&self.name).set_key(Some(Key::donation(&donation.id).item()));
-        let call = call.update_expression("SET salt = :none").expression_attribute_values(":none", text(""));
-        match call.condition_expression("attribute_exists(pk)").send().await {
-            Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
-            Err(error) => Err(classify(error)),
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! The table of data keys: apart from the other, without backups, so that a key that is destroyed is destroyed.
 //!
 //! An item is one owner's: the wrapped key, if there is one; its generation, which each erasure raises; and when the latest erasure was, a tombstone that stays. What is
-//! to be erased again after a restore of the other table is found by the tombstones.
+//! to be erased again after a restore of the other table is found by the tombstones. Beside them stand the salts of those who have no key ([`super::salts`]).
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
@@ -101,7 +101,7 @@ impl Table {
         Ok(Tombstones { owners: owners.collect::<Result<_, _>>()?, next })
     }
 
-    fn keys_table(&self) -> Result<&str, TableError> {
+    pub(super) fn keys_table(&self) -> Result<&str, TableError> {
         self.keys.as_deref().ok_or_else(|| TableError::Other("the setting KEYS_TABLE is missing".into()))
     }
 }

@@ -237,7 +237,7 @@ impl Scene {
         }
         match example {
             "in_part" => drop(self.stage.give_back(&id, Money::from_riyals(20).unwrap()).await.unwrap()),
-            "erased" => self.stage.erase_salt(&id).await.unwrap(),
+            "erased" => self.stage.erase_salts(&id).await.unwrap(),
             _ => {}
         }
     }

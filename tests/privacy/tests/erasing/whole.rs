@@ -1,6 +1,7 @@
 //! After an erasure nothing of the person's is found anywhere, and everything of everybody else's is what it was.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use domain::donation::{Giver, Sealed};
 use domain::id::DonationId;
@@ -12,6 +13,7 @@ use platform::privacy::PrivacyError;
 use privacy::found;
 use serde_json::{Value, json};
 use stage::{event, sample};
+use testkit::faults::{Call, Fault, NoFaults};
 
 use crate::scene::{OTHERS, Reply, Scene, THEIRS, run, signed_in};
 
@@ -45,7 +47,7 @@ async fn the_books_stand(scene: &Scene) {
 
 /// A donor's gifts, another's, and all that there is to know of them before the erasure.
 struct Before {
-    /// The donor's: one with name and mobile, one without, and one of before, whose salt stands in clear.
+    /// The donor's: one with name and mobile, one without, and one of before the donor had a data key, whose salts are kept.
     theirs: [DonationId; 3],
     others: DonationId,
     others_proof: ProofFile,
@@ -57,15 +59,12 @@ struct Before {
     log: Log,
 }
 
-const OLD_SALT: &str = "a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5";
-
 async fn given(scene: &Scene) -> Before {
     let first = scene.give("donor-1", 1, Some(person())).await;
     let silent = scene.give("donor-1", 2, None).await;
     let others = scene.give("donor-2", 3, Some(json!({"name": OTHERS, "mobile": "+966559999999"}))).await;
     let mut old = sample::gift(77, scene.stage.now());
     old.giver = Giver::Donor("donor-1".parse().unwrap());
-    old.salt = OLD_SALT.to_owned();
     assert!(scene.stage.table.make_donation(&old).await.unwrap().is_none());
     let quiet = Telling { discreet: true, ..Telling::default() };
     scene.stage.table.keep_telling(&"donor-1".parse().unwrap(), &quiet, scene.stage.now()).await.unwrap();
@@ -115,8 +114,9 @@ fn nothing_of_the_person_is_left_anywhere() {
         let scene = Scene::set().await;
         let before = given(&scene).await;
         assert!(found(&before.backup, &before.salts[..2]).is_empty(), "no salt stands anywhere that follows from a key");
+        let kept = found(&before.backup, &before.salts[2..]);
+        assert!(kept.len() == 1 && kept[0].starts_with("KeysTable \"SALTS#"), "what is kept is in no backup: {kept:?}");
         assert!(found(&before.backup, &names()).is_empty(), "what is sealed was never in clear");
-        assert_eq!(found(&before.backup, &before.salts[2..]).len(), 1, "the search finds what is there");
         erased_twice(&scene).await;
         let sought = [names(), before.salts].concat();
         let mut after = scene.everything().await;
@@ -134,13 +134,45 @@ fn nothing_of_the_person_is_left_anywhere() {
             assert_eq!(scene.receipt_of("donor-1", id).await.status, 200, "a receipt without a name");
         }
         // What goes back of an erased gift is booked as ever, and nobody can show whose it was.
-        scene.give_back(before.theirs[0], "10".parse().unwrap()).await;
+        for id in [before.theirs[0], before.theirs[2]] {
+            scene.give_back(id, "10".parse().unwrap()).await;
+            assert_eq!(scene.stage.kept_salts(&id).await.unwrap(), Vec::<[u8; 16]>::new());
+        }
         scene.stage.publish_day(scene.stage.now().day().next(), before.log).await.unwrap();
-        assert_eq!(scene.proof_of("donor-1", before.theirs[0]).await.status, 410);
+        for id in [before.theirs[0], before.theirs[2]] {
+            assert_eq!(scene.proof_of("donor-1", id).await.status, 410);
+        }
         the_books_stand(&scene).await;
         after.extend(scene.everything().await);
         after.extend(scene.queues().await);
         assert_eq!(found(&after, &sought), Vec::<String>::new());
+    });
+}
+
+/// A gift is being paid while its donor is erased: settlement has read it before it was marked, and keeps a salt of it afterwards.
+#[test]
+fn what_is_kept_at_the_moment_of_an_erasure_goes_with_the_message_that_comes_later() {
+    run(async {
+        let scene = Scene::set().await;
+        let id = scene.give("donor-1", 1, None).await;
+        scene.stage.cloud.services().set_faults(|call: &Call<'_>| match call.operation {
+            "TransactWriteItems" => Fault::Delay(Duration::from_secs(20)),
+            _ => Fault::Pass,
+        });
+        let paid = [id];
+        tokio::join!(scene.settle(&paid), async {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            assert_eq!(scene.erase("donor-1").await.status, 202);
+            assert!(scene.work().await > 0);
+            assert!(scene.donation(id).await.forgotten && scene.donation(id).await.place.is_none());
+        });
+        scene.stage.cloud.services().set_faults(NoFaults);
+        assert_eq!(scene.stage.kept_salts(&id).await.unwrap().len(), 1);
+        scene.stage.publish_day(scene.stage.now().day(), Log::default()).await.unwrap();
+        assert_eq!(scene.proof_of("donor-1", id).await.status, 410, "no proof is given of it even now");
+        scene.wait().await;
+        assert!(scene.work().await > 0);
+        assert!(scene.stage.kept_salts(&id).await.unwrap().is_empty());
     });
 }
 

@@ -7,6 +7,7 @@
 //! | what the provider has paid out on the day, by the bank's statements | with what it had collected: it cannot pay out more |
 //! | what the provider holds at the day's end | with what it collected within [`PAYOUT_DAYS`]: what is older should have been paid out |
 //! | what is in the bank, by the books | with the balances of its statements |
+//! | every payment that came in on the day, by the books | with what came in before: none comes in twice ([`crate::twice`]) |
 //!
 //! The list is by when a payment was begun, because that never changes: so each payment is on exactly one day's list, on whichever day it was taken, given back or
 //! booked, and figures of a payment are all that ever happened to it. Moyasar does not tell of every payment when it was captured, and what it tells moves with a refund.
@@ -41,6 +42,7 @@ use serde_json::{Value, json};
 
 use crate::list::{AT_ONCE, Reader};
 use crate::minutes::report;
+use crate::twice::Incomes;
 use crate::{Deps, ReconcileError, bank, known, open};
 
 /// A payment that changed within so long before the run is not at rest.
@@ -94,6 +96,8 @@ struct Findings {
     differences: u64,
     named: Vec<Named>,
     in_flight: usize,
+    /// When payments were begun that the day's list does not have.
+    begun_on: BTreeMap<u64, Day>,
 }
 
 /// Compares a day; answers with where its document stands and how many differences it has.
@@ -107,10 +111,14 @@ pub async fn run(deps: &Deps, day: Day) -> Result<Value, ReconcileError> {
     let seal = deps.table.day_seal(day).await?.ok_or(ReconcileError::NotSealed(day))?;
     let mut findings = Findings::default();
     list(deps, day, &mut findings).await?;
-    let mut pages = Pages { seen: &findings.seen, others: BTreeMap::new(), bank: BankLeg::default() };
+    let mut pages =
+        Pages { seen: &findings.seen, others: BTreeMap::new(), bank: BankLeg::default(), incomes: Incomes::default() };
     let figures = books::read(&deps.table, &seal, &mut pages).await.map_err(|error| ReconcileError::Books(day, error))?;
-    let Pages { others, bank, .. } = pages;
+    let Pages { others, bank, incomes, .. } = pages;
     compare_others(deps, others, &mut findings).await?;
+    for case in incomes.twice(deps, day, &findings.begun_on).await? {
+        findings.open(deps, &case).await?;
+    }
     if findings.in_flight > 0 {
         return Err(ReconcileError::InFlight(findings.in_flight));
     }
@@ -165,7 +173,7 @@ async fn list(deps: &Deps, day: Day, findings: &mut Findings) -> Result<(), Reco
 }
 
 /// Eight bytes that stand for a payment: that two of a day have the same is less likely than a meteorite.
-fn fingerprint(payment: &PaymentRef) -> u64 {
+pub(crate) fn fingerprint(payment: &PaymentRef) -> u64 {
     let hash = Hash::of(&[payment.provider.code().as_bytes(), b"#", payment.payment.as_str().as_bytes()]);
     hash.bytes().iter().take(8).fold(0, |all, byte| all << 8 | u64::from(*byte))
 }
@@ -233,6 +241,7 @@ struct Pages<'a> {
     seen: &'a BTreeSet<u64>,
     others: BTreeMap<PaymentRef, Option<DonationId>>,
     bank: BankLeg,
+    incomes: Incomes,
 }
 
 impl books::Reader for Pages<'_> {
@@ -240,6 +249,7 @@ impl books::Reader for Pages<'_> {
         for entry in page.entries() {
             self.take_entry(entry);
         }
+        self.incomes.take(&page, self.seen);
         page.movements().iter().for_each(|movement| take_movement(movement, &mut self.bank));
         Ok(())
     }
@@ -301,6 +311,8 @@ async fn compare_others(
                 Err(Refused::Unreadable) => unreadable.push((payment, donation)),
             }
         }
+        let begun = |payment: &Payment| Some((fingerprint(&payment.payment), payment.begun_at?.day()));
+        findings.begun_on.extend(answered.iter().filter_map(begun));
         compare(deps, answered, findings, Of::Others).await?;
         let books = known::Books::of(&deps.table, unknown.iter().chain(&unreadable).copied()).await?;
         for (reason, payments) in [(Reason::PaymentUnknown, unknown), (Reason::Malformed, unreadable)] {

@@ -23,6 +23,7 @@ pub mod list;
 pub mod minutes;
 pub mod recalls;
 pub mod statement;
+mod twice;
 
 use domain::case::Case;
 use domain::moment::Day;

@@ -10,7 +10,7 @@
 //!
 //! **What is newer** than the pages that were read is let be: a page may be written meanwhile. What contradicts the pages is told and never written over.
 //!
-//! **Memory**: some 150 bytes for each entry that is not the first of its payment, eight for each entry and four for each page for the third phase, a hundred pages with their donations, and what is found.
+//! **Memory**: some 150 bytes for each entry that is not the first of its payment, some thirty for each payment, eight for each entry and four for each page for the third phase, a hundred pages with their donations, and what is found.
 
 mod beyond;
 mod finding;
@@ -65,6 +65,8 @@ struct Work<'w, T> {
     later: HashMap<Print, Vec<Later>>,
     /// Of these, whose donation was found later, and that were met since.
     found_later: HashSet<Print>,
+    /// Payments that came in, but for those that were orphans.
+    came_in: HashSet<Print>,
     /// Where each chain ended when it was read first.
     ends: Vec<Tail>,
     stands: Stands,
@@ -73,8 +75,9 @@ struct Work<'w, T> {
 
 impl<'w, T: FnMut(u64)> Work<'w, T> {
     fn new(table: &'w Table, is_mending: bool, told: T) -> Work<'w, T> {
-        let (later, found_later, ends) = (HashMap::new(), HashSet::new(), Vec::new());
-        Work { table, is_mending, told, later, found_later, ends, stands: Stands::default(), found: Compared::default() }
+        let (later, found_later, came_in, ends) = (HashMap::new(), HashSet::new(), HashSet::new(), Vec::new());
+        let (stands, found) = (Stands::default(), Compared::default());
+        Work { table, is_mending, told, later, found_later, came_in, ends, stands, found }
     }
 
     async fn done(mut self) -> Result<Compared, RebuildError> {
@@ -143,6 +146,9 @@ impl<'w, T: FnMut(u64)> Work<'w, T> {
     /// A first entry with all that followed from it. An orphan whose donation was found has two.
     fn history(&mut self, first: &Entry, place: Place) -> History {
         let payment = print(&first.payment);
+        if first.kind != EntryKind::Orphan && !self.came_in.insert(payment) {
+            self.found.findings.push(Finding::of(About::Entry(place), What::Again));
+        }
         let is_assigned = self.later.get(&payment).is_some_and(|later| later.iter().any(Later::is_assignment));
         if is_assigned {
             self.found_later.insert(payment);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::catalogue::Purpose;
-use domain::donation::{Donation, Line, Part, Refund, RefundReason, RefundStage, State};
+use domain::donation::{Donation, Line, Part, Place, Refund, RefundReason, RefundStage, State};
 use domain::id::DonationId;
 use domain::journal::{Account, ChainId, Movement, MovementKind, Page, Tail, Transfer};
 use domain::message::Message;
@@ -316,6 +316,23 @@ async fn what_contradicts_the_pages_is_named_and_let_be() {
     let mended = mend_donations(&stage.table, |_| {}).await.unwrap();
     assert_eq!(mended.wrong().count(), 2, "{:?}", said(&mended));
     assert_eq!(backup(stage).await, before);
+}
+
+/// Its metadata was changed at the provider after it was booked: both donations are as the pages say, and the money is there once.
+#[tokio::test(start_paused = true)]
+async fn a_payment_that_came_in_twice_is_named() {
+    let scene = scene().await;
+    let stage = &scene.stage;
+    assert_eq!(compare(&stage.table, |_| {}).await.unwrap().findings, []);
+    let other = make(stage, 9, vec![line("wells", 40)]).await;
+    settle(stage, &told(&other, "p-6", captured(stage, FEE))).await;
+    let place = stage.table.donation(&other.id).await.unwrap().unwrap().place.unwrap();
+    let first = stage.table.donation(&DonationId::from_bytes([6; 16])).await.unwrap().unwrap().place.unwrap();
+    let found = compare(&stage.table, |_| {}).await.unwrap();
+    // Chains are read one after another: which of the two comes second is theirs to say.
+    let again = |place: Place| format!("entry {:02}/{}/{} has a payment come in again", place.chain, place.seq, place.index);
+    let said = said(&found);
+    assert!(said.len() == 1 && [place, first].map(again).iter().any(|text| said[0].starts_with(text)), "{said:?}");
 }
 
 #[tokio::test(start_paused = true)]

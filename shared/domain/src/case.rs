@@ -92,6 +92,8 @@ codes!(
         EvidenceDiffers = 35 "evidence_differs",
         /// The provider has not paid out what it collected more than a week ago.
         PayoutLate = 36 "payout_late",
+        /// A payment came into the books twice: it names another donation than when it was booked first.
+        BookedTwice = 37 "booked_twice",
     }
 );
 

@@ -73,6 +73,8 @@ pub struct Payment {
     pub status: String,
     /// The sum of its refunds so far.
     pub refunded_minor: Money,
+    /// When it was begun, which never changes; none where the provider does not tell it in a form that is known.
+    pub begun_at: Option<Moment>,
     /// When anything of it changed last.
     pub changed_at: Moment,
     /// What is proven about it, in the order in which it happened; empty while nothing is decided.

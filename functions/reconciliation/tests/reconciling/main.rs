@@ -7,3 +7,4 @@ mod days;
 mod minutes;
 mod recalling;
 mod scene;
+mod twice;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use data_encoding::BASE64;
 use domain::donation::{Decision, Donation, Place, decide};
 use domain::journal::{ChainId, Movement, Page, Tail};
 use domain::message::Message;
@@ -83,6 +84,18 @@ impl Scene {
         let providers = self.providers();
         providers.of(Provider::Moyasar).make_checkout(&checkout).await.unwrap();
         self.stage.sandbox.pay(reference.parse().unwrap(), payer).unwrap()
+    }
+
+    /// Somebody writes at the provider that a payment is for this donation.
+    pub async fn name(&self, paid: &PaymentFacts, donation: &Donation) {
+        let key = BASE64.encode(format!("{}:", stage::API_KEY).as_bytes());
+        let metadata = json!({"metadata": {"donation": donation.id.to_string(), "attempt": "1"}});
+        let request = http::Request::put(format!("/v1/payments/{}", paid.id))
+            .header("authorization", format!("Basic {key}"))
+            .header("content-type", "application/json")
+            .body(metadata.to_string().into())
+            .unwrap();
+        assert_eq!(self.stage.sandbox.call(request).await.unwrap().status(), 200);
     }
 
     /// What the provider answers about a payment.

@@ -84,6 +84,8 @@ pub enum What {
     NotedElsewhere(Place),
     /// No entry is the first of its payment.
     Alone,
+    /// Its payment came in by another entry already: the provider has the money once.
+    Again,
 }
 
 impl What {
@@ -139,7 +141,12 @@ impl Compared {
         for finding in std::mem::take(&mut self.findings) {
             let may_be_newer = match &finding.what {
                 What::Contradicts(Contradiction::Ahead) | What::Unfounded(_) => true,
-                What::Contradicts(_) | What::Absent | What::Differs(_) | What::NotedElsewhere(_) | What::Alone => false,
+                What::Contradicts(_)
+                | What::Absent
+                | What::Differs(_)
+                | What::NotedElsewhere(_)
+                | What::Alone
+                | What::Again => false,
             };
             if may_be_newer && beyond.has(table, &finding).await? {
                 self.newer += 1;
@@ -171,6 +178,7 @@ impl fmt::Display for Finding {
             What::Unfounded(None) => f.write_str(" says that it is paid, and no page does"),
             What::NotedElsewhere(place) => write!(f, " is noted to stand at {}", at(*place)),
             What::Alone => f.write_str(" is about a payment that has no first entry"),
+            What::Again => f.write_str(" has a payment come in again: the provider has the money once"),
         }
     }
 }

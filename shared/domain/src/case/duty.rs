@@ -62,6 +62,8 @@ codes!(
         LetListGo = 18 "let_list_go",
         /// Ask the provider for what it has not paid out.
         AskForPayout = 19 "ask_for_payout",
+        /// Find out which of two gifts a payment was for, and make good for the other.
+        CoverGift = 20 "cover_gift",
     }
 );
 
@@ -105,7 +107,8 @@ impl Reason {
             | Reason::StatementUnreadable
             | Reason::StatementGap
             | Reason::BankDiffers
-            | Reason::OwnShares => Owner::Finance,
+            | Reason::OwnShares
+            | Reason::BookedTwice => Owner::Finance,
             Reason::Malformed | Reason::TypeUnknown | Reason::Unwritable => Owner::Engineering,
             Reason::DonationUnknown | Reason::RefundRefused | Reason::SharesMissing | Reason::AnimalUnfilled => {
                 Owner::DonorCare
@@ -130,6 +133,7 @@ impl Reason {
             | Reason::PaymentUnknown
             | Reason::PayoutDiffers => Action::CompareWithProvider,
             Reason::PayoutLate => Action::AskForPayout,
+            Reason::BookedTwice => Action::CoverGift,
             Reason::DonationUnknown => Action::FindDonation,
             Reason::Malformed | Reason::TypeUnknown => Action::MendReading,
             Reason::Unwritable => Action::MendWriting,
@@ -184,6 +188,7 @@ impl Reason {
             | Reason::CaptureDiffers
             | Reason::PayoutDiffers
             | Reason::PayoutLate
+            | Reason::BookedTwice
             | Reason::BankUnexplained
             | Reason::StatementUnreadable
             | Reason::StatementGap
@@ -221,6 +226,11 @@ const LET_LIST_GO: (&str, &str) = (
 const ASK_FOR_PAYOUT: (&str, &str) = (
     "قارن تحويلات المزود بكشوف البنك: إن نقص كشف فأحضره، وإلا فاطلب من المزود ما لم يحوله",
     "Compare the provider's payouts with the bank's statements: where a statement is missing bring it, else ask the provider for what it has not paid out",
+);
+
+const COVER_GIFT: (&str, &str) = (
+    "المبلغ لدى المزود مرة واحدة وقُيّد لتبرعين: اعرف أيهما دُفع وأعد رقمه إلى بيانات الدفعة لدى المزود، ثم صحّح ما قُيّد للآخر من حساب المزود إلى حساب المنصة",
+    "The provider has this money once, and it is booked for two gifts: find out which of them was paid and put its id back into the payment's metadata; what the other was credited with the platform owes: correct it from clearing to own",
 );
 
 impl Action {
@@ -288,6 +298,7 @@ impl Action {
             Action::AskSlaughterhouse => ASK_SLAUGHTERHOUSE,
             Action::LetListGo => LET_LIST_GO,
             Action::AskForPayout => ASK_FOR_PAYOUT,
+            Action::CoverGift => COVER_GIFT,
             Action::BringStatement => (
                 "اطلب من البنك الكشف الناقص أو نسخة سليمة منه، وضعه بين الكشوف الواردة",
                 "Ask the bank for the statement that is missing, or a sound copy, and put it among those that come in",

@@ -166,6 +166,7 @@ impl PaymentForm {
             refunded_minor: self.refunded_so_far(),
             currency: self.currency,
             status: self.status,
+            begun_at: self.created_at.parse().ok(),
             changed_at: self.updated_at.parse().map_err(|_| ProviderError::Unreadable("the payment's time is none"))?,
             facts,
         })

@@ -314,6 +314,7 @@ async fn a_page_of_the_list_is_asked_for_by_time_and_number() {
         (payment.payment.payment.as_str(), payment.changed_at.to_string().as_str()),
         (PAYMENT, "2026-11-23T21:01:00.5Z")
     );
+    assert!(payment.begun_at.is_some_and(|begun_at| begun_at < payment.changed_at));
     assert!(matches!(payment.facts[0].happening, Happening::Captured { .. }));
     assert!(moyasar.payments(window(Time::Made), 1).await.unwrap().payments.is_empty());
     let times = "%5Bgt%5D=2026-11-23T20:59:59.999Z";

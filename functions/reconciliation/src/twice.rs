@@ -1,7 +1,7 @@
 //! A payment that came into the books twice.
 //!
 //! A fact names its donation by the payment's metadata, and nothing marks a payment as used but the donation that it settled. So metadata that somebody changes at the provider after the payment was booked, to
-//! another donation that waits for as much, has it booked again: each of the two donations agrees with the provider, and the money is there once.
+//! another donation that waits for as much, or to none, has it booked again: each of the two agrees with the provider, and the money is there once.
 //!
 //! **Found** where it came in twice on one day, and where it came in on this day later than [`MIDNIGHT_SECS`] after its beginning and was begun on another: then the books of the days since are looked through
 //! for it, at most [`MOST_DAYS`] of them. A payment is booked within minutes of its beginning, so that on an ordinary day no other day is read. What is left, an hour after midnight and what is older, is found by
@@ -50,7 +50,7 @@ impl Incomes {
     /// What came in by a page of the day, on which these payments were begun.
     pub(crate) fn take(&mut self, page: &Page, begun: &BTreeSet<u64>) {
         let is_late = page.written_at > page.day.start().plus_seconds(MIDNIGHT_SECS);
-        for (entry, index) in page.entries().iter().zip(0..).filter(|(entry, _)| is_income(entry)) {
+        for (entry, index) in page.entries().iter().zip(0..).filter(|(entry, _)| is_income(page, entry)) {
             let payment = fingerprint(&entry.payment);
             let income = || Income { entry: entry.clone(), place: (page.chain.number(), page.seq, index) };
             if !self.seen.insert(payment) {
@@ -92,16 +92,17 @@ struct Earlier<'i>(&'i mut Incomes);
 
 impl books::Reader for Earlier<'_> {
     async fn page(&mut self, page: Page) -> Result<(), BucketError> {
-        for entry in page.entries().iter().filter(|entry| is_income(entry)) {
+        for entry in page.entries().iter().filter(|entry| is_income(&page, entry)) {
             self.0.again.extend(self.0.late.remove(&fingerprint(&entry.payment)));
         }
         Ok(())
     }
 }
 
-/// Whether money came in by it. What stood in suspense comes in again, once it is found to be a donation's, by an entry of another kind.
-const fn is_income(entry: &Entry) -> bool {
-    is_first(entry.kind) && !matches!(entry.kind, EntryKind::Orphan)
+/// Whether money came in by it. What stood in suspense settles its donation, once that is found, on the page on which it leaves suspense: it came in before.
+fn is_income(page: &Page, entry: &Entry) -> bool {
+    let is_found = || page.entries().iter().any(|other| other.kind == EntryKind::Assigned && other.payment == entry.payment);
+    is_first(entry.kind) && (entry.kind != EntryKind::Settled || !is_found())
 }
 
 fn matter(income: &Income, now: Moment) -> Case {

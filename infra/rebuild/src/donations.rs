@@ -65,8 +65,8 @@ struct Work<'w, T> {
     later: HashMap<Print, Vec<Later>>,
     /// Of these, whose donation was found later, and that were met since.
     found_later: HashSet<Print>,
-    /// Payments that came in, but for those that were orphans.
-    came_in: HashSet<Print>,
+    /// Payments that came in, and whether it was to their donation from suspense.
+    came_in: HashSet<(Print, bool)>,
     /// Where each chain ended when it was read first.
     ends: Vec<Tail>,
     stands: Stands,
@@ -146,10 +146,11 @@ impl<'w, T: FnMut(u64)> Work<'w, T> {
     /// A first entry with all that followed from it. An orphan whose donation was found has two.
     fn history(&mut self, first: &Entry, place: Place) -> History {
         let payment = print(&first.payment);
-        if first.kind != EntryKind::Orphan && !self.came_in.insert(payment) {
+        let is_assigned = self.later.get(&payment).is_some_and(|later| later.iter().any(Later::is_assignment));
+        // What was an orphan first settles its donation later, once.
+        if !self.came_in.insert((payment, is_assigned && first.kind == EntryKind::Settled)) {
             self.found.findings.push(Finding::of(About::Entry(place), What::Again));
         }
-        let is_assigned = self.later.get(&payment).is_some_and(|later| later.iter().any(Later::is_assignment));
         if is_assigned {
             self.found_later.insert(payment);
             return History::split(first.clone(), place, &self.later[&payment]);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use data_encoding::BASE64;
 use domain::donation::{Decision, Donation, Place, decide};
+use domain::id::DonationId;
 use domain::journal::{ChainId, Movement, Page, Tail};
 use domain::message::Message;
 use domain::moment::{Day, Moment};
@@ -88,8 +89,13 @@ impl Scene {
 
     /// Somebody writes at the provider that a payment is for this donation.
     pub async fn name(&self, paid: &PaymentFacts, donation: &Donation) {
+        self.write(paid, json!({"donation": donation.id.to_string(), "attempt": "1"})).await;
+    }
+
+    /// Somebody writes these metadata to a payment at the provider.
+    pub async fn write(&self, paid: &PaymentFacts, metadata: Value) {
         let key = BASE64.encode(format!("{}:", stage::API_KEY).as_bytes());
-        let metadata = json!({"metadata": {"donation": donation.id.to_string(), "attempt": "1"}});
+        let metadata = json!({ "metadata": metadata });
         let request = http::Request::put(format!("/v1/payments/{}", paid.id))
             .header("authorization", format!("Basic {key}"))
             .header("content-type", "application/json")
@@ -108,6 +114,13 @@ impl Scene {
     pub async fn book(&self, paid: &PaymentFacts) {
         for fact in self.fetch(paid).await.facts {
             self.book_fact(&fact).await;
+        }
+    }
+
+    /// The same, as if the provider had told of this donation, or of none.
+    pub async fn book_as(&self, paid: &PaymentFacts, donation: Option<DonationId>) {
+        for fact in self.fetch(paid).await.facts {
+            self.book_fact(&PaymentFact { donation, ..fact }).await;
         }
     }
 
@@ -132,6 +145,12 @@ impl Scene {
             Decision::Keep { charge, entry, .. } => {
                 let page = tail.write(vec![entry], &[salt], self.stage.now());
                 Group { page, donations: Vec::new(), charges: vec![charge] }
+            }
+            Decision::Assign { state, charge, entries, .. } => {
+                let read = donation.unwrap();
+                let page = tail.write(entries.to_vec(), &[salt.clone(), salt], self.stage.now());
+                let (back, place) = (read.back.clone(), Some(Place { chain: 3, seq: page.seq, index: 1 }));
+                Group { page, donations: vec![Booking { read, state, back, place }], charges: vec![charge] }
             }
             Decision::Repeat => return,
             other => panic!("{other:?}"),

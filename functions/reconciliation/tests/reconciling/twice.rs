@@ -63,7 +63,30 @@ async fn what_comes_in_late_is_none() {
     scene.book(&late).await;
     let second = scene.pay_for(&gift, 5_000).await;
     scene.book(&second).await;
+    // One stands in suspense on one day, and settles its donation on the next.
+    let (found, orphan) = scene.pay(3).await;
+    scene.write(&orphan, json!({"note": "no donation"})).await;
+    scene.book_as(&orphan, None).await;
     let day = scene.night().await;
     scene.run(json!({"compare": "day", "day": day})).await.unwrap();
+    scene.name(&orphan, &found).await;
+    scene.book(&orphan).await;
+    scene.later(1_000);
+    let day = scene.night().await;
+    scene.run(json!({"compare": "day", "day": day})).await.unwrap();
+    assert_eq!(scene.stage.table.donation(&found.id).await.unwrap().unwrap().state.code(), "settled");
     assert!(scene.cases().await.iter().all(|(reason, ..)| reason == "payment_missing"), "{:?}", scene.cases().await);
+}
+
+/// Metadata that name no donation any more: the payment is an orphan beside its gift.
+#[tokio::test(start_paused = true)]
+async fn what_is_booked_as_an_orphan_beside_its_gift_is_a_case() {
+    let scene = Scene::new().await;
+    let (_, paid) = scene.pay(1).await;
+    scene.book(&paid).await;
+    scene.book_as(&paid, None).await;
+    let day = scene.night().await;
+    scene.run(json!({"compare": "day", "day": day})).await.unwrap();
+    let case = ("booked_twice".to_owned(), 5_000, Some(paid.id.to_string()));
+    assert!(scene.cases().await.contains(&case), "{:?}", scene.cases().await);
 }

@@ -4,7 +4,7 @@
 //! are kept of gifts without a data key. What the key sealed needs nothing: it is noise already. The books are not touched.
 //!
 //! **Message.** `ErasureDue` of an owner ([`domain::owner::Owner`]). The tombstone decides: without one nothing is done, because the message is sent before the key is destroyed as
-//! well, and whoever asked has no answer yet then. What was made more than [`SLACK_SECS`] after the erasure is a gift of somebody who gives again, and stays as it is.
+//! well, and whoever asked has no answer yet then. What was made more than [`domain::owner::SLACK_SECS`] after the erasure is a gift of somebody who gives again, and stays as it is.
 //!
 //! **Phases**, and their cost:
 //! 1. the tombstone (a read);
@@ -27,7 +27,7 @@ use platform::queue::Queue;
 use platform::table::Table;
 use platform::{ConfigError, Platform, Random};
 
-pub use run::{MOST_DONATIONS, SLACK_SECS};
+pub use run::MOST_DONATIONS;
 
 /// What erasure is given, once for each environment.
 pub struct Deps {

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use domain::donation::Donation;
-use domain::journal::Page;
 use domain::message::{Message, Reached};
-use domain::owner::Owner;
+use domain::owner::{Owner, erased_until};
 use domain::receipt;
 use platform::batch::{Delivery, Failure};
 use platform::bucket::BucketError;
@@ -18,8 +17,6 @@ use crate::Deps;
 
 /// Donations that one message deals with at most: a few seconds of work.
 pub const MOST_DONATIONS: i32 = 25;
-/// How long after the erasure a gift still counts as one of before it: clocks differ, and one under way was begun before it.
-pub const SLACK_SECS: i64 = 60;
 /// Listings of one donation's receipts at most, each of a thousand versions: a receipt is set anew once a month or when something went back.
 const MOST_LISTINGS: usize = 10;
 
@@ -31,6 +28,8 @@ enum ErasureError {
     Bucket(#[from] BucketError),
     #[error("the queue")]
     Queue(#[from] QueueError),
+    #[error("the donation stands in the books where there is no page")]
+    NoPage,
     #[error("a donation has more than {MOST_LISTINGS} listings of receipts")]
     TooMany,
 }
@@ -52,7 +51,7 @@ pub(crate) async fn run(deps: &Deps, delivery: &Delivery) -> Option<Failure> {
 
 async fn erase(deps: &Deps, owner: &Owner, after: Option<&Reached>) -> Result<(), ErasureError> {
     let Some(erased_at) = deps.table.data_key(&owner.to_string()).await?.erased_at else { return Ok(()) };
-    let until = erased_at.plus_seconds(SLACK_SECS);
+    let until = erased_until(erased_at);
     let OfDonor { donations, reached } = match owner {
         Owner::Donor(donor) => {
             if after.is_none() {
@@ -63,7 +62,10 @@ async fn erase(deps: &Deps, owner: &Owner, after: Option<&Reached>) -> Result<()
         Owner::Donation(donation) => OfDonor { donations: vec![*donation], reached: None },
     };
     for donation in deps.table.donations(&donations).await? {
-        clean(deps, &donation).await?;
+        // One that was refused may have been made anew since, under the same id.
+        if donation.made_at <= until {
+            clean(deps, &donation).await?;
+        }
     }
     if reached.is_some() {
         let rest = Message::ErasureDue { owner: owner.clone(), after: reached };
@@ -91,16 +93,14 @@ async fn clean(deps: &Deps, donation: &Donation) -> Result<(), ErasureError> {
     Err(ErasureError::TooMany)
 }
 
-/// The salts that are kept for a donation's entries. It is marked first, so that of what is booked from then on none is kept; of what is being booked at this moment by somebody who has read it before,
-/// the message takes it that comes six minutes later.
-async fn forget(deps: &Deps, donation: &Donation) -> Result<(), TableError> {
-    let Some(Donation { place, back, .. }) = deps.table.forget_donation(donation).await? else { return Ok(()) };
+/// The salts that are kept for a donation's entries. It is marked first: what was booked of it until then has its place, and of what is booked from then on none is kept.
+async fn forget(deps: &Deps, donation: &Donation) -> Result<(), ErasureError> {
+    let Some(Donation { place, back, .. }) = deps.table.forget_donation(&donation.id).await? else { return Ok(()) };
     for place in place.into_iter().chain(back.booked) {
-        let page = match place.chain_id() {
-            Some(chain) => deps.table.page(chain, place.seq).await?,
-            None => None,
-        };
-        if let Some(key) = page.as_ref().and_then(Page::key) {
+        let chain = place.chain_id().ok_or(ErasureError::NoPage)?;
+        let page = deps.table.page(chain, place.seq).await?.ok_or(ErasureError::NoPage)?;
+        // A page without a key keeps no salt of any entry.
+        if let Some(key) = page.key() {
             deps.table.forget_salt(&key, place.index).await?;
         }
     }

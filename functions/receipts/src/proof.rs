@@ -12,6 +12,7 @@ use domain::hash::Hash;
 use domain::journal::Page;
 use domain::leaf_key::LeafKey;
 use domain::moment::Day;
+use domain::owner::erased_until;
 use domain::proof::gift::{EntryProof, FORM, ProofFile, Waiting};
 use domain::proof::log::PublishedDay;
 use domain::proof::{key, pages};
@@ -65,11 +66,8 @@ enum Secret {
 async fn secret(deps: &Deps, donation: &Donation) -> Result<Secret, Problem> {
     match donation.secrecy() {
         Secrecy::Erased => Err(erased()),
-        Secrecy::Kept => {
-            let erased_at = deps.table.data_key(&donation.owner().to_string()).await?.erased_at;
-            let is_erased = erased_at.is_some_and(|erased_at| erased_at >= donation.made_at);
-            if is_erased { Err(erased()) } else { Ok(Secret::Kept) }
-        }
+        Secrecy::Kept if is_erased(deps, donation).await? => Err(erased()),
+        Secrecy::Kept => Ok(Secret::Kept),
         Secrecy::Agreed(leaf_key) => {
             let key = deps.privacy.existing(donation.owner()).await?;
             let key = key.filter(|key| key.leaf_key() == leaf_key);
@@ -78,11 +76,20 @@ async fn secret(deps: &Deps, donation: &Donation) -> Result<Secret, Problem> {
     }
 }
 
+async fn is_erased(deps: &Deps, donation: &Donation) -> Result<bool, Problem> {
+    let erased_at = deps.table.data_key(&donation.owner().to_string()).await?.erased_at;
+    Ok(erased_at.is_some_and(|erased_at| donation.made_at <= erased_until(erased_at)))
+}
+
 async fn salt(deps: &Deps, secret: &Secret, (donation, page): (&Donation, &Page), place: Place) -> Result<Salt, Problem> {
     let page = page.key().ok_or_else(|| Problem::ours(format!("the page at {place:?} has no key")))?;
     let salt = match secret {
-        // What is erased at this very moment is gone before the donation says so.
-        Secret::Kept => Some(deps.table.kept_salt(&page, place.index).await?.ok_or_else(erased)?),
+        Secret::Kept => match deps.table.kept_salt(&page, place.index).await? {
+            Some(salt) => Some(salt),
+            // Erased since the donation was read; or else lost, which is for an operator.
+            None if is_erased(deps, donation).await? => return Err(erased()),
+            None => return Err(Problem::ours(format!("no salt is kept of the entry at {place:?}"))),
+        },
         Secret::Key(leaf_key, key) => key.salt(*leaf_key, &page, &donation.id, place.index),
     };
     salt.ok_or_else(|| Problem::ours(format!("nothing is agreed on with the page at {place:?}")))

@@ -42,7 +42,7 @@ use serde_json::{Value, json};
 
 use crate::list::{AT_ONCE, Reader};
 use crate::minutes::report;
-use crate::twice::Incomes;
+use crate::twice::{Incomes, Twice};
 use crate::{Deps, ReconcileError, bank, known, open};
 
 /// A payment that changed within so long before the run is not at rest.
@@ -97,7 +97,7 @@ struct Findings {
     named: Vec<Named>,
     in_flight: usize,
     /// When payments were begun that the day's list does not have.
-    begun_on: BTreeMap<u64, Day>,
+    begun_at: BTreeMap<u64, Moment>,
 }
 
 /// Compares a day; answers with where its document stands and how many differences it has.
@@ -116,7 +116,8 @@ pub async fn run(deps: &Deps, day: Day) -> Result<Value, ReconcileError> {
     let figures = books::read(&deps.table, &seal, &mut pages).await.map_err(|error| ReconcileError::Books(day, error))?;
     let Pages { others, bank, incomes, .. } = pages;
     compare_others(deps, others, &mut findings).await?;
-    for case in incomes.twice(deps, day, &findings.begun_on).await? {
+    let Twice { cases, not_looked_for } = incomes.twice(deps, day, &findings.begun_at).await?;
+    for case in cases {
         findings.open(deps, &case).await?;
     }
     if findings.in_flight > 0 {
@@ -130,6 +131,7 @@ pub async fn run(deps: &Deps, day: Day) -> Result<Value, ReconcileError> {
         "begun_on_the_day": findings.begun,
         "booked_on_the_day_begun_before": findings.others,
         "books": { "entries": figures.entries, "movements": figures.movements },
+        "not_looked_for_before": not_looked_for,
         "bank": bank,
         "balances": balances,
         "differences": findings.differences,
@@ -249,7 +251,7 @@ impl books::Reader for Pages<'_> {
         for entry in page.entries() {
             self.take_entry(entry);
         }
-        self.incomes.take(&page, self.seen);
+        self.incomes.take(&page, |payment| self.seen.contains(payment));
         page.movements().iter().for_each(|movement| take_movement(movement, &mut self.bank));
         Ok(())
     }
@@ -311,8 +313,8 @@ async fn compare_others(
                 Err(Refused::Unreadable) => unreadable.push((payment, donation)),
             }
         }
-        let begun = |payment: &Payment| Some((fingerprint(&payment.payment), payment.begun_at?.day()));
-        findings.begun_on.extend(answered.iter().filter_map(begun));
+        let begun = |payment: &Payment| Some((fingerprint(&payment.payment), payment.begun_at?));
+        findings.begun_at.extend(answered.iter().filter_map(begun));
         compare(deps, answered, findings, Of::Others).await?;
         let books = known::Books::of(&deps.table, unknown.iter().chain(&unreadable).copied()).await?;
         for (reason, payments) in [(Reason::PaymentUnknown, unknown), (Reason::Malformed, unreadable)] {

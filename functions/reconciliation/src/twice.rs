@@ -3,112 +3,147 @@
 //! A fact names its donation by the payment's metadata, and nothing marks a payment as used but the donation that it settled. So metadata that somebody changes at the provider after the payment was booked, to
 //! another donation that waits for as much, or to none, has it booked again: each of the two agrees with the provider, and the money is there once.
 //!
-//! **Found** where it came in twice on one day, and where it came in on this day later than [`MIDNIGHT_SECS`] after its beginning and was begun on another: then the books of the days since are looked through
-//! for it, at most [`MOST_DAYS`] of them. A payment is booked within minutes of its beginning, so that on an ordinary day no other day is read. What is left, an hour after midnight and what is older, is found by
-//! `rebuild check`, which reads all pages. When a payment was begun is the provider's word, because what it tells of when it was taken moves with the metadata.
+//! **Found** where it came in twice on one day, and where it came in on this day and was begun on another: then the books of the days since are looked through for it, at most [`MOST_DAYS`] of them and
+//! for [`BUDGET_SECS`] at most. What was begun in the hour before this day and came in within its first hour is not looked for, so that on an ordinary day no other day is read. When a payment was begun is the
+//! provider's word, because what it tells of when it was taken moves with the metadata. Of what could not be looked for the day's document says how much it is; `rebuild check` finds that too.
 //!
-//! **Memory**: eight bytes for each payment that came in.
+//! **Memory**: some fifty bytes for each payment that came in, and the entries of those that were begun on another day.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
 
-use domain::case::{Case, Reason};
-use domain::donation::is_first;
+use domain::case::Case;
+use domain::donation::{Place, is_first};
 use domain::journal::{Entry, EntryKind, Page};
 use domain::moment::{Day, Moment};
-use domain::money::Money;
-use domain::reconcile::payment::Difference;
 use platform::books;
 use platform::bucket::BucketError;
+use platform::http::chain;
 use serde_json::json;
 
-use crate::day::{case, fingerprint};
+use crate::day::fingerprint;
 use crate::{Deps, ReconcileError};
 
-/// What was begun on the day before may come in for the first time so long after midnight.
+/// What was begun so long before midnight may come in for the first time so long after it.
 const MIDNIGHT_SECS: i64 = 3_600;
 /// So many days before this one are looked through at most.
 const MOST_DAYS: usize = 31;
+/// After so long no further day is looked through: a third of the function's time.
+const BUDGET_SECS: i64 = 300;
 
 /// An entry by which a payment came in.
 #[derive(Debug, Clone)]
 struct Income {
     entry: Entry,
-    /// Chain, number and index.
-    place: (u8, u64, u16),
+    place: Place,
+    written_at: Moment,
 }
 
 /// What came in on a day.
 #[derive(Debug, Default)]
 pub(crate) struct Incomes {
-    seen: BTreeSet<u64>,
-    again: Vec<Income>,
-    /// By payment, what was begun on another day and may have come in before.
-    late: BTreeMap<u64, Income>,
+    seen: BTreeMap<u64, Place>,
+    /// What came in again, and where it had come in first.
+    again: Vec<(Income, Place)>,
+    /// By payment, what was begun on another day.
+    others: BTreeMap<u64, Income>,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(crate) struct Twice {
+    /// The matter of each payment that came in twice.
+    pub(crate) cases: Vec<Case>,
+    /// Payments that may have come in before the days that were looked through.
+    pub(crate) not_looked_for: usize,
 }
 
 impl Incomes {
-    /// What came in by a page of the day, on which these payments were begun.
-    pub(crate) fn take(&mut self, page: &Page, begun: &BTreeSet<u64>) {
-        let is_late = page.written_at > page.day.start().plus_seconds(MIDNIGHT_SECS);
-        for (entry, index) in page.entries().iter().zip(0..).filter(|(entry, _)| is_income(page, entry)) {
+    /// What came in by a page of the day; `is_of_day` says of a payment whether it was begun on the day.
+    pub(crate) fn take(&mut self, page: &Page, is_of_day: impl Fn(&u64) -> bool) {
+        for (entry, place) in incomes(page) {
             let payment = fingerprint(&entry.payment);
-            let income = || Income { entry: entry.clone(), place: (page.chain.number(), page.seq, index) };
-            if !self.seen.insert(payment) {
-                self.again.push(income());
-            } else if is_late && !begun.contains(&payment) {
-                self.late.insert(payment, income());
+            let income = || Income { entry: entry.clone(), place, written_at: page.written_at };
+            match self.seen.entry(payment) {
+                Slot::Occupied(first) => self.again.push((income(), *first.get())),
+                Slot::Vacant(slot) => {
+                    slot.insert(place);
+                    if !is_of_day(&payment) {
+                        self.others.insert(payment, income());
+                    }
+                }
             }
         }
     }
 
-    /// The matter of each that had come in before, when it is known on which days payments were begun.
+    /// The matter of each that had come in before, when it is known when payments were begun.
     ///
     /// # Errors
-    /// When the books of a day before cannot be read.
+    /// When the table does not say whether a day was sealed.
     pub(crate) async fn twice(
         mut self,
         deps: &Deps,
         day: Day,
-        begun_on: &BTreeMap<u64, Day>,
-    ) -> Result<Vec<Case>, ReconcileError> {
-        let first = self.late.keys().filter_map(|payment| begun_on.get(payment)).min().copied();
-        let mut before = day.previous();
+        begun_at: &BTreeMap<u64, Moment>,
+    ) -> Result<Twice, ReconcileError> {
+        let (from, until) = (day.start().plus_seconds(-MIDNIGHT_SECS), day.start().plus_seconds(MIDNIGHT_SECS));
+        let is_ordinary = |begun: &Moment, income: &Income| *begun >= from && income.written_at < until;
+        self.others.retain(|payment, income| begun_at.get(payment).is_none_or(|begun| !is_ordinary(begun, income)));
+        let begun_on = |payment: &u64| begun_at.get(payment).map(|begun| begun.day());
+        let (mut before, began_at) = (day.previous(), deps.clock.now());
         for _ in 0..MOST_DAYS {
-            if first.is_none_or(|first| before < first) || self.late.is_empty() {
+            // Whoever was begun later than this day cannot have come in on it.
+            let first = self.others.keys().filter_map(begun_on).min();
+            let took = deps.clock.now().millis_since(began_at);
+            if first.is_none_or(|first| before < first) || took > BUDGET_SECS * 1_000 {
                 break;
             }
-            // Of days before the first that was sealed there are no books.
-            let Some(seal) = deps.table.day_seal(before).await? else { break };
-            let read = books::read(&deps.table, &seal, &mut Earlier(&mut self)).await;
-            read.map_err(|error| ReconcileError::Books(before, error))?;
+            let Some(seal) = deps.table.day_seal(before).await? else {
+                // Of days before the first that was sealed there are no books.
+                self.others.clear();
+                break;
+            };
+            if let Err(error) = books::read(&deps.table, &seal, &mut Earlier(&mut self)).await {
+                tracing::error!(day = %before, error = chain(&error), "payments of before are not looked for in the books of a day");
+                break;
+            }
             before = before.previous();
         }
-        Ok(self.again.iter().map(|income| matter(income, deps.clock.now())).collect())
+        let is_left = |payment: &&u64| begun_on(payment).is_none_or(|begun| begun <= before);
+        let not_looked_for = self.others.keys().filter(is_left).count();
+        let cases = self.again.iter().map(|(income, first)| matter(income, *first, deps.clock.now())).collect();
+        Ok(Twice { cases, not_looked_for })
     }
 }
 
-/// Looks for what came in late on the day among what came in on a day before.
+/// Looks for what came in on the day among what came in on a day before.
 struct Earlier<'i>(&'i mut Incomes);
 
 impl books::Reader for Earlier<'_> {
     async fn page(&mut self, page: Page) -> Result<(), BucketError> {
-        for entry in page.entries().iter().filter(|entry| is_income(&page, entry)) {
-            self.0.again.extend(self.0.late.remove(&fingerprint(&entry.payment)));
+        for (entry, place) in incomes(&page) {
+            let again = self.0.others.remove(&fingerprint(&entry.payment));
+            self.0.again.extend(again.map(|income| (income, place)));
         }
         Ok(())
     }
 }
 
-/// Whether money came in by it. What stood in suspense settles its donation, once that is found, on the page on which it leaves suspense: it came in before.
-fn is_income(page: &Page, entry: &Entry) -> bool {
-    let is_found = || page.entries().iter().any(|other| other.kind == EntryKind::Assigned && other.payment == entry.payment);
-    is_first(entry.kind) && (entry.kind != EntryKind::Settled || !is_found())
+/// The entries of a page by which money came in. What stood in suspense settles its donation, once that is found, on the page on which it leaves suspense: it came in before.
+fn incomes(page: &Page) -> impl Iterator<Item = (&Entry, Place)> {
+    let place = |index| Place { chain: page.chain.number(), seq: page.seq, index };
+    let is_found = |entry: &Entry| {
+        page.entries().iter().any(|other| other.kind == EntryKind::Assigned && other.payment == entry.payment)
+    };
+    let is_income = move |entry: &Entry| is_first(entry.kind) && (entry.kind != EntryKind::Settled || !is_found(entry));
+    page.entries()
+        .iter()
+        .zip(0..)
+        .filter(move |(entry, _)| is_income(entry))
+        .map(move |(entry, index)| (entry, place(index)))
 }
 
-fn matter(income: &Income, now: Moment) -> Case {
-    let Income { entry, place: (chain, seq, index) } = income;
-    let amount_minor = u64::try_from(entry.moved_minor()).ok().and_then(Money::from_halalas);
-    let difference = Difference { reason: Reason::BookedTwice, amount_minor: amount_minor.unwrap_or(Money::ZERO) };
-    let evidence = json!({ "again": { "kind": entry.kind.code(), "chain": chain, "seq": seq, "index": index } });
-    case(Some(&entry.payment), entry.donation, difference, evidence.to_string(), now)
+fn matter(Income { entry, place, .. }: &Income, first: Place, now: Moment) -> Case {
+    let evidence = json!({ "first": first, "again": place, "kind": entry.kind.code() });
+    Case::booked_twice(entry, evidence.to_string(), now)
 }

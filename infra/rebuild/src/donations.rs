@@ -20,6 +20,7 @@ pub use finding::{About, Anew, Compared, Field, Finding, What};
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use domain::case::{Case, kept::Standing};
 use domain::donation::{Charge, Donation, History, Later, Place, is_first};
 use domain::hash::Hash;
 use domain::id::DonationId;
@@ -67,6 +68,8 @@ struct Work<'w, T> {
     found_later: HashSet<Print>,
     /// Payments that came in, and whether it was to their donation from suspense.
     came_in: HashSet<(Print, bool)>,
+    /// Those that came in once more.
+    again: Vec<(Entry, Place)>,
     /// Where each chain ended when it was read first.
     ends: Vec<Tail>,
     stands: Stands,
@@ -76,8 +79,8 @@ struct Work<'w, T> {
 impl<'w, T: FnMut(u64)> Work<'w, T> {
     fn new(table: &'w Table, is_mending: bool, told: T) -> Work<'w, T> {
         let (later, found_later, came_in, ends) = (HashMap::new(), HashSet::new(), HashSet::new(), Vec::new());
-        let (stands, found) = (Stands::default(), Compared::default());
-        Work { table, is_mending, told, later, found_later, came_in, ends, stands, found }
+        let (again, stands, found) = (Vec::new(), Stands::default(), Compared::default());
+        Work { table, is_mending, told, later, found_later, came_in, again, ends, stands, found }
     }
 
     async fn done(mut self) -> Result<Compared, RebuildError> {
@@ -92,6 +95,12 @@ impl<'w, T: FnMut(u64)> Work<'w, T> {
         for (_, later) in alone {
             let first = later.first().map(Later::place);
             self.found.findings.extend(first.map(|place| Finding::of(About::Entry(place), What::Alone)));
+        }
+        for (entry, place) in std::mem::take(&mut self.again) {
+            let matter = Case::booked_twice(&entry, String::new(), entry.happened_at);
+            let is_closed = self.table.case(&matter.id()).await?.is_some_and(|kept| kept.standing() == Standing::Closed);
+            let finding = Finding::of(About::Entry(place), What::Again);
+            self.found.findings.push(Finding { is_mended: is_closed, ..finding });
         }
         let mut beyond = Beyond::after(self.ends);
         if !self.is_mending {
@@ -149,7 +158,7 @@ impl<'w, T: FnMut(u64)> Work<'w, T> {
         let is_assigned = self.later.get(&payment).is_some_and(|later| later.iter().any(Later::is_assignment));
         // What was an orphan first settles its donation later, once.
         if !self.came_in.insert((payment, is_assigned && first.kind == EntryKind::Settled)) {
-            self.found.findings.push(Finding::of(About::Entry(place), What::Again));
+            self.again.push((first.clone(), place));
         }
         if is_assigned {
             self.found_later.insert(payment);
@@ -239,11 +248,15 @@ async fn hold_gift(
             Some(kept) => Some(gift.donation(kept)),
             None => gift.donation_anew(),
         };
-        let rebuilt = match rebuilt {
+        let mut rebuilt = match rebuilt {
             None => return Ok(None),
             Some(Err(contradiction)) => return Ok(Some(What::Contradicts(contradiction))),
             Some(Ok(rebuilt)) => rebuilt,
         };
+        if is_mending && kept.is_none() {
+            // If none is kept its donor had a data key, which nobody finds any more, or was erased.
+            rebuilt.forgotten = !is_salt_kept(table, rebuilt.place).await?;
+        }
         let what = match &kept {
             Some(kept) => What::of(differing(kept, &rebuilt)),
             None => Some(What::Absent),
@@ -262,6 +275,15 @@ async fn hold_gift(
         kept = table.donation(&rebuilt.id).await?;
     }
     Err(RebuildError::Moving)
+}
+
+async fn is_salt_kept(table: &Table, place: Option<Place>) -> Result<bool, RebuildError> {
+    let Some((place, chain)) = place.and_then(|place| Some((place, place.chain_id()?))) else { return Ok(false) };
+    let key = table.page(chain, place.seq).await?.and_then(|page| page.key());
+    Ok(match key {
+        Some(key) => table.kept_salt(&key, place.index).await?.is_some(),
+        None => false,
+    })
 }
 
 /// The same of a charge.

@@ -5,6 +5,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use domain::case::Case;
+use domain::case::kept::Closing;
 use domain::catalogue::Purpose;
 use domain::donation::{Donation, Line, Part, Place, Refund, RefundReason, RefundStage, State};
 use domain::id::DonationId;
@@ -243,6 +245,7 @@ async fn what_a_backup_lacks_is_named_put_right_and_not_booked_again() {
 async fn a_gift_of_which_nothing_is_left_is_made_anew_for_its_money() {
     let scene = scene().await;
     let Scene { stage, before, .. } = &scene;
+    stage.erase_salts(&DonationId::from_bytes([4; 16])).await.unwrap();
     let mut lost = before.clone();
     lost.retain(|item| item["pk"]["S"].as_str().unwrap().ends_with(&"06".repeat(16)));
     restore(stage, &lost).await;
@@ -255,8 +258,13 @@ async fn a_gift_of_which_nothing_is_left_is_made_anew_for_its_money() {
     assert_eq!((wells, mended.anew.sacrifices.len()), (Some(&19_000), 0));
     let anew = stage.table.donation(&DonationId::from_bytes([4; 16])).await.unwrap().unwrap();
     assert_eq!((anew.state.code(), anew.total(), anew.anonymous), ("refunded", riyals(40), true));
+    assert!(anew.forgotten, "its salts are gone, because its donor was erased");
     nothing_more(&scene).await;
     let first = stage.table.donation(&DonationId::from_bytes([1; 16])).await.unwrap().unwrap();
+    assert!(
+        !first.forgotten && stage.kept_salts(&first.id).await.unwrap().len() == 1,
+        "who has its token can be given its proof"
+    );
     settle(stage, &told(&first, "p-1", Happening::Refunded { refunded_minor: riyals(10) })).await;
     assert_eq!(compare(&stage.table, |_| {}).await.unwrap().findings, []);
 }
@@ -333,6 +341,17 @@ async fn a_payment_that_came_in_twice_is_named() {
     let again = |place: Place| format!("entry {:02}/{}/{} has a payment come in again", place.chain, place.seq, place.index);
     let said = said(&found);
     assert!(said.len() == 1 && [place, first].map(again).iter().any(|text| said[0].starts_with(text)), "{said:?}");
+    // Pages never change: once a person has dealt with it, it is told and nothing is wrong.
+    let page = stage.table.page(place.chain_id().unwrap(), place.seq).await.unwrap().unwrap();
+    let matter = Case::booked_twice(&page.entries()[0], "{}".to_owned(), stage.now());
+    stage.table.open_case(&matter).await.unwrap();
+    assert_eq!(compare(&stage.table, |_| {}).await.unwrap().wrong().count(), 1);
+    let kept = stage.table.case(&matter.id()).await.unwrap().unwrap();
+    let (id, by, note) = ("1".to_owned(), "operator-1".to_owned(), "covered".to_owned());
+    let closed = kept.close(Closing { id, by, at: stage.now(), note }).unwrap();
+    assert!(stage.table.turn_case(&kept, &closed).await.unwrap().is_none());
+    let found = compare(&stage.table, |_| {}).await.unwrap();
+    assert_eq!((found.findings.len(), found.wrong().count()), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]

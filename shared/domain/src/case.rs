@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::hash::Hash;
 use crate::id::{DonationId, RefundId};
+use crate::journal::Entry;
 use crate::moment::Moment;
 use crate::money::{Money, halalas};
 use crate::payment::{PaymentRef, Provider};
@@ -92,7 +93,7 @@ codes!(
         EvidenceDiffers = 35 "evidence_differs",
         /// The provider has not paid out what it collected more than a week ago.
         PayoutLate = 36 "payout_late",
-        /// A payment came into the books twice: it names another donation than when it was booked first.
+        /// A payment came into the books twice: it names another donation, or none, than when it was booked first.
         BookedTwice = 37 "booked_twice",
     }
 );
@@ -121,6 +122,20 @@ pub struct Case {
 }
 
 impl Case {
+    /// A payment came in by this entry, and by another. Whichever of them is met second, it is the same matter: it names neither donation, and the evidence says where both stand.
+    pub fn booked_twice(entry: &Entry, evidence: String, now: Moment) -> Case {
+        let moved = u64::try_from(entry.moved_minor()).ok().and_then(Money::from_halalas);
+        Case {
+            reason: Reason::BookedTwice,
+            payment: Some(entry.payment.clone()),
+            donation: None,
+            refund: None,
+            amount_minor: moved.unwrap_or(Money::ZERO),
+            evidence,
+            opened_at: now,
+        }
+    }
+
     /// The id: a hash of the reason, the payment, the donation, the amount and, where there is one, the refund. Time and evidence are not in it. Of a matter that names
     /// neither payment nor donation it is the evidence that tells it from others.
     pub fn id(&self) -> String {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::donation::{Donation, Giver};
 use crate::id::{DonationId, DonorId};
+use crate::moment::Moment;
 
 /// The owner of a data key; written `donor#…` or `donation#…`.
 ///
@@ -50,6 +51,21 @@ impl fmt::Display for Owner {
             Owner::Donation(donation) => write!(f, "donation#{donation}"),
         }
     }
+}
+
+/// How long after an erasure a gift still counts as one of before it: clocks differ, and one under way was begun before it.
+pub const SLACK_SECS: i64 = 60;
+
+/// Until when gifts that were made are erased with their owner's data; what was made later is by somebody who gives again, and stays.
+///
+/// ```
+/// use domain::owner::erased_until;
+/// let erased_at = "2026-11-23T12:00:00Z".parse()?;
+/// assert_eq!(erased_until(erased_at).to_string(), "2026-11-23T12:01:00Z");
+/// # Ok::<_, domain::moment::MomentError>(())
+/// ```
+pub const fn erased_until(erased_at: Moment) -> Moment {
+    erased_at.plus_seconds(SLACK_SECS)
 }
 
 /// A text names no owner.

@@ -47,11 +47,19 @@ impl Stage {
     /// # Errors
     /// When the table does not take that.
     pub async fn erase_salts(&self, id: &DonationId) -> anyhow::Result<()> {
+        self.lose_salts(id).await?;
+        self.table.forget_donation(id).await?.context("there is no such donation")?;
+        Ok(())
+    }
+
+    /// Takes the salts away that are kept for a donation that nobody has erased, as a fault might.
+    ///
+    /// # Errors
+    /// When the table does not take that.
+    pub async fn lose_salts(&self, id: &DonationId) -> anyhow::Result<()> {
         for (page, index) in self.leaves(id).await? {
             self.table.forget_salt(&page, index).await?;
         }
-        let donation = self.table.donation(id).await?.context("there is no such donation")?;
-        self.table.forget_donation(&donation).await?;
         Ok(())
     }
 

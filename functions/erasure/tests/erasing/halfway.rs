@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use domain::donation::{Giver, Sealed};
+use domain::donation::{Donation, Giver, Place, Sealed};
 use domain::id::DonationId;
 use domain::message::Message;
 use domain::notice::Telling;
@@ -125,5 +125,52 @@ fn without_a_tombstone_and_for_others_nothing_is_done() {
         let batch = [Message::FoldRequested {}, Message::ErasureDue { owner: "donor#nobody".parse().unwrap(), after: None }];
         let answer = erasure::handle(&deps, serde_json::from_value(event::messages(&batch)).unwrap()).await;
         assert_eq!(answer.batch_item_failures.len(), 1);
+    });
+}
+
+/// A gift that was refused is made anew under the same id: after the erasure, it is somebody's who gives again.
+#[test]
+fn what_is_made_anew_after_the_erasure_stays() {
+    run(async {
+        let scene = Scene::set().await;
+        let owner = |id: DonationId| -> Owner { format!("donation#{id}").parse().unwrap() };
+        let erased_at = scene.stage.now();
+        for (number, later, goes) in [(1, 59, true), (2, 60, true), (3, 61, false)] {
+            let gift = Donation { made_at: erased_at.plus_seconds(later), ..sample::gift(number, erased_at) };
+            scene.stage.table.make_donation(&gift).await.unwrap();
+            scene.privacy().erase(&owner(gift.id)).await.unwrap();
+            scene.work_on(&Message::ErasureDue { owner: owner(gift.id), after: None }).await;
+            assert_eq!(scene.donation(gift.id).await.forgotten, goes, "{later} s after it");
+        }
+        // Who was about to make it anew has read it before it was marked, and has to read it again.
+        let refused = sample::gift(4, erased_at);
+        scene.stage.table.make_donation(&refused).await.unwrap();
+        scene.privacy().erase(&owner(refused.id)).await.unwrap();
+        scene.work_on(&Message::ErasureDue { owner: owner(refused.id), after: None }).await;
+        let anew = Donation { version: 1, ..refused.clone() };
+        assert!(!scene.stage.table.remake_donation(&refused, &anew).await.unwrap());
+        // The mark is set once: told again, it is in nobody's way.
+        let read = scene.donation(refused.id).await;
+        scene.work_on(&Message::ErasureDue { owner: owner(refused.id), after: None }).await;
+        assert_eq!(scene.donation(refused.id).await, read);
+    });
+}
+
+/// After a restore, before the pages are there again: nobody says that it is done.
+#[test]
+fn where_the_page_is_missing_the_message_comes_again() {
+    run(async {
+        let scene = Scene::set().await;
+        for (number, chain) in [(1, 3), (2, 99)] {
+            let mut gift = sample::gift(number, scene.stage.now());
+            gift.place = Some(Place { chain, seq: 999, index: 0 });
+            scene.stage.table.make_donation(&gift).await.unwrap();
+            let owner: Owner = format!("donation#{}", gift.id).parse().unwrap();
+            scene.privacy().erase(&owner).await.unwrap();
+            let deps = erasure::Deps::new(&scene.platform("erasure")).unwrap();
+            let batch = [Message::ErasureDue { owner, after: None }];
+            let answer = erasure::handle(&deps, serde_json::from_value(event::messages(&batch)).unwrap()).await;
+            assert_eq!(answer.batch_item_failures.len(), 1, "chain {chain}");
+        }
     });
 }

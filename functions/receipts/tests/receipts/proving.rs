@@ -87,6 +87,19 @@ fn an_erased_salt_takes_one_proof_with_it_and_no_other() {
     });
 }
 
+/// A salt that is not there though nobody was erased is for an operator, and is not said to be the donor's own wish.
+#[test]
+fn a_salt_that_is_lost_is_our_fault() {
+    run(async {
+        let mut scene = Scene::set().await;
+        let ids = scene.settle_together(&["one", "two"], 40).await;
+        scene.stage.publish_day(scene.stage.now().day().next(), scene.log.clone()).await.unwrap();
+        scene.stage.lose_salts(&ids[0]).await.unwrap();
+        assert_eq!(asked(&scene, "one").await.status, 500);
+        assert_eq!(asked(&scene, "two").await.status, 200);
+    });
+}
+
 /// The proof itself tells nobody else's donation, payment or amount.
 #[test]
 fn a_proof_shows_nothing_of_its_neighbours() {

@@ -84,7 +84,7 @@ pub enum What {
     NotedElsewhere(Place),
     /// No entry is the first of its payment.
     Alone,
-    /// Its payment came in by another entry already: the provider has the money once.
+    /// Its payment came in by another entry already: the provider has the money once. Pages never change, so it is right once its case is closed.
     Again,
 }
 

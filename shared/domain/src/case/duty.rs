@@ -62,7 +62,7 @@ codes!(
         LetListGo = 18 "let_list_go",
         /// Ask the provider for what it has not paid out.
         AskForPayout = 19 "ask_for_payout",
-        /// Find out which of two gifts a payment was for, and make good for the other.
+        /// Find out what a payment was for, and make good for what it came in as besides.
         CoverGift = 20 "cover_gift",
     }
 );
@@ -229,8 +229,8 @@ const ASK_FOR_PAYOUT: (&str, &str) = (
 );
 
 const COVER_GIFT: (&str, &str) = (
-    "المبلغ لدى المزود مرة واحدة وقُيّد لتبرعين: اعرف أيهما دُفع وأعد رقمه إلى بيانات الدفعة لدى المزود، ثم صحّح ما قُيّد للآخر من حساب المزود إلى حساب المنصة",
-    "The provider has this money once, and it is booked for two gifts: find out which of them was paid and put its id back into the payment's metadata; what the other was credited with the platform owes: correct it from clearing to own",
+    "المبلغ لدى المزود مرة واحدة وقُيّد مرتين: أعد رقم التبرع الصحيح إلى بيانات الدفعة لدى المزود؛ ما قُيّد معلقًا يُصحح إلى حساب المزود، وما قُيّد لتبرع آخر، أو رُد إلى الدافع، تتحمله المنصة: صححه من حساب المزود إلى حساب المنصة",
+    "The provider has this money once, and the books have it twice: put the right donation back into the payment's metadata. What stands in suspense is corrected to clearing; for a gift that has no money behind it, also because the money has gone back as a second or late charge, the platform pays: correct it from clearing to own",
 );
 
 impl Action {

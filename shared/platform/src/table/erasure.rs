@@ -1,12 +1,14 @@
 //! A donor's donations, to take away what is left of the donor when their data key is gone.
 
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use domain::donation::Donation;
 use domain::id::{DonationId, DonorId};
 use domain::message::Reached;
 use domain::moment::Moment;
 
-use super::error::classify;
+use super::error::{classify, old_item_of_update};
 use super::key::{DONOR_INDEX, Key};
-use super::{Item, Table, TableError, number, read, text};
+use super::{Item, Table, TableError, donation, number, read, text};
 
 /// Some of a donor's donations.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,5 +62,26 @@ impl Table {
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
         let reached = answer.last_evaluated_key.map(|key| read::<Row>(key)?.reached()).transpose()?;
         Ok(OfDonor { donations: rows.into_iter().map(|row| row.donation).collect(), reached })
+    }
+
+    /// Says of a donation that its donor was erased, so that no salt is kept for it from now on; gives it back as it stands then. Its version grows with that: whoever has read it before and is
+    /// about to write it has to read it again, so that either its place in the books is seen here, or the mark is seen there.
+    ///
+    /// # Errors
+    /// When the table cannot be reached; saying it again changes nothing.
+    pub async fn forget_donation(&self, id: &DonationId) -> Result<Option<Donation>, TableError> {
+        let call = self.client.update_item().table_name(&self.name).set_key(Some(Key::donation(id).item()));
+        let call = call
+            .update_expression("SET forgotten = :true, version = version + :one")
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(forgotten)")
+            .expression_attribute_values(":true", AttributeValue::Bool(true))
+            .expression_attribute_values(":one", number(1))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let stands = match call.send().await {
+            Ok(answer) => answer.attributes,
+            Err(error) => old_item_of_update(error)?,
+        };
+        stands.map(donation::of).transpose()
     }
 }

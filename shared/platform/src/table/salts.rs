@@ -1,17 +1,17 @@
 //! Salts that are kept, because nobody has a data key from which they would follow: in the table of data keys, so that no backup has them.
 //!
 //! An item is one page's, `SALTS#` and the page's key, with an attribute for each entry whose salt it keeps. It is written before the page, so that whatever page stands has
-//! its salts. Each plan of settlement has a page key of its own, whichever chain it ends on: nobody else writes the same item, and an item of a plan that never came
-//! to stand is asked for by nobody. Which those are is not known to anybody, and they are not looked for: they are numbers of chance, a few hundred bytes after a crash.
+//! its salts. Each plan of settlement has a page key of its own, whichever chain it ends on: nobody else writes the same item.
+//!
+//! **What is left over.** A plan that never comes to stand leaves its item: after a crash, and each time that a donation moved on while its group was written. Nobody asks for it, nobody knows which
+//! those are, and they are not looked for: numbers of chance, two kilobytes at most.
 
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use domain::donation::Donation;
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::leaf_key::LeafKey;
 
 use super::error::{classify, old_item, old_item_of_update};
-use super::key::Key;
-use super::{Item, Table, TableError, donation, text};
+use super::{Item, Table, TableError, text};
 use crate::privacy::leaf::Salt;
 
 /// The key of a page's item.
@@ -36,6 +36,7 @@ impl Table {
         let call = self.client.put_item().table_name(self.keys_table()?).set_item(Some(all));
         match call.condition_expression("attribute_not_exists(pk)").send().await {
             Ok(_) => Ok(()),
+            // They stand already: a reply was lost.
             Err(error) => old_item(error).map(|_| ()),
         }
     }
@@ -62,24 +63,8 @@ impl Table {
         let call = call.update_expression(format!("REMOVE {}", of(index))).condition_expression("attribute_exists(pk)");
         match call.send().await {
             Ok(_) => Ok(()),
+            // Of this page none is kept.
             Err(error) => old_item_of_update(error).map(|_| ()),
         }
-    }
-
-    /// Says of a donation that its donor was erased, so that no salt is kept for it from now on; gives it back as it stands. Its version stays: nobody decides by that,
-    /// and whoever writes the donation meanwhile writes other attributes.
-    ///
-    /// # Errors
-    /// When the table cannot be reached; saying it again changes nothing.
-    pub async fn forget_donation(&self, forgotten: &Donation) -> Result<Option<Donation>, TableError> {
-        let key = Key::donation(&forgotten.id).item();
-        let call = self.client.update_item().table_name(&self.name).set_key(Some(key));
-        let call = call.update_expression("SET forgotten = :true").condition_expression("attribute_exists(pk)");
-        let call = call.expression_attribute_values(":true", AttributeValue::Bool(true));
-        let stands = match call.return_values(ReturnValue::AllNew).send().await {
-            Ok(answer) => answer.attributes,
-            Err(error) => old_item_of_update(error).map(|_| None)?,
-        };
-        stands.map(donation::of).transpose()
     }
 }

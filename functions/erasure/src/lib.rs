@@ -12,7 +12,8 @@
 //! 3. for each: if it has no data key, a mark, and for each of its entries a read of the page and a write in the table of keys; its receipts (a listing, a call for each version);
 //! 4. if there are more, a message for the rest.
 //!
-//! **Halfway.** Each step can be repeated, and a message goes only after the one for the rest was sent.
+//! **Halfway.** Each step can be repeated, and a message goes only after the one for the rest was sent. Whatever else is written to a gift at the same moment is written before its mark, or reads it:
+//! the mark grows the gift's version.
 //!
 //! **After a restore** of the table, `rebuild erasures` sends a message for every tombstone: the table of keys is not restored with it.
 //!

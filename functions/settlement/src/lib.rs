@@ -14,7 +14,7 @@
 //! 5. [`consequences`]: tell the queues what followed (one batch call for each queue that has something to hear).
 //!
 //! **Cost** of an ordinary gift in a group of n: two write units for its donation and its share of the page, about `2·⌈n/7⌉/n`; where its donor has no data key, its share
-//! of one write of the salts, which is a unit up to 48 of them and two beyond.
+//! of one write of the salts for each time that the group is planned, which is a unit up to 48 of them and two beyond.
 //!
 //! **Chains.** An environment stays at a chain for a while and then goes on to the next ([`seat`]), so that no chain is hot, however few or many are at work.
 //!
@@ -59,7 +59,7 @@ impl Deps {
     /// # Errors
     /// When a setting is missing.
     pub fn new(platform: &Platform) -> Result<Deps, ConfigError> {
-        // Read by the table where it is needed; missed here and not by the first gift of a donor who has no data key.
+        // The table reads it where it needs it; that it is missing is to show at the start.
         platform.settings.required("KEYS_TABLE")?;
         Ok(Deps {
             table: platform.table()?,

@@ -60,7 +60,7 @@ pub enum Leaf {
     Of(DonationId, Secrecy),
     /// By chance, which nobody keeps: the payment is kept apart from the donation that it names, and nobody is given a proof of it.
     Apart,
-    /// By nothing: the payment names no donation, and there is nobody to unlink it from.
+    /// By nothing: the payment names no donation that is known, and there is nobody to unlink it from.
     Nobodys,
 }
 

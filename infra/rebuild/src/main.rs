@@ -13,7 +13,7 @@ use rebuild::{Compared, Difference, compare, mend, mend_donations, recount, repl
 
 /// Holds the table against the books, puts it right, and restores the books from the archive.
 ///
-/// Reads `TABLE`, for `restore` also `BUCKET`, for `erasures` also `KEYS_TABLE` and `QUEUE_ERASURES`, for `payments` also `QUEUE_PAYMENTS`, and the credentials, region and endpoint of AWS from the environment, as a function does.
+/// Reads `TABLE`, for `restore` also `BUCKET`, for `donations` also `KEYS_TABLE`, for `erasures` also `KEYS_TABLE` and `QUEUE_ERASURES`, for `payments` also `QUEUE_PAYMENTS`, and the credentials, region and endpoint of AWS from the environment, as a function does.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -26,7 +26,7 @@ enum Command {
     Check,
     /// Puts the totals right that differ. The follower may go on meanwhile.
     Totals,
-    /// Brings donations, charges and notes of movements to what the pages say, where a backup is behind them. Exit code 1 if something contradicts the pages, which is let be.
+    /// Brings donations, charges and notes of movements to what the pages say, where a backup is behind them. Exit code 1 if something contradicts the pages, which is let be. Reads KEYS_TABLE.
     Donations,
     /// After `donations`: tells settlement of the payments again that were booked since the backup, so that what is held is spent, shares are confirmed, and what is owed back goes back. Reads QUEUE_PAYMENTS.
     Payments {

@@ -58,7 +58,7 @@ pub use error::TableError;
 pub use group::{Booking, Committed, Group, Refusal};
 pub use guarded::Guarded;
 pub use journal::{DaySeal, Span, Stated};
-pub use keys::{DataKeyItem, Tombstones};
+pub use keys::{AfterTombstone, DataKeyItem, Tombstones};
 pub use list::Issuing;
 pub use lot::{Confirming, Taking};
 pub use notices::Turn;

@@ -116,3 +116,42 @@ async fn a_page_that_is_rebuilt_elsewhere_has_the_same_salts() {
     are_kept(&stage, 2, 1, "rebuilt").await;
     are_kept(&stage, 3, 1, "rebuilt").await;
 }
+
+/// One of a group moved on while its page was written: it is planned again, and the page that stands has its own salts.
+#[tokio::test(start_paused = true)]
+async fn a_group_that_is_planned_again_keeps_other_salts() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let (first, other) = (make(&stage, 1, 10).await, make(&stage, 2, 10).await);
+    let puts = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&puts);
+    stage.cloud.services().set_faults(move |call: &Call<'_>| {
+        counter.fetch_add(usize::from(call.operation == "PutItem"), Ordering::Relaxed);
+        if call.operation == "TransactWriteItems" { Fault::Delay(Duration::from_secs(2)) } else { Fault::Pass }
+    });
+    let told = [captured(&stage, &first, "p-1"), captured(&stage, &other, "p-2")];
+    let deps = deps(&stage);
+    let (failed, ()) = tokio::join!(settle(&deps, &told), async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        stage.table.forget_donation(&first.id).await.unwrap();
+    });
+    stage.cloud.services().set_faults(NoFaults);
+    assert!(failed.is_empty() && puts.load(Ordering::Relaxed) == 2, "{failed:?} {puts:?}");
+    are_kept(&stage, 2, 1, "planned again").await;
+    assert!(stage.kept_salts(&first.id).await.unwrap().is_empty());
+}
+
+/// As many as one page takes.
+#[tokio::test(start_paused = true)]
+async fn a_full_page_keeps_all_its_salts() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let mut told = Vec::new();
+    for number in 1..=99 {
+        let gift = make(&stage, number, 10).await;
+        told.push(captured(&stage, &gift, &format!("p-{number}")));
+    }
+    assert!(settle(&deps(&stage), &told).await.is_empty());
+    assert_eq!(pages(&stage).await.len(), 1);
+    for number in 1..=99 {
+        are_kept(&stage, number, 1, "of a full page").await;
+    }
+}

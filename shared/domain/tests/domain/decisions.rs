@@ -284,6 +284,26 @@ fn a_charge_is_kept_in_its_next_version() {
     }
 }
 
+/// What stood in suspense is kept as the donation's from then on, with all that was kept of it besides.
+#[test]
+fn a_charge_that_is_assigned_names_its_donation_and_is_an_orphan_no_more() {
+    let mut met = 0;
+    for combination in combinations() {
+        let (donation, charge, fact) = scene(&combination);
+        let decision = decide(donation.as_ref(), charge.as_ref(), &fact, NOON).unwrap();
+        let Decision::Assign { charge: kept, entries: [found, settles], .. } = decision else { continue };
+        let (was, of) = (charge.unwrap(), Some(given::DONATION));
+        let (kind, version) = (ChargeKind::Assigned, was.version + 1);
+        assert_eq!(kept, Charge { kind, version, donation: of, ..was }, "{combination:?}");
+        assert_eq!(
+            [(found.kind, found.donation), (settles.kind, settles.donation)],
+            [(EntryKind::Assigned, of), (EntryKind::Settled, of)]
+        );
+        met += 1;
+    }
+    assert!(met > 0);
+}
+
 /// On one page several cards may be tried, and be told of in any order: the failure of one comes after the success of another, for which what was given up is being claimed anew.
 #[test]
 fn a_failure_changes_nothing_while_a_payment_that_came_is_waited_for() {

@@ -98,6 +98,16 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// What a test does to one call after another of what must survive them all. Conflicts and delays are for tests about those.
+    pub const EACH: [Fault; 6] = [
+        Fault::CrashBefore,
+        Fault::CrashAfter,
+        Fault::Before(Failure::Throttled),
+        Fault::Before(Failure::Disconnected),
+        Fault::ReplyLost(Failure::Disconnected),
+        Fault::Duplicate,
+    ];
+
     /// The kind's name, for counting; `None` for [`Fault::Pass`].
     pub fn name(&self) -> Option<&'static str> {
         Some(match self {

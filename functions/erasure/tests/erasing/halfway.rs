@@ -12,18 +12,9 @@ use platform::privacy::PrivacyError;
 use serde_json::Value;
 use stage::{event, sample};
 use testkit::connector::invocation;
-use testkit::faults::{Call, Failure, Fault, NoFaults};
+use testkit::faults::{Call, Fault, NoFaults};
 
 use crate::scene::{Scene, run};
-
-const FAULTS: [Fault; 6] = [
-    Fault::CrashBefore,
-    Fault::CrashAfter,
-    Fault::Before(Failure::Throttled),
-    Fault::Before(Failure::Disconnected),
-    Fault::ReplyLost(Failure::Disconnected),
-    Fault::Duplicate,
-];
 
 /// The call of this number fails.
 fn at(number: usize, fault: Fault) -> impl Fn(&Call<'_>) -> Fault {
@@ -65,7 +56,7 @@ async fn nothing_is_left(scene: &Scene, (ids, sealed): &(Vec<DonationId>, Sealed
 
 #[test]
 fn whatever_call_of_the_function_fails_the_message_comes_again_and_ends_it() {
-    for fault in FAULTS {
+    for fault in Fault::EACH {
         // Tombstone, wish, index, donations, for each a mark, a listing and two deletions, and for each of two entries its page and its salt.
         for number in 0..17 {
             run(async {

@@ -6,15 +6,6 @@ use testkit::faults::NoFaults;
 
 use super::*;
 
-const FAULTS: [Fault; 6] = [
-    Fault::CrashBefore,
-    Fault::CrashAfter,
-    Fault::Before(Failure::Throttled),
-    Fault::Before(Failure::Disconnected),
-    Fault::ReplyLost(Failure::Disconnected),
-    Fault::Duplicate,
-];
-
 /// The kept salts of a gift make its leaves: as many as it has entries.
 async fn are_kept(stage: &Stage, number: u8, entries: usize, when: &str) {
     let gift = stage.table.donation(&DonationId::from_bytes([number; 16])).await.unwrap().unwrap();
@@ -32,7 +23,7 @@ async fn are_kept(stage: &Stage, number: u8, entries: usize, when: &str) {
 #[tokio::test(start_paused = true)]
 async fn whatever_call_fails_a_page_that_stands_has_its_salts() {
     for operation in ["PutItem", "TransactWriteItems"] {
-        for fault in FAULTS {
+        for fault in Fault::EACH {
             let (stage, when) = (Stage::new(Options::default()).await.unwrap(), format!("{fault:?} of {operation}"));
             let gift = make(&stage, 1, 10).await;
             let told = [captured(&stage, &gift, "p-1"), refunded(&gift, "p-1", 4)];

@@ -10,18 +10,9 @@ use platform::privacy::PrivacyError;
 use serde_json::Value;
 use stage::sample;
 use testkit::connector::invocation;
-use testkit::faults::{Call, Failure, Fault, NoFaults};
+use testkit::faults::{Call, Fault, NoFaults};
 
 use crate::scene::{Scene, run};
-
-const FAULTS: [Fault; 6] = [
-    Fault::CrashBefore,
-    Fault::CrashAfter,
-    Fault::Before(Failure::Throttled),
-    Fault::Before(Failure::Disconnected),
-    Fault::ReplyLost(Failure::Disconnected),
-    Fault::Duplicate,
-];
 
 /// The call of this number fails.
 fn at(number: usize, fault: Fault) -> impl Fn(&Call<'_>) -> Fault {
@@ -63,7 +54,7 @@ async fn nothing_is_left(scene: &Scene, (ids, sealed): &(Vec<DonationId>, Sealed
 /// If the key is gone, everything goes, whether the request is repeated or not. If it is not, nothing has gone, and the request is repeated.
 #[test]
 fn whatever_call_of_the_request_fails_nothing_is_forgotten() {
-    for fault in FAULTS {
+    for fault in Fault::EACH {
         // Two messages and one write; beyond them nothing fails.
         for number in 0..4 {
             run(async {

@@ -161,6 +161,11 @@ fn any_history(payments: std::ops::Range<usize>) -> impl Strategy<Value = Histor
         .prop_map(|(donation, truths, told, told_otherwise)| History { donation, truths, told, told_otherwise })
 }
 
+/// A donation, and what is told of the payments that name it.
+pub fn any_telling_of_a_gift() -> impl Strategy<Value = (Donation, Vec<PaymentFact>)> {
+    any_history(1..3).prop_map(|history| (history.donation, history.told))
+}
+
 /// What stands in the books at the end of a history.
 pub fn any_entries() -> impl Strategy<Value = Vec<Entry>> {
     any_history(1..4).prop_map(|history| {

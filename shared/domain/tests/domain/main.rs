@@ -3,6 +3,7 @@
 //! One binary, so that it is linked once. Each module is about one promise of the crate:
 //! - [`decisions`]: `decisions.md`, cell by cell, is what `donation::decide` does;
 //! - [`conservation`]: whatever order facts come in, money is booked once and never lost;
+//! - [`rebuilding`]: what the pages say of a payment is what donation and charge say that are kept;
 //! - [`states`]: what each state of a donation allows, and how each is stored;
 //! - [`transfers`], [`pages`], [`chains`], [`archives`]: the books cannot be mixed, changed or reordered unseen;
 //! - [`trees`], [`notes`], [`proofs`]: a gift is proven to be in the books, and nothing else is;
@@ -34,6 +35,7 @@ mod owners;
 mod packing;
 mod pages;
 mod proofs;
+mod rebuilding;
 mod reconciling;
 mod refund_stages;
 mod refunds;

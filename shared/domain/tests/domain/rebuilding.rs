@@ -217,3 +217,52 @@ fn what_is_another_gifts_is_not_brought_to_the_pages() {
     }
     assert_eq!(history.donation(&gift).map(|rebuilt| rebuilt.state), Ok(settled.state));
 }
+
+/// One more halala of fee or refund than the pages say, each by itself; and of a payment that is kept apart another sum, another kind, another donation.
+#[test]
+fn what_says_more_or_something_else_is_left_alone() {
+    use crate::given::{captured_for, charge, donation, fact, halalas, line, riyals};
+    use domain::donation::{ChargeKind, State};
+    use domain::purpose::Fund;
+    let gift = donation(State::Awaiting, vec![line(Fund::Zakat, "wells", riyals(100))]);
+    let refunded = Happening::Refunded { refunded_minor: riyals(10) };
+    let told = vec![fact("p", riyals(100), captured_for(riyals(2))), fact("p", riyals(100), refunded)];
+    let life = live(gift.clone(), told);
+    let history = life.histories(&life.payments().pop_first().unwrap(), 2).pop().unwrap();
+    let kept = life.end().donation.clone().unwrap();
+    let State::PartlyRefunded { settled_by, refunded_minor } = kept.state.clone() else { panic!("{:?}", kept.state) };
+    let mut dearer = settled_by.clone();
+    dearer.fee_minor = riyals(2).plus(halalas(1)).unwrap();
+    let fee = State::PartlyRefunded { settled_by: dearer, refunded_minor };
+    let more = State::PartlyRefunded { settled_by, refunded_minor: refunded_minor.plus(halalas(1)).unwrap() };
+    for state in [fee, more] {
+        assert_eq!(history.donation(&Donation { state, ..kept.clone() }), Err(Contradiction::Ahead));
+    }
+    // What was given up before it was paid is given up no more; what a paid gift says of itself stays.
+    let dropped = |donation: &Donation| history.donation(&Donation { dropped: true, ..donation.clone() }).unwrap().dropped;
+    assert_eq!((dropped(&gift), dropped(&kept)), (false, true));
+
+    let life = live(
+        gift,
+        vec![fact("p", riyals(100), captured_for(riyals(2))), fact("again", riyals(100), captured_for(riyals(2)))],
+    );
+    let payment = life.payments().into_iter().find(|payment| life.end().charges.contains_key(payment)).unwrap();
+    let apart = life.histories(&payment, 2).pop().unwrap();
+    let kept = life.end().charges[&payment].clone();
+    assert_eq!(apart.charge(Some(&kept)), Ok(kept.clone()));
+    let others = [
+        Charge { captured_minor: riyals(99), ..kept.clone() },
+        Charge { kind: ChargeKind::Late, ..kept.clone() },
+        Charge { donation: None, ..kept.clone() },
+        charge(ChargeKind::Orphan, "again", riyals(100), riyals(0)),
+    ];
+    for other in others {
+        assert_eq!(apart.charge(Some(&other)), Err(Contradiction::Elsewhere), "{other:?}");
+    }
+    for more in [
+        Charge { refunded_minor: halalas(1), ..kept.clone() },
+        Charge { fee_minor: kept.fee_minor.plus(halalas(1)).unwrap(), ..kept },
+    ] {
+        assert_eq!(apart.charge(Some(&more)), Err(Contradiction::Ahead), "{more:?}");
+    }
+}

@@ -5,6 +5,7 @@
 pub mod books;
 pub mod cases;
 pub mod escrow;
+pub mod found;
 pub mod lots;
 pub mod money;
 pub mod payments;
@@ -13,15 +14,17 @@ pub mod rebuilt;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::donation::{Charge, Donation, State};
+use domain::donation::{Charge, ChargeKind, Donation, State};
 use domain::id::DonationId;
 use domain::journal::{Account, EntryKind, Page, PageKind, Transfer};
 use domain::notice::Notice;
+use moyasar_sandbox::Status;
 use platform::table::TableError;
 use serde_json::Value;
 
 use crate::world::World;
 use cases::Cases;
+use money::Looked;
 
 /// Every donation says what the books say of it.
 ///
@@ -166,6 +169,30 @@ pub fn states(donations: &[Donation]) -> BTreeMap<&'static str, u64> {
         *states.entry(State::code(&donation.state)).or_default() += 1;
     }
     states
+}
+
+/// What else was played, by what became of it.
+pub fn besides(world: &World, looked: &Looked) -> BTreeMap<String, u64> {
+    let mut besides = BTreeMap::new();
+    let mut count = |what: &str| *besides.entry(what.to_owned()).or_default() += 1;
+    for payment in world.stage.sandbox.payments() {
+        match payment.status {
+            Status::Authorized => count("held: for good"),
+            Status::Voided if world.deeds.was_let_go(payment.id) => count("held: let go"),
+            _ if payment.captured > 0 && payment.captured < payment.amount => count("held: captured in part"),
+            _ if payment.captured > 0 => count("held: captured"),
+            _ => {}
+        }
+    }
+    for payment in world.deeds.found().into_keys() {
+        let charge = looked.charges.iter().find(|charge| charge.payment.payment.as_str() == payment.to_string());
+        match charge.map(|charge| charge.kind) {
+            Some(ChargeKind::Assigned) => count("found: assigned"),
+            Some(_) => count("found: in suspense"),
+            None => count("found: before anybody looked"),
+        }
+    }
+    besides
 }
 
 /// Nothing is in flight any more: no message in any queue or among dead letters, no webhook, no write, nobody on an errand.

@@ -31,6 +31,8 @@ struct Done {
     cut: (u64, u64),
     given_back: BTreeMap<Uuid, u64>,
     disputed: BTreeSet<DonationId>,
+    let_go: BTreeSet<Uuid>,
+    found: BTreeMap<Uuid, DonationId>,
 }
 
 /// What was done so far.
@@ -68,6 +70,26 @@ impl Deeds {
     /// An operator told of a dispute.
     pub fn disputed(&self, donation: DonationId) {
         self.lock().disputed.insert(donation);
+    }
+
+    /// Money that was only held was let go.
+    pub fn let_go(&self, payment: Uuid) {
+        self.lock().let_go.insert(payment);
+    }
+
+    /// Whether a payment was voided while its money was only held: it never took anything.
+    pub fn was_let_go(&self, payment: Uuid) -> bool {
+        self.lock().let_go.contains(&payment)
+    }
+
+    /// A payment that had lost whose it is names its donation again.
+    pub fn put_right(&self, payment: Uuid, donation: DonationId) {
+        self.lock().found.insert(payment, donation);
+    }
+
+    /// Every such payment, and its donation.
+    pub fn found(&self) -> BTreeMap<Uuid, DonationId> {
+        self.lock().found.clone()
     }
 
     /// Every lie.

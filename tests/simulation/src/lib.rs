@@ -19,6 +19,8 @@ pub mod deeds;
 pub mod donors;
 pub mod environment;
 pub mod filling;
+pub mod found;
+pub mod held;
 pub mod ledger;
 pub mod offerings;
 pub mod officers;

@@ -64,6 +64,8 @@ pub struct Report {
     /// `late found` and `late lost` for payments that came when the hold was over; `moved` of gifts that had named another lot before; `taken by the platform` to fill
     /// the last animals.
     pub shares: BTreeMap<String, u64>,
+    /// What else was played, by what became of it: money that was only held, payments whose donation was found.
+    pub besides: BTreeMap<String, u64>,
     /// Rules that were broken.
     pub violations: Vec<String>,
     /// The faults that were done to calls, in order.
@@ -122,7 +124,7 @@ async fn played(plan: &Plan, meddle: impl AsyncFnOnce(&World) -> anyhow::Result<
     wait_for_the_morning(&world);
     rest(&world, Night::IsOver, &mut wrong).await?;
     meddle(world.as_ref()).await?;
-    let Checked { entries, states, cases, mut shares } = check_all(&world, &books, &mut wrong).await?;
+    let Checked { entries, states, cases, mut shares, besides } = check_all(&world, &books, &mut wrong).await?;
     let own = filling::close_sales(&world, &mut wrong).await?;
     shares.extend((own > 0).then(|| ("taken by the platform".to_owned(), own)));
     wrong.extend(world.sale.wrong());
@@ -142,6 +144,7 @@ async fn played(plan: &Plan, meddle: impl AsyncFnOnce(&World) -> anyhow::Result<
         told: checks::counted(&world.stage.outbox.messages()),
         cases,
         shares,
+        besides,
         violations: wrong,
         injected: world.trace.injected(),
         steps: world.trace.steps(),
@@ -326,6 +329,7 @@ struct Checked {
     states: BTreeMap<&'static str, u64>,
     cases: BTreeMap<String, u64>,
     shares: BTreeMap<String, u64>,
+    besides: BTreeMap<String, u64>,
 }
 
 async fn check_all(world: &World, read_before: &Books, wrong: &mut Vec<String>) -> anyhow::Result<Checked> {
@@ -345,5 +349,6 @@ async fn check_all(world: &World, read_before: &Books, wrong: &mut Vec<String>) 
     checks::rebuilt::rebuilt(world, pages, wrong).await?;
     world.ledger.look_away(false);
     let entries = pages.iter().map(|page| page.entries().len() as u64).sum();
-    Ok(Checked { entries, states: checks::states(donations), cases: cases.counted(), shares })
+    let besides = checks::besides(world, &looked);
+    Ok(Checked { entries, states: checks::states(donations), cases: cases.counted(), shares, besides })
 }

@@ -1,11 +1,12 @@
 //! Each case explained: it has a cause among what the simulation did, and each such cause has its case.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use domain::journal::{EntryKind, Page};
 use moyasar_sandbox::{Deed, PaymentFacts, Status};
 use serde_json::Value;
 
-use super::payments::refused;
+use super::payments::{charged, refused};
 use crate::deeds::Lie;
 use crate::world::World;
 
@@ -43,7 +44,7 @@ impl Cases {
 }
 
 /// Every case has a cause, and every cause has its case.
-pub fn explained(world: &World, cases: &Cases, wrong: &mut Vec<String>) {
+pub fn explained(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<String>) {
     let truth: BTreeMap<String, PaymentFacts> =
         world.stage.sandbox.payments().into_iter().map(|payment| (payment.id.to_string(), payment)).collect();
     let lies = world.deeds.lies();
@@ -64,8 +65,13 @@ pub fn explained(world: &World, cases: &Cases, wrong: &mut Vec<String>) {
     if world.deeds.cut().1 > 0 && !has("malformed") {
         wrong.push("a message that was cut off was taken, and has no case".to_owned());
     }
+    let orphans = pages.iter().flat_map(Page::entries).filter(|entry| entry.kind == EntryKind::Orphan);
+    let orphans: BTreeSet<&str> = orphans.map(|entry| entry.payment.payment.as_str()).collect();
     for (id, payment) in &truth {
-        let is_strange = payment.metadata.is_none() && payment.taken > 0 && payment.currency == "SAR";
+        // What was put right before anybody had looked was never nobody's.
+        let was_lost = world.deeds.found().contains_key(&payment.id) && orphans.contains(id.as_str());
+        let is_nameless = payment.metadata.is_none() || was_lost;
+        let is_strange = is_nameless && payment.taken > 0 && payment.currency == "SAR";
         if is_strange && !cases.about("donation_unknown", id) {
             wrong.push(format!("a stranger paid {id}, and there is no case"));
         }
@@ -78,15 +84,17 @@ fn has_cause(world: &World, case: &Value, truth: &BTreeMap<String, PaymentFacts>
     let differs = payment.and_then(|payment| refused(&world.stage.sandbox, payment));
     let donation = case["donation"].as_str().and_then(|id| id.parse().ok());
     let is_disputed = || donation.is_some_and(|id| world.deeds.is_disputed(&id));
-    let is_denied = || payment.is_some_and(|payment| payment.status == Status::Voided);
+    let is_denied =
+        || payment.is_some_and(|payment| payment.status == Status::Voided && !world.deeds.was_let_go(payment.id));
+    let was_lost = |payment| world.deeds.found().contains_key(&payment);
     let is_touched = || is_denied() || payment.is_some_and(|payment| world.deeds.given_back(payment.id) > 0);
     match case["reason"].as_str().unwrap_or_default() {
         reason @ ("amount_differs" | "currency_differs") => differs == Some(reason),
-        "donation_unknown" => payment.is_some_and(|payment| payment.metadata.is_none()),
+        "donation_unknown" => payment.is_some_and(|payment| payment.metadata.is_none() || was_lost(payment.id)),
         "provider_disagrees" => lies.iter().any(|lie| lie.payment == id && !lie.is_unsigned),
         "malformed" => world.deeds.cut().0 > 0,
         "type_unknown" => world.stage.sandbox.tally().deeds.contains_key(&Deed::Misspell),
-        "fee_beyond_capture" => payment.is_some_and(|payment| payment.fee > payment.amount),
+        "fee_beyond_capture" => payment.is_some_and(|payment| payment.fee > charged(payment)),
         "void_after_capture" => is_denied(),
         // The provider undid what was booked: its list tells another sum from then on.
         "capture_differs" | "refund_differs" | "fee_differs" => is_denied(),

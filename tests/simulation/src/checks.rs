@@ -2,8 +2,10 @@
 //!
 //! A check gives sentences about what is wrong; none means that the rule holds.
 
+pub mod bank;
 pub mod books;
 pub mod cases;
+pub mod days;
 pub mod escrow;
 pub mod found;
 pub mod lots;
@@ -191,6 +193,15 @@ pub fn besides(world: &World, looked: &Looked) -> BTreeMap<String, u64> {
             Some(_) => count("found: in suspense"),
             None => count("found: before anybody looked"),
         }
+    }
+    for kind in looked.pages().iter().flat_map(Page::movements).map(|movement| movement.kind) {
+        count(&format!("bank: {}", kind.code()));
+    }
+    let told = world.days.told();
+    if let Some(told) = told {
+        count(if told.is_late { "day: compared in the morning" } else { "day: compared before" });
+        let differences = told.document["differences"].as_u64().unwrap_or(0);
+        (0..differences).for_each(|_| count("day: differences"));
     }
     besides
 }

@@ -89,6 +89,12 @@ impl Ledger {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether a payment's money has come in, and how much of it has gone back, by the pages so far.
+    pub fn of_payment(&self, payment: &str) -> (bool, u64) {
+        let watched = self.lock();
+        (watched.paid.contains(payment), watched.returned.get(payment).copied().unwrap_or(0))
+    }
+
     /// Sees nothing for a while, or looks again: what is restored into another table is not of these books.
     pub fn look_away(&self, away: bool) {
         self.lock().looks_away = away;

@@ -13,8 +13,10 @@
 //! second.
 
 pub mod app;
+pub mod bank;
 pub mod checks;
 pub mod dashboard;
+pub mod days;
 pub mod deeds;
 pub mod donors;
 pub mod environment;
@@ -29,6 +31,7 @@ pub mod paper;
 pub mod plan;
 pub mod pollers;
 pub mod provider;
+pub mod reconciling;
 pub mod run;
 pub mod sale;
 pub mod sellers;

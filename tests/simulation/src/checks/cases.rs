@@ -33,6 +33,11 @@ impl Cases {
         self.0.iter().any(|case| case["reason"] == reason && case["donation"] == donation)
     }
 
+    /// All for one reason.
+    pub fn for_reason(&self, reason: &str) -> impl Iterator<Item = &Value> {
+        self.0.iter().filter(move |case| case["reason"] == reason)
+    }
+
     /// How many there are, by reason.
     pub fn counted(&self) -> BTreeMap<String, u64> {
         let mut counts = BTreeMap::new();
@@ -97,7 +102,16 @@ fn has_cause(world: &World, case: &Value, truth: &BTreeMap<String, PaymentFacts>
         "fee_beyond_capture" => payment.is_some_and(|payment| payment.fee > charged(payment)),
         "void_after_capture" => is_denied(),
         // The provider undid what was booked: its list tells another sum from then on.
-        "capture_differs" | "refund_differs" | "fee_differs" => is_denied(),
+        "capture_differs" | "fee_differs" => is_denied(),
+        "refund_differs" => is_denied() || world.days.was_behind(id),
+        // The day was compared before everything had come in.
+        "payment_missing" => world.days.was_behind(id),
+        // Which they are, and of how much, is told by `bank` and `days`.
+        "payout_differs" => !world.bank.statements().is_empty(),
+        reason @ ("bank_unexplained" | "statement_unreadable" | "statement_gap") => {
+            let evidence = case["evidence"].as_str().unwrap_or_default();
+            world.bank.explains(reason, &serde_json::from_str(evidence).unwrap_or_default())
+        }
         "refund_unassigned" | "refund_refused" | "refund_beyond_capture" => is_touched() || is_disputed(),
         "dispute_opened" | "dispute_differs" | "dispute_of_charge" => is_disputed(),
         // A write that the table will never take, and whatever is new: the simulation does nothing of that kind.

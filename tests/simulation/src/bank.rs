@@ -40,6 +40,8 @@ struct Written {
     /// Those before which another was missing, or that say what another has said.
     waited: BTreeSet<String>,
     paid_out: i64,
+    /// The cases of which somebody has heard.
+    known: BTreeSet<String>,
 }
 
 /// What the bank has written.
@@ -61,6 +63,11 @@ impl Bank {
     /// Every document that came in, by its hash.
     pub fn documents(&self) -> BTreeMap<String, Vec<u8>> {
         self.lock().bytes.clone()
+    }
+
+    /// Whether nobody has heard of this case before.
+    pub fn is_new(&self, case: &str) -> bool {
+        self.lock().known.insert(case.to_owned())
     }
 
     /// Those that were cut off.

@@ -5,7 +5,9 @@
 pub mod bank;
 pub mod books;
 pub mod cases;
+pub mod corrections;
 pub mod days;
+pub mod erased;
 pub mod escrow;
 pub mod found;
 pub mod lots;
@@ -115,10 +117,11 @@ pub async fn day(world: &World, pages: &[Page], wrong: &mut Vec<String>) -> Resu
     Ok(())
 }
 
-/// Every donor who left a way to be told was told what became of their gift, and nothing that is not so.
-pub fn told(donations: &[Donation], messages: &[Value], wrong: &mut Vec<String>) {
+/// Every donor who left a way to be told was told what became of their gift, and nothing that is not so. Whoever was erased meanwhile may have been told, or not.
+pub fn told(world: &World, donations: &[Donation], messages: &[Value], wrong: &mut Vec<String>) {
     let sent: BTreeSet<&str> = messages.iter().filter_map(|message| message["reference"].as_str()).collect();
-    for donation in donations.iter().filter(|donation| donation.personal.is_some()) {
+    let can_be_told = |donation: &&Donation| donation.personal.is_some() && !world.deeds.is_erasing(&donation.id);
+    for donation in donations.iter().filter(can_be_told) {
         let refunded_minor = donation.refunded();
         // Who was given everything back before the thanks were sent is told that alone.
         let thanked = matches!(donation.state, State::Settled { .. } | State::PartlyRefunded { .. });
@@ -145,11 +148,18 @@ pub fn told(donations: &[Donation], messages: &[Value], wrong: &mut Vec<String>)
 }
 
 /// Whoever paid twice, or when nothing was left any more, and left a way to be told, was told that all of it came back.
-pub fn told_of_returns(charges: &[Charge], donations: &[Donation], messages: &[Value], wrong: &mut Vec<String>) {
+pub fn told_of_returns(
+    world: &World,
+    charges: &[Charge],
+    donations: &[Donation],
+    messages: &[Value],
+    wrong: &mut Vec<String>,
+) {
     let sent: BTreeSet<&str> = messages.iter().filter_map(|message| message["reference"].as_str()).collect();
     for charge in charges.iter().filter(|charge| !charge.refunded_minor.is_zero()) {
         let donation = donations.iter().find(|donation| charge.donation == Some(donation.id));
-        let Some(donation) = donation.filter(|donation| donation.personal.is_some()) else { continue };
+        let can_be_told = |donation: &&Donation| donation.personal.is_some() && !world.deeds.is_erasing(&donation.id);
+        let Some(donation) = donation.filter(can_be_told) else { continue };
         let (payment, refunded_minor) = (charge.payment.clone(), charge.refunded_minor);
         let notice = Notice::ChargeReturned { donation: donation.id, payment, refunded_minor };
         if !sent.contains(format!("{}/{}", donation.id, notice.name()).as_str()) {
@@ -197,8 +207,8 @@ pub fn besides(world: &World, looked: &Looked) -> BTreeMap<String, u64> {
     for kind in looked.pages().iter().flat_map(Page::movements).map(|movement| movement.kind) {
         count(&format!("bank: {}", kind.code()));
     }
-    let told = world.days.told();
-    if let Some(told) = told {
+    world.deeds.all_erased().iter().for_each(|_| count("erased"));
+    if let Some(told) = world.days.told() {
         count(if told.is_late { "day: compared in the morning" } else { "day: compared before" });
         let differences = told.document["differences"].as_u64().unwrap_or(0);
         (0..differences).for_each(|_| count("day: differences"));

@@ -41,6 +41,11 @@ pub struct Told {
 pub struct Days(Mutex<Option<Told>>);
 
 impl Days {
+    /// Has it be told so, or not at all.
+    pub fn tell(&self, told: Option<Told>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = told;
+    }
+
     /// What was told, once it was.
     pub fn told(&self) -> Option<Told> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -87,8 +92,7 @@ async fn compare(world: &World, day: Day, is_late: bool) -> bool {
     {
         let payments = Some(payments).filter(|payments| *payments == world.stage.sandbox.payments());
         let document = serde_json::from_slice(&document).unwrap_or_default();
-        let told = Told { document, payments, behind, is_late };
-        *world.days.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
+        world.days.tell(Some(Told { document, payments, behind, is_late }));
     }
     answer.is_some()
 }

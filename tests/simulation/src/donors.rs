@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::app::{self, Reply};
 use crate::dashboard;
+use crate::erasing;
 use crate::found::{Forgotten, LOST};
 use crate::held::{self, HELD};
 use crate::officers::Desk;
@@ -111,6 +112,7 @@ impl Donor {
         let Some(id) = donation["id"].as_str().map(str::to_owned) else { return };
         if let Ok(id) = id.parse() {
             self.world.told_of(id);
+            erasing::may_want(&self.world, self.seed, id, donation["access_token"].clone());
             self.world.send_out(Desk::new(&self.world, self.seed, id).look());
         }
         let Some(invoice) = invoice(&donation) else { return };

@@ -7,6 +7,7 @@ use reconciliation::minutes::GRACE_SECS;
 use serde_json::{Value, json};
 use testkit::chance::Chance;
 
+use crate::clerks;
 use crate::days;
 use crate::environment::Environment;
 use crate::world::{SKEW, World};
@@ -44,6 +45,7 @@ async fn bank(world: Arc<World>) {
     tokio::time::sleep(Duration::from_secs(30 + chance.below(400))).await;
     loop {
         run(&world, json!({"compare": "bank"})).await;
+        clerks::look(&world).await;
         tokio::time::sleep(BANK).await;
     }
 }
@@ -54,12 +56,13 @@ async fn compare(world: &World) -> Option<u64> {
 }
 
 /// Webhooks that never came are found once their time is over, and documents that came last are taken up.
-pub async fn make_up_for_what_was_lost(world: &World, wrong: &mut Vec<String>) {
+pub async fn make_up_for_what_was_lost(world: &Arc<World>, wrong: &mut Vec<String>) {
     tokio::time::sleep(Duration::from_secs(GRACE_SECS.unsigned_abs()) + Duration::from_millis(2 * SKEW)).await;
     let mut broke_off = compare(world).await.is_none();
     for _ in 0..LAST_LOOKS {
         broke_off |= run(world, json!({"compare": "bank"})).await.is_none();
     }
+    clerks::look(world).await;
     if broke_off {
         wrong.push("reconciliation broke off, and nothing was in its way".to_owned());
     }

@@ -307,12 +307,13 @@ async fn check_all(world: &World, read_before: &Books, wrong: &mut Vec<String>) 
     read_before.stand_in(&looked.books, wrong);
     let (pages, donations, cases) = (looked.pages(), &looked.donations, &looked.cases);
     let messages = world.stage.outbox.messages();
-    checks::told(donations, &messages, wrong);
-    checks::told_of_returns(&looked.charges, donations, &messages, wrong);
+    checks::told(world, donations, &messages, wrong);
+    checks::told_of_returns(world, &looked.charges, donations, &messages, wrong);
     let shares = checks::lots::lots(world, (donations, pages), cases, wrong).await?;
     world.trace.storm_again();
     paper::report(world, pages, wrong).await?;
     paper::hand_out(world, pages, wrong).await?;
+    checks::erased::proofs(world, (donations, pages), wrong).await?;
     world.trace.calm();
     world.ledger.look_away(true);
     checks::rebuilt::rebuilt(world, pages, wrong).await?;

@@ -5,7 +5,7 @@ use domain::journal::Page;
 
 use super::books::{self, Books};
 use super::cases::{self, Cases};
-use super::{back, bank, day, days, donations, escrow, found, payments, published};
+use super::{back, bank, corrections, day, days, donations, erased, escrow, found, payments, published};
 use crate::world::World;
 
 /// What was read.
@@ -50,6 +50,8 @@ pub async fn money(world: &World, wrong: &mut Vec<String>) -> anyhow::Result<Loo
     escrow::escrow(world, pages, wrong).await?;
     escrow::holds(world, &donations, wrong);
     bank::bank(world, pages, &cases, wrong).await?;
+    corrections::corrections(world, pages, wrong).await?;
+    erased::forgotten(world, (&donations, pages), wrong).await?;
     days::days(world, pages, &cases, wrong);
     cases::explained(world, pages, &cases, wrong);
     day(world, pages, wrong).await?;

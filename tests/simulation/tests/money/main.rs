@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod bank;
 mod held;
 mod raw;
 

@@ -58,6 +58,29 @@ impl Raw<'_> {
         self.breaks(at, |item| change(&mut item.as_mut().unwrap()[name]), rules).await;
     }
 
+    /// The same with one attribute more of an item in the table of keys: sixteen bytes of chance.
+    pub async fn keeps(&self, pk: &str, name: &str, rules: &[&str]) {
+        let tables = &self.0.stage.stack.tables;
+        let keys = tables.iter().find(|table| table.logical_id == "KeysTable").unwrap().name.clone();
+        let update = |expression: &str, values: Option<Value>| {
+            let mut call = json!({
+                "TableName": keys, "Key": {"pk": {"S": pk}}, "UpdateExpression": expression,
+                "ExpressionAttributeNames": {"#salt": name},
+            });
+            values.into_iter().for_each(|values| call["ExpressionAttributeValues"] = values);
+            call
+        };
+        self.call("UpdateItem", update("SET #salt = :salt", Some(json!({":salt": {"B": BASE64.encode(&[7; 16])}})))).await;
+        let told = told(self.0).await;
+        for rule in rules {
+            if !told.iter().any(|wrong| wrong.contains(rule)) {
+                self.1.borrow_mut().push(format!("{pk} / {name}: {rule}: {told:#?}"));
+            }
+        }
+        self.call("UpdateItem", update("REMOVE #salt", None)).await;
+        told_nothing(self.0).await;
+    }
+
     /// The same with a page more, which has this entry.
     pub async fn books(&self, chain: u8, entry: Entry, rules: &[&str]) {
         // Each on a chain of its own: what was once seen there is not seen anew.

@@ -26,7 +26,7 @@ pub const STRANGE: &str = "bank: line that nobody explains";
 /// Where documents come in.
 pub const INCOMING: &str = "statements/incoming/";
 /// Looks whether an account's first statement was booked; which one is its first, nobody could tell if others came before that.
-const LOOKS: u32 = 60;
+const LOOKS: u32 = 600;
 const LOOK: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Default)]

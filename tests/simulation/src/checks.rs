@@ -198,14 +198,19 @@ pub fn besides(world: &World, looked: &Looked) -> BTreeMap<String, u64> {
     }
     for payment in world.deeds.found().into_keys() {
         let charge = looked.charges.iter().find(|charge| charge.payment.payment.as_str() == payment.to_string());
-        match charge.map(|charge| charge.kind) {
-            Some(ChargeKind::Assigned) => count("found: assigned"),
-            Some(_) => count("found: in suspense"),
-            None => count("found: before anybody looked"),
-        }
+        let is_assigned = charge.is_some_and(|charge| charge.kind == ChargeKind::Assigned);
+        count(if is_assigned { "found: assigned" } else { "found: in suspense" });
     }
     for kind in looked.pages().iter().flat_map(Page::movements).map(|movement| movement.kind) {
         count(&format!("bank: {}", kind.code()));
+    }
+    for correction in world.deeds.corrections().into_keys() {
+        let answers = world.deeds.answers_to_correction(&correction);
+        count(match answers.first() {
+            Some((true, _)) => "correction: agreed to",
+            Some((false, _)) => "correction: declined",
+            None => "correction: left",
+        });
     }
     world.deeds.all_erased().iter().for_each(|_| count("erased"));
     if let Some(told) = world.days.told() {

@@ -18,8 +18,6 @@ use crate::world::World;
 const HOUR: Duration = Duration::from_secs(3_600);
 /// Seeds in a thousand in which somebody asks for the day a moment after it was sealed, when much of it is still under way.
 const TOO_EARLY: u32 = 200;
-/// Tries in the morning; under these faults most of them go well.
-const TRIES: u32 = 40;
 /// Begins what a list of a whole day is asked with: see `trace`.
 pub const LISTS_A_DAY: &str = "created%5Bgt%5D";
 
@@ -70,15 +68,15 @@ pub async fn schedule(world: Arc<World>) {
     }
 }
 
-/// The day before the midnight is compared, tried as often as it takes; the document stands afterwards.
+/// The day before the midnight is compared, with faults, and once more without any where that failed: a try reads the provider's list of a whole day. The document stands afterwards.
 pub async fn finish(world: &World, wrong: &mut Vec<String>) {
     let day = world.stage.now().day().previous();
-    for _ in 0..TRIES {
-        if compare(world, day, true).await {
-            return;
-        }
+    world.trace.storm_again();
+    let is_done = compare(world, day, true).await;
+    world.trace.calm();
+    if !is_done && !compare(world, day, true).await {
+        wrong.push(format!("{day} could not be compared, and nothing was in its way"));
     }
-    wrong.push(format!("{day} could not be compared in {TRIES} tries"));
 }
 
 /// One try; whether it answered.

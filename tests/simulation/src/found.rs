@@ -47,18 +47,25 @@ impl Forgotten {
         Some(Forgotten { invoice, donation, metadata })
     }
 
-    /// Somebody looks into it, some time later.
+    /// Somebody looks into it once a person was told of it, some time later.
     pub async fn find(self, world: Arc<World>, chance: Chance) {
-        let nameless = self.nameless(&world);
-        let wait = Duration::from_secs(chance.below(600));
         let (too_early, twice, closes) = (chance.happens(200), chance.happens(300), chance.happens(300));
-        tokio::time::sleep(wait).await;
+        let mut set_aside = Vec::new();
+        for payment in self.nameless(&world) {
+            if wait_for_case(&world, &payment).await {
+                set_aside.push(payment);
+            }
+        }
+        if set_aside.is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(chance.below(600))).await;
         if too_early {
-            for payment in &nameless {
+            for payment in &set_aside {
                 replay(&world, &chance, "operator-1", &case(&world, payment.id)).await;
             }
         }
-        for payment in &nameless {
+        for payment in &set_aside {
             // A donation's payments stay apart in the books, whichever of them is found first.
             if world.stage.sandbox.describe(payment.id, Some(self.metadata.clone())).is_ok() {
                 world.trace.note("provider", || format!("payment {} is put right: {}", payment.id, self.donation));
@@ -66,10 +73,7 @@ impl Forgotten {
             }
         }
         tokio::time::sleep(Duration::from_secs(chance.below(120))).await;
-        for payment in &nameless {
-            if !self.wait_for_case(&world, payment).await {
-                continue;
-            }
+        for payment in &set_aside {
             let others = Chance::seeded(world.plan.seed, &format!("another about {}", payment.id));
             let case = case(&world, payment.id);
             let one = replay(&world, &chance, "operator-1", &case);
@@ -93,24 +97,21 @@ impl Forgotten {
         let payments = payments.into_iter().filter_map(|id| sandbox.payment(id));
         payments.filter(|payment| payment.metadata.is_none() && payment.status != Status::Failed).collect()
     }
+}
 
-    /// Until a person is told of it; `false` where nobody ever is, because it came in as its donation's, or took nothing.
-    async fn wait_for_case(&self, world: &World, payment: &PaymentFacts) -> bool {
-        for _ in 0..LOOKS {
-            if world.stage.table.case(&case(world, payment.id)).await.is_ok_and(|case| case.is_some()) {
-                return true;
-            }
-            let donation = world.stage.table.donation(&self.donation).await.ok().flatten();
-            let settled_by = donation.and_then(|donation| Some(donation.state.settled_by()?.payment.clone()));
-            let is_own = settled_by.is_some_and(|by| by.payment.as_str() == payment.id.to_string());
-            let stands = world.stage.sandbox.payment(payment.id).map(|payment| payment.status);
-            if is_own || !matches!(stands, Some(Status::Paid | Status::Captured | Status::Refunded)) {
-                return false;
-            }
-            tokio::time::sleep(LOOK).await;
+/// Until a person is told of it; `false` where nobody ever is, because it took nothing.
+async fn wait_for_case(world: &World, payment: &PaymentFacts) -> bool {
+    for _ in 0..LOOKS {
+        if world.stage.table.case(&case(world, payment.id)).await.is_ok_and(|case| case.is_some()) {
+            return true;
         }
-        false
+        let stands = world.stage.sandbox.payment(payment.id).map(|payment| payment.status);
+        if !matches!(stands, Some(Status::Paid | Status::Captured | Status::Refunded)) {
+            return false;
+        }
+        tokio::time::sleep(LOOK).await;
     }
+    false
 }
 
 /// The case in which settlement sets such a payment aside.

@@ -120,9 +120,7 @@ async fn played(plan: &Plan, meddle: impl AsyncFnOnce(&World) -> anyhow::Result<
     rest(&world, Night::Sleeps, &mut wrong).await?;
     reconciling::nothing_is_missing(&world, &mut wrong).await;
     wait_for_the_morning(&world);
-    world.trace.storm_again();
     days::finish(&world, &mut wrong).await;
-    world.trace.calm();
     rest(&world, Night::IsOver, &mut wrong).await?;
     meddle(world.as_ref()).await?;
     let Checked { entries, states, cases, mut shares, besides } = check_all(&world, &books, &mut wrong).await?;

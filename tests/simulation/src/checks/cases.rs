@@ -1,8 +1,7 @@
 //! Each case explained: it has a cause among what the simulation did, and each such cause has its case.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use domain::journal::{EntryKind, Page};
 use moyasar_sandbox::{Deed, PaymentFacts, Status};
 use serde_json::Value;
 
@@ -49,7 +48,7 @@ impl Cases {
 }
 
 /// Every case has a cause, and every cause has its case.
-pub fn explained(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<String>) {
+pub fn explained(world: &World, cases: &Cases, wrong: &mut Vec<String>) {
     let truth: BTreeMap<String, PaymentFacts> =
         world.stage.sandbox.payments().into_iter().map(|payment| (payment.id.to_string(), payment)).collect();
     let lies = world.deeds.lies();
@@ -70,12 +69,8 @@ pub fn explained(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<S
     if world.deeds.cut().1 > 0 && !has("malformed") {
         wrong.push("a message that was cut off was taken, and has no case".to_owned());
     }
-    let orphans = pages.iter().flat_map(Page::entries).filter(|entry| entry.kind == EntryKind::Orphan);
-    let orphans: BTreeSet<&str> = orphans.map(|entry| entry.payment.payment.as_str()).collect();
     for (id, payment) in &truth {
-        // What was put right before anybody had looked was never nobody's.
-        let was_lost = world.deeds.found().contains_key(&payment.id) && orphans.contains(id.as_str());
-        let is_nameless = payment.metadata.is_none() || was_lost;
+        let is_nameless = payment.metadata.is_none() || world.deeds.found().contains_key(&payment.id);
         let is_strange = is_nameless && payment.taken > 0 && payment.currency == "SAR";
         if is_strange && !cases.about("donation_unknown", id) {
             wrong.push(format!("a stranger paid {id}, and there is no case"));

@@ -14,10 +14,6 @@ pub fn found(world: &World, pages: &[Page], (donations, charges): (&[Donation], 
             let mut entries = pages.iter().flat_map(Page::entries);
             entries.any(|entry| entry.kind == kind && entry.payment.payment.as_str() == id)
         };
-        // Put right before anybody had looked, it is a payment like any other.
-        if !is_of(EntryKind::Orphan) {
-            continue;
-        }
         let charge = charges.iter().find(|charge| charge.payment.payment.as_str() == id);
         let Some(charge) = charge else {
             wrong.push(format!("payment {id} was nobody's, and is kept nowhere"));

@@ -15,8 +15,9 @@ pub fn refused(sandbox: &Sandbox, payment: &PaymentFacts) -> Option<&'static str
     if payment.currency != "SAR" {
         return Some("currency_differs");
     }
-    // Of a stranger's payment no amount is known.
-    (invoice.metadata.is_some() && charged(payment) != invoice.amount).then_some("amount_differs")
+    // Of a stranger's payment no amount is known. One that lost whose it is and was put right names its donation itself.
+    let is_named = invoice.metadata.is_some() || payment.metadata.is_some();
+    (is_named && charged(payment) != invoice.amount).then_some("amount_differs")
 }
 
 /// What is told of as taken, whatever became of it since: less than the payment was for, where less was captured than was held.
@@ -37,7 +38,9 @@ pub fn payments(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<St
         let of = |is_so: fn(EntryKind) -> bool| booked.iter().filter(|entry| is_so(entry.kind)).count();
         // What was an orphan comes in as its donation's instead.
         let came_in = of(is_income) - of(|kind| kind == EntryKind::Assigned).min(of(is_income));
-        let refused = refused(&world.stage.sandbox, &payment);
+        // What was nobody's when it came in is kept as that, whatever it names since.
+        let was_nobodys = booked.iter().any(|entry| entry.kind == EntryKind::Orphan);
+        let refused = refused(&world.stage.sandbox, &payment).filter(|_| !was_nobodys);
         // What was let go while it was only held is no denial: nothing may be booked of it.
         let is_denied = payment.status == Status::Voided && came_in == 1 && !world.deeds.was_let_go(payment.id);
         if let Some(reason) = refused.filter(|_| payment.taken > 0)

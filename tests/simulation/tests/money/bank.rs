@@ -1,6 +1,7 @@
 //! The bank, the sealed day, corrections and erasures: the rules about them, broken on purpose.
 
 use std::cell::RefCell;
+use std::time::Duration;
 
 use domain::hash::Hash;
 use domain::journal::{Account, ChainId, Movement, MovementKind, Page, PageKind, Transfer};
@@ -19,9 +20,11 @@ use crate::raw::{Raw, donation, one_more, place, told, told_nothing, written};
 
 /// A run with payouts, lines that nobody explains, statements that are late, twice and cut off, corrections that are done and declined, and gifts that were erased.
 fn plan() -> Plan {
-    Plan { sacrifices: 0, ..Plan::new(SEED, 40) }
+    Plan { sacrifices: 0, ..Plan::new(SEED, 60) }
 }
-const SEED: u64 = 4;
+const SEED: u64 = 10;
+/// After so long every index says what its table does.
+const INDEXED: Duration = Duration::from_secs(60);
 
 /// With a page more, which has this movement, every one of the rules is told.
 async fn moves(raw: &Raw<'_>, chain: u8, movement: Movement, rules: &[&str]) {
@@ -175,7 +178,15 @@ async fn corrections(raw: &Raw<'_>, looked: &Looked) {
     let from_fund = Transfer::new(opportunity(raw), opportunity_beside(raw), Money::from_riyals(1).unwrap()).unwrap();
     let within = Movement { reference: Hash::of(&[b"within"]), transfers: vec![from_fund], ..corrected.clone() };
     moves(raw, 8, within, &["touches a fund"]).await;
-    raw.breaks(at, |item| *item = None, &["that nobody asked for", "is not there"]).await;
+    // An index follows after a while.
+    let key = (at.0.to_owned(), at.1.to_owned());
+    let before = raw.item(&key).await;
+    raw.put(&key, None).await;
+    tokio::time::sleep(INDEXED).await;
+    is_told(raw.0, &["that nobody asked for", "is not there"]).await;
+    raw.put(&key, before).await;
+    tokio::time::sleep(INDEXED).await;
+    told_nothing(raw.0).await;
     let declined = of("declined");
     let at = (declined["pk"].as_str().unwrap(), declined["sk"].as_str().unwrap());
     raw.sets(at, "by", |by| *by = json!({"S": "approver-9"}), &["was told otherwise"]).await;

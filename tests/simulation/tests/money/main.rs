@@ -54,7 +54,10 @@ async fn pages(raw: &Raw<'_>, looked: &money::Looked) {
     // A page that says something else, in good order: the next one does not follow it, and the day has another root.
     let yesterday = raw.0.stage.now().day().previous();
     let mut of_the_day = looked.pages().iter().filter(|page| page.day == yesterday);
-    let sealed = of_the_day.find(|page| !page.entries().is_empty()).expect("something is booked before the midnight");
+    let has = |page: &Page, kind| page.entries().iter().any(|entry| entry.kind == kind);
+    // What was assigned came in twice and went once: without its page it would look like an orphan still.
+    let is_plain = |page: &&Page| has(page, EntryKind::Settled) && !has(page, EntryKind::Assigned);
+    let sealed = of_the_day.find(is_plain).expect("a gift is booked before the midnight");
     let mut later = sealed.clone();
     later.written_at = sealed.written_at.plus_seconds(-1);
     let (pk, sk) = place(sealed);

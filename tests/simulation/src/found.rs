@@ -47,7 +47,7 @@ impl Forgotten {
         Some(Forgotten { invoice, donation, metadata })
     }
 
-    /// Somebody looks into it once a person was told of it, some time later.
+    /// Somebody looks into it once a person was told of it, some time later. Not before: a look that found no donation may be on its way still, and whatever it brings would be booked beside the gift.
     pub async fn find(self, world: Arc<World>, chance: Chance) {
         let (too_early, twice, closes) = (chance.happens(200), chance.happens(300), chance.happens(300));
         let mut set_aside = Vec::new();

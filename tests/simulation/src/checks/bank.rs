@@ -23,6 +23,10 @@ pub async fn bank(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<
     let mut told = BTreeSet::new();
     for (statement, documents) in world.bank.statements() {
         closing = statement.closing();
+        // Of one that moves nothing nothing shows.
+        if documents.first().is_some_and(|document| statement.movements(document).is_empty()) {
+            continue;
+        }
         let is_of = |document: &&String| is_booked(&statement, document, &booked);
         let of: Vec<&String> = documents.iter().filter(is_of).collect();
         let [document] = of[..] else {
@@ -74,9 +78,7 @@ fn lines<'p>(pages: &'p [Page], wrong: &mut Vec<String>) -> BTreeMap<Hash, &'p M
 }
 
 fn is_booked(statement: &Statement, document: &str, booked: &BTreeMap<Hash, &Movement>) -> bool {
-    let lines = statement.movements(document);
-    // Of one without a line nothing shows.
-    lines.is_empty() || lines.iter().any(|(_, movement)| booked.contains_key(&movement.reference))
+    statement.movements(document).iter().any(|(_, movement)| booked.contains_key(&movement.reference))
 }
 
 /// Each line that nobody explains has its case, and no other has one.

@@ -150,7 +150,8 @@ async fn book(
         outcome.unexplained += usize::from(book_line(deps, place, line).await?);
     }
     let ends = (statement.closing_minor, statement.closes_on);
-    deps.table.finish_statement(&statement.account, &claim, ends, (hash, number + 1)).await?;
+    let token = format!("{:032x}", u128::from_be_bytes(deps.random.bytes()));
+    deps.table.finish_statement(&statement.account, &claim, ends, (hash, number + 1), &token).await?;
     Ok(true)
 }
 

@@ -97,6 +97,8 @@ pub struct PaymentFacts {
     pub currency: String,
     /// Minor units taken, before refunds; 0 unless the money moved. A voided payment took nothing.
     pub taken: u64,
+    /// Minor units captured of money that was held before; 0 if it was taken at once, or nothing was captured. A void changes nothing about it.
+    pub captured: u64,
     /// Minor units given back so far.
     pub refunded: u64,
     /// What the provider keeps of it, in minor units; it may be more than the payment.
@@ -116,6 +118,7 @@ impl From<&Payment> for PaymentFacts {
             amount: payment.amount,
             currency: payment.currency.clone(),
             taken: payment.taken(),
+            captured: payment.captured,
             refunded: payment.refunded,
             fee: payment.fee,
             created_at: payment.created_at,

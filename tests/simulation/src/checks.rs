@@ -2,9 +2,14 @@
 //!
 //! A check gives sentences about what is wrong; none means that the rule holds.
 
+pub mod bank;
 pub mod books;
 pub mod cases;
+pub mod corrections;
+pub mod days;
+pub mod erased;
 pub mod escrow;
+pub mod found;
 pub mod lots;
 pub mod money;
 pub mod payments;
@@ -13,15 +18,17 @@ pub mod rebuilt;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::donation::{Charge, Donation, State};
+use domain::donation::{Charge, ChargeKind, Donation, State};
 use domain::id::DonationId;
 use domain::journal::{Account, EntryKind, Page, PageKind, Transfer};
 use domain::notice::Notice;
+use moyasar_sandbox::Status;
 use platform::table::TableError;
 use serde_json::Value;
 
 use crate::world::World;
 use cases::Cases;
+use money::Looked;
 
 /// Every donation says what the books say of it.
 ///
@@ -110,10 +117,11 @@ pub async fn day(world: &World, pages: &[Page], wrong: &mut Vec<String>) -> Resu
     Ok(())
 }
 
-/// Every donor who left a way to be told was told what became of their gift, and nothing that is not so.
-pub fn told(donations: &[Donation], messages: &[Value], wrong: &mut Vec<String>) {
+/// Every donor who left a way to be told was told what became of their gift, and nothing that is not so. Whoever was erased meanwhile may have been told, or not.
+pub fn told(world: &World, donations: &[Donation], messages: &[Value], wrong: &mut Vec<String>) {
     let sent: BTreeSet<&str> = messages.iter().filter_map(|message| message["reference"].as_str()).collect();
-    for donation in donations.iter().filter(|donation| donation.personal.is_some()) {
+    let can_be_told = |donation: &&Donation| donation.personal.is_some() && !world.deeds.is_erasing(&donation.id);
+    for donation in donations.iter().filter(can_be_told) {
         let refunded_minor = donation.refunded();
         // Who was given everything back before the thanks were sent is told that alone.
         let thanked = matches!(donation.state, State::Settled { .. } | State::PartlyRefunded { .. });
@@ -140,11 +148,18 @@ pub fn told(donations: &[Donation], messages: &[Value], wrong: &mut Vec<String>)
 }
 
 /// Whoever paid twice, or when nothing was left any more, and left a way to be told, was told that all of it came back.
-pub fn told_of_returns(charges: &[Charge], donations: &[Donation], messages: &[Value], wrong: &mut Vec<String>) {
+pub fn told_of_returns(
+    world: &World,
+    charges: &[Charge],
+    donations: &[Donation],
+    messages: &[Value],
+    wrong: &mut Vec<String>,
+) {
     let sent: BTreeSet<&str> = messages.iter().filter_map(|message| message["reference"].as_str()).collect();
     for charge in charges.iter().filter(|charge| !charge.refunded_minor.is_zero()) {
         let donation = donations.iter().find(|donation| charge.donation == Some(donation.id));
-        let Some(donation) = donation.filter(|donation| donation.personal.is_some()) else { continue };
+        let can_be_told = |donation: &&Donation| donation.personal.is_some() && !world.deeds.is_erasing(&donation.id);
+        let Some(donation) = donation.filter(can_be_told) else { continue };
         let (payment, refunded_minor) = (charge.payment.clone(), charge.refunded_minor);
         let notice = Notice::ChargeReturned { donation: donation.id, payment, refunded_minor };
         if !sent.contains(format!("{}/{}", donation.id, notice.name()).as_str()) {
@@ -166,6 +181,44 @@ pub fn states(donations: &[Donation]) -> BTreeMap<&'static str, u64> {
         *states.entry(State::code(&donation.state)).or_default() += 1;
     }
     states
+}
+
+/// What else was played, by what became of it.
+pub fn besides(world: &World, looked: &Looked) -> BTreeMap<String, u64> {
+    let mut besides = BTreeMap::new();
+    let mut count = |what: &str| *besides.entry(what.to_owned()).or_default() += 1;
+    for payment in world.stage.sandbox.payments() {
+        match payment.status {
+            Status::Authorized => count("held: for good"),
+            Status::Voided if world.deeds.was_let_go(payment.id) => count("held: let go"),
+            _ if payment.captured > 0 && payment.captured < payment.amount => count("held: captured in part"),
+            _ if payment.captured > 0 => count("held: captured"),
+            _ => {}
+        }
+    }
+    for payment in world.deeds.found().into_keys() {
+        let charge = looked.charges.iter().find(|charge| charge.payment.payment.as_str() == payment.to_string());
+        let is_assigned = charge.is_some_and(|charge| charge.kind == ChargeKind::Assigned);
+        count(if is_assigned { "found: assigned" } else { "found: in suspense" });
+    }
+    for kind in looked.pages().iter().flat_map(Page::movements).map(|movement| movement.kind) {
+        count(&format!("bank: {}", kind.code()));
+    }
+    for correction in world.deeds.corrections().into_keys() {
+        let answers = world.deeds.answers_to_correction(&correction);
+        count(match answers.first() {
+            Some((true, _)) => "correction: agreed to",
+            Some((false, _)) => "correction: declined",
+            None => "correction: left",
+        });
+    }
+    world.deeds.all_erased().iter().for_each(|_| count("erased"));
+    if let Some(told) = world.days.told() {
+        count(if told.is_late { "day: compared in the morning" } else { "day: compared before" });
+        let differences = told.document["differences"].as_u64().unwrap_or(0);
+        (0..differences).for_each(|_| count("day: differences"));
+    }
+    besides
 }
 
 /// Nothing is in flight any more: no message in any queue or among dead letters, no webhook, no write, nobody on an errand.

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::BASE64;
-use moyasar_sandbox::{Down, Payer, PaymentFacts};
+use moyasar_sandbox::{Down, Ending, Payer, PaymentFacts, Status};
 use serde_json::{Value, json};
 use testkit::chance::Chance;
 use uuid::Uuid;
 
+use crate::held::{self, HELD};
 use crate::world::World;
 
 /// A payment that the provider said was paid, and later undoes.
@@ -29,7 +30,7 @@ const OUTAGES: u32 = 150;
 /// What becomes of a payment at the provider, some time after it was paid.
 pub async fn follow(world: Arc<World>, chance: Chance, payment: PaymentFacts) {
     tokio::time::sleep(Duration::from_millis(chance.below(90_000))).await;
-    let (denies, gives_back, part) = (chance.happens(40), chance.happens(40), chance.below(payment.amount));
+    let (denies, gives_back, part) = (chance.happens(40), chance.happens(40), chance.below(payment.taken));
     if denies && world.trace.storms(DENIED) && world.stage.sandbox.void(payment.id).is_ok() {
         world.trace.count(DENIED);
         world.trace.note("provider", || format!("denies payment {}", payment.id));
@@ -51,11 +52,24 @@ pub async fn stranger(world: Arc<World>, chance: Chance) {
         return;
     }
     if let Some(invoice) = invoice(&world, amount).await
-        && let Ok(payment) = world.stage.sandbox.pay(invoice, &Payer::default())
+        && let Ok(payment) = world.stage.sandbox.pay(invoice, &payer(&world, &chance))
     {
         world.trace.count(STRANGER);
         world.trace.note("provider", || format!("a stranger pays {amount} as payment {}", payment.id));
+        if payment.status == Status::Authorized {
+            held::decide(world, chance, payment).await;
+        }
     }
+}
+
+/// Some strangers only authorise what they pay.
+fn payer(world: &World, chance: &Chance) -> Payer {
+    let is_held = chance.happens(150) && world.trace.storms(HELD);
+    if is_held {
+        world.trace.count(HELD);
+        return Payer::default().ending(Ending::Authorized);
+    }
+    Payer::default()
 }
 
 async fn invoice(world: &World, amount: u64) -> Option<Uuid> {

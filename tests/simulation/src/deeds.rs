@@ -31,6 +31,12 @@ struct Done {
     cut: (u64, u64),
     given_back: BTreeMap<Uuid, u64>,
     disputed: BTreeSet<DonationId>,
+    let_go: BTreeSet<Uuid>,
+    found: BTreeMap<Uuid, DonationId>,
+    corrections: BTreeMap<String, String>,
+    answers: BTreeMap<String, Vec<(bool, String)>>,
+    erasing: BTreeSet<DonationId>,
+    erased: BTreeSet<DonationId>,
 }
 
 /// What was done so far.
@@ -68,6 +74,66 @@ impl Deeds {
     /// An operator told of a dispute.
     pub fn disputed(&self, donation: DonationId) {
         self.lock().disputed.insert(donation);
+    }
+
+    /// Money that was only held was let go.
+    pub fn let_go(&self, payment: Uuid) {
+        self.lock().let_go.insert(payment);
+    }
+
+    /// Whether a payment was voided while its money was only held: it never took anything.
+    pub fn was_let_go(&self, payment: Uuid) -> bool {
+        self.lock().let_go.contains(&payment)
+    }
+
+    /// A payment that had lost whose it is names its donation again.
+    pub fn put_right(&self, payment: Uuid, donation: DonationId) {
+        self.lock().found.insert(payment, donation);
+    }
+
+    /// Every such payment, and its donation.
+    pub fn found(&self) -> BTreeMap<Uuid, DonationId> {
+        self.lock().found.clone()
+    }
+
+    /// A correction was asked for that leads to this account or from it, and was taken.
+    pub fn asked_for_correction(&self, id: &str, account: &str) {
+        self.lock().corrections.insert(id.to_owned(), account.to_owned());
+    }
+
+    /// Every such correction, and its account.
+    pub fn corrections(&self) -> BTreeMap<String, String> {
+        self.lock().corrections.clone()
+    }
+
+    /// Somebody was told that a correction is done, or declined, as they wanted.
+    pub fn answered_correction(&self, id: &str, (is_agreed, by): (bool, &str)) {
+        self.lock().answers.entry(id.to_owned()).or_default().push((is_agreed, by.to_owned()));
+    }
+
+    /// What people were told of a correction: whether it is done, and who asked.
+    pub fn answers_to_correction(&self, id: &str) -> Vec<(bool, String)> {
+        self.lock().answers.get(id).cloned().unwrap_or_default()
+    }
+
+    /// A guest asks to be forgotten; what becomes of that is not known yet.
+    pub fn erasing(&self, donation: DonationId) {
+        self.lock().erasing.insert(donation);
+    }
+
+    /// Whether a guest has asked to be forgotten.
+    pub fn is_erasing(&self, donation: &DonationId) -> bool {
+        self.lock().erasing.contains(donation)
+    }
+
+    /// A guest was told that they are forgotten.
+    pub fn erased(&self, donation: DonationId) {
+        self.lock().erased.insert(donation);
+    }
+
+    /// The gifts of all who were.
+    pub fn all_erased(&self) -> BTreeSet<DonationId> {
+        self.lock().erased.clone()
     }
 
     /// Every lie.

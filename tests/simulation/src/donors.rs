@@ -5,7 +5,7 @@ mod shares;
 use std::sync::Arc;
 use std::time::Duration;
 
-use moyasar_sandbox::{Decline, Method, Payer};
+use moyasar_sandbox::{Decline, Ending, Method, Payer, Status};
 use serde_json::{Value, json};
 use stage::event;
 use testkit::chance::Chance;
@@ -13,6 +13,9 @@ use uuid::Uuid;
 
 use crate::app::{self, Reply};
 use crate::dashboard;
+use crate::erasing;
+use crate::found::{Forgotten, LOST};
+use crate::held::{self, HELD};
 use crate::officers::Desk;
 use crate::trace::PERSONAL;
 use crate::world::World;
@@ -109,6 +112,7 @@ impl Donor {
         let Some(id) = donation["id"].as_str().map(str::to_owned) else { return };
         if let Ok(id) = id.parse() {
             self.world.told_of(id);
+            erasing::may_want(&self.world, self.seed, id, donation["access_token"].clone());
             self.world.send_out(Desk::new(&self.world, self.seed, id).look());
         }
         let Some(invoice) = invoice(&donation) else { return };
@@ -152,19 +156,45 @@ impl Donor {
     }
 
     fn pay(&self, invoice: Uuid, times: u32) {
+        let payer = self.payer(times);
+        let loses = self.chance.happens(60) && payer.amount.is_none() && payer.currency.is_none();
+        let is_lost = loses && self.world.trace.storms(LOST);
+        let forgotten = is_lost.then(|| Forgotten::at(&self.world, invoice)).flatten();
+        let Ok(payment) = self.world.stage.sandbox.pay(invoice, &payer) else { return };
+        if let Some(forgotten) = forgotten {
+            let chance = Chance::seeded(self.seed, &format!("finder of {}", payment.id));
+            self.world.send_out(forgotten.find(Arc::clone(&self.world), chance));
+        }
+        self.world.trace.note("donor", || {
+            let what = if payment.status == Status::Authorized { "authorises" } else { "pays" };
+            format!("{what} {} {} as payment {}", payment.amount, payment.currency, payment.id)
+        });
+        let chance = Chance::seeded(self.seed, &format!("payment {} of donor {}", payment.id, self.number));
+        let world = Arc::clone(&self.world);
+        if payment.status == Status::Authorized {
+            self.world.send_out(held::decide(world, chance, payment));
+        } else {
+            self.world.send_out(dashboard::follow(world, chance, payment));
+        }
+    }
+
+    /// Most pay what was asked for, at once.
+    fn payer(&self, times: u32) -> Payer {
+        let trace = &self.world.trace;
         let mut payer = Payer::with(Method::Mada).times(times).insisting();
-        let (amount, currency) = (self.chance.happens(12), self.chance.happens(8));
-        if amount && self.world.trace.storms(OTHER_AMOUNT) {
-            self.world.trace.count(OTHER_AMOUNT);
+        let (amount, currency, is_held) = (self.chance.happens(12), self.chance.happens(8), self.chance.happens(80));
+        if amount && trace.storms(OTHER_AMOUNT) {
+            trace.count(OTHER_AMOUNT);
             payer.amount = Some(100 + self.chance.below(50_000));
-        } else if currency && self.world.trace.storms(OTHER_CURRENCY) {
-            self.world.trace.count(OTHER_CURRENCY);
+        } else if currency && trace.storms(OTHER_CURRENCY) {
+            trace.count(OTHER_CURRENCY);
             payer.currency = Some("USD".to_owned());
         }
-        let Ok(payment) = self.world.stage.sandbox.pay(invoice, &payer) else { return };
-        self.world.trace.note("donor", || format!("pays {} {} as payment {}", payment.amount, payment.currency, payment.id));
-        let chance = Chance::seeded(self.seed, &format!("payment {} of donor {}", payment.id, self.number));
-        self.world.send_out(dashboard::follow(Arc::clone(&self.world), chance, payment));
+        if is_held && trace.storms(HELD) {
+            trace.count(HELD);
+            payer.ending = Ending::Authorized;
+        }
+        payer
     }
 
     async fn call(&self, route: &str, id: &str, headers: Value, body: &str) -> Reply {

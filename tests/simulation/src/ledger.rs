@@ -1,7 +1,7 @@
 //! The books as they stood at every moment: each page, each fold of the totals and each shard of an escrow is looked at right after it was written, before anything else happens.
 //!
 //! **At every page.** It follows the one before it and none is written a second time. What it books stands in the table at that very moment: a settled gift names its place and its
-//! payment, what went back of a gift or of a charge is what they say, and no account that owes stands below nothing. No gift is settled and no payment comes in a second time.
+//! payment, which the provider has taken and not only held, what went back of a gift or of a charge is what they say, and no account that owes stands below nothing. No gift is settled and no payment comes in a second time.
 //!
 //! **At every fold.** Each total that it touched is the sum of the pages up to the cursors.
 //!
@@ -19,6 +19,7 @@ use domain::donation::{Charge, Donation, Place};
 use domain::id::DonationId;
 use domain::journal::{Account, ChainId, Entry, EntryKind, Page, Tail};
 use domain::totals::{self, Delta};
+use moyasar_sandbox::{PaymentFacts, Status};
 use platform::table::Escrow;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -39,6 +40,13 @@ const SHARDS: &str = "CAP#";
 
 /// Reads an item by its keys.
 type Read<'a> = &'a dyn Fn(&str, &str) -> Option<Value>;
+
+/// What stands around a write, at that very moment.
+struct Around<'a> {
+    read: Read<'a>,
+    /// A payment as the provider has it.
+    at_provider: &'a dyn Fn(&str) -> Option<PaymentFacts>,
+}
 
 #[derive(Debug, Default)]
 struct Watched {
@@ -67,9 +75,11 @@ impl Ledger {
         let capped = opportunities.iter().filter(|opportunity| opportunity.target_minor.is_some());
         ledger.lock().targets = capped.cloned().collect();
         for partitions in [CHAINS, TOTALS, SHARDS] {
-            let watching = ledger.clone();
+            let (watching, sandbox) = (ledger.clone(), stage.sandbox.clone());
             stage.watch(partitions, move |peek, (pk, sk), item| {
-                watching.lock().wrote(&|pk: &str, sk: &str| peek.item(pk, sk), (pk, sk), &item);
+                let at_provider = |payment: &str| sandbox.payment(payment.parse().ok()?);
+                let around = Around { read: &|pk: &str, sk: &str| peek.item(pk, sk), at_provider: &at_provider };
+                watching.lock().wrote(&around, (pk, sk), &item);
             });
         }
         ledger
@@ -77,6 +87,12 @@ impl Ledger {
 
     fn lock(&self) -> MutexGuard<'_, Watched> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a payment's money has come in, and how much of it has gone back, by the pages so far.
+    pub fn of_payment(&self, payment: &str) -> (bool, u64) {
+        let watched = self.lock();
+        (watched.paid.contains(payment), watched.returned.get(payment).copied().unwrap_or(0))
     }
 
     /// Sees nothing for a while, or looks again: what is restored into another table is not of these books.
@@ -91,23 +107,23 @@ impl Ledger {
 }
 
 impl Watched {
-    fn wrote(&mut self, read: Read<'_>, (pk, sk): (&str, &str), item: &Value) {
+    fn wrote(&mut self, around: &Around<'_>, (pk, sk): (&str, &str), item: &Value) {
         if self.looks_away {
             return;
         }
         if pk.starts_with(CHAINS) {
             match read_page(item) {
-                Ok(page) => self.saw_page(read, page),
+                Ok(page) => self.saw_page(around, page),
                 Err(why) => self.wrong.push(format!("page {sk} of {pk} cannot be read: {why}")),
             }
         } else if pk == TOTALS && sk == "CURSOR" {
-            self.saw_fold(read, item);
+            self.saw_fold(around.read, item);
         } else if pk.starts_with(SHARDS) {
-            self.saw_shard(read, pk);
+            self.saw_shard(around.read, pk);
         }
     }
 
-    fn saw_page(&mut self, read: Read<'_>, page: Page) {
+    fn saw_page(&mut self, around: &Around<'_>, page: Page) {
         let (chain, seq) = (page.chain, page.seq);
         let tail = self.tails.entry(chain.number()).or_insert_with(|| Tail::empty(chain));
         if seq < tail.next_seq {
@@ -135,9 +151,10 @@ impl Watched {
         }
         for entry in page.entries() {
             self.count(entry);
+            self.is_taken(around, entry);
         }
         for (index, entry) in (0..).zip(page.entries()) {
-            let wrong = self.beside(read, entry, Place { chain: chain.number(), seq, index });
+            let wrong = self.beside(around.read, entry, Place { chain: chain.number(), seq, index });
             self.wrong.extend(wrong);
         }
         self.pages.insert((chain.number(), seq), page);
@@ -160,6 +177,15 @@ impl Watched {
         }
         if is_refund(entry.kind) {
             *self.returned.entry(payment).or_default() += entry.moved_minor().unsigned_abs();
+        }
+    }
+
+    /// Nothing comes in while the payer's bank has only agreed to it.
+    fn is_taken(&mut self, around: &Around<'_>, entry: &Entry) {
+        let payment = entry.payment.payment.as_str();
+        let stands = (around.at_provider)(payment).map(|payment| payment.status);
+        if is_income(entry.kind) && stands == Some(Status::Authorized) {
+            self.wrong.push(format!("payment {payment} comes in, and its money is only held"));
         }
     }
 

@@ -5,7 +5,7 @@
 //!
 //! **Shape.** The functions run as they are deployed, with the real AWS SDK, against emulators in the same process and on simulated time;
 //! no socket is opened. [`world`] puts the parts together, [`pollers`] and [`provider`] carry messages and webhooks to the functions,
-//! [`donors`] give, [`officers`] give back and hear of disputes, [`sellers`] keep the [`offerings`] that are sold by the share, all by an [`app`]; the [`sale`] and the [`ledger`] are watched at every write, and [`filling`] closes it in the end; [`dashboard`] is what goes on at the provider without us, [`deeds`] what of
+//! [`donors`] give, and some want to be forgotten ([`erasing`]); [`officers`] give back and hear of disputes, [`clerks`] correct the books, [`sellers`] keep the [`offerings`] that are sold by the share, all by an [`app`]; the [`sale`] and the [`ledger`] are watched at every write, and [`filling`] closes it in the end; [`dashboard`] is what goes on at the provider without us, [`held`] and [`found`] what becomes of payments that are only authorised or nobody's, [`mod@bank`] what the bank writes; [`reconciling`] and [`days`] hold both against the books by the clock; [`deeds`] what of
 //! that a person has to be told; [`paper`] is what they and the day are given in writing, [`checks`] look at the books. [`mod@run`] plays one [`plan`],
 //! [`trace`] does the faults and writes the steps down, [`shrink`] finds less that fails too.
 //!
@@ -13,12 +13,18 @@
 //! second.
 
 pub mod app;
+pub mod bank;
 pub mod checks;
+pub mod clerks;
 pub mod dashboard;
+pub mod days;
 pub mod deeds;
 pub mod donors;
 pub mod environment;
+pub mod erasing;
 pub mod filling;
+pub mod found;
+pub mod held;
 pub mod ledger;
 pub mod offerings;
 pub mod officers;
@@ -27,6 +33,7 @@ pub mod paper;
 pub mod plan;
 pub mod pollers;
 pub mod provider;
+pub mod reconciling;
 pub mod run;
 pub mod sale;
 pub mod sellers;

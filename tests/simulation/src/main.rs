@@ -86,6 +86,8 @@ struct Summary {
     cases: BTreeMap<String, u64>,
     /// Shares of animals: sold, given up and sold again, found and lost for payments that came late.
     shares: BTreeMap<String, u64>,
+    /// What else was played, by what became of it.
+    besides: BTreeMap<String, u64>,
     violations: Vec<String>,
     /// For each seed that broke a rule, the shortest run that was found to break it too.
     again: Vec<String>,
@@ -106,6 +108,7 @@ impl Summary {
             (&mut self.donations, report.donations),
             (&mut self.cases, report.cases),
             (&mut self.shares, report.shares),
+            (&mut self.besides, report.besides),
         ];
         for (sums, counts) in counts {
             for (name, count) in counts {

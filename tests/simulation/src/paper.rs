@@ -71,7 +71,7 @@ fn riyals(halalas: u64) -> String {
 /// When a function cannot be started, or the table cannot be read.
 pub async fn hand_out(world: &World, pages: &[Page], wrong: &mut Vec<String>) -> anyhow::Result<()> {
     let mut donations = world.stage.table.donations(&world.made()).await?;
-    donations.retain(|donation| donation.place.is_some());
+    donations.retain(|donation| donation.place.is_some() && !world.deeds.is_erasing(&donation.id));
     donations.sort_by_key(|donation| donation.id);
     for donation in donations.iter().take(RECEIPTS) {
         let expected = json!(serial(donation, pages));
@@ -103,7 +103,10 @@ async fn receipt(world: &World, donation: &Donation) -> anyhow::Result<Value> {
 }
 
 /// Asks as an app does: again, while there is no answer or "try again".
-async fn ask(world: &World, event: &Value) -> anyhow::Result<Value> {
+///
+/// # Errors
+/// When the function cannot be started, or its answer is no JSON.
+pub(crate) async fn ask(world: &World, event: &Value) -> anyhow::Result<Value> {
     for _ in 0..TRIES {
         let environment = Environment::start("receipts", &world.platform("receipts")?)?;
         if let Ok(Ok(answer)) = world.invoke("receipts", &environment, event.clone()).await

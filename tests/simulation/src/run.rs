@@ -7,7 +7,6 @@ use std::time::Duration;
 use anyhow::Context as _;
 use aws_sdk_sqs::Client;
 use domain::message::{Envelope, Message};
-use reconciliation::minutes::GRACE_SECS;
 use serde::Serialize;
 use serde_json::json;
 use testkit::chance::Chance;
@@ -18,8 +17,8 @@ use crate::donors::Donor;
 use crate::environment::Environment;
 use crate::plan::Plan;
 use crate::trace::{Injected, Step};
-use crate::world::{SKEW, World};
-use crate::{checks, dashboard, filling, paper, pollers, provider, sellers};
+use crate::world::World;
+use crate::{bank, checks, dashboard, days, filling, paper, pollers, provider, reconciling, sellers};
 
 /// The longest that a run waits for everything to come to rest.
 const LONGEST_REST: Duration = Duration::from_secs(6 * 3_600);
@@ -30,8 +29,6 @@ const REST_LOOK: Duration = Duration::from_secs(7);
 const QUIET_LOOKS: u32 = 3;
 /// Between two requests to fold, as the schedule has it.
 const MINUTE: Duration = Duration::from_secs(60);
-/// Between two looks at the provider's list, as the schedule has it.
-const COMPARING: Duration = Duration::from_secs(300);
 /// So many donors for each stranger.
 const DONORS_A_STRANGER: usize = 12;
 /// How often everything is read again while the run goes on: what a write itself shows is looked at with it.
@@ -64,6 +61,8 @@ pub struct Report {
     /// `late found` and `late lost` for payments that came when the hold was over; `moved` of gifts that had named another lot before; `taken by the platform` to fill
     /// the last animals.
     pub shares: BTreeMap<String, u64>,
+    /// What else was played, by what became of it: money that was only held, payments whose donation was found, the bank's documents.
+    pub besides: BTreeMap<String, u64>,
     /// Rules that were broken.
     pub violations: Vec<String>,
     /// The faults that were done to calls, in order.
@@ -107,7 +106,8 @@ async fn played(plan: &Plan, meddle: impl AsyncFnOnce(&World) -> anyhow::Result<
     provider::start(&world);
     pollers::start(&world)?;
     tokio::task::spawn_local(clock(Arc::clone(&world)));
-    tokio::task::spawn_local(comparing(Arc::clone(&world)));
+    reconciling::start(&world);
+    world.send_out(bank::business(Arc::clone(&world)));
     world.send_out(midnight(Arc::clone(&world)));
     sellers::start(&world);
     let books = give(&world, &mut wrong).await?;
@@ -116,13 +116,14 @@ async fn played(plan: &Plan, meddle: impl AsyncFnOnce(&World) -> anyhow::Result<
     world.stage.outbox.misbehave(0, 0);
     rest(&world, Night::Sleeps, &mut wrong).await?;
     sellers::finish(&world, &mut wrong).await?;
-    make_up_for_what_was_lost(&world, &mut wrong).await;
+    reconciling::make_up_for_what_was_lost(&world, &mut wrong).await;
     rest(&world, Night::Sleeps, &mut wrong).await?;
-    nothing_is_missing(&world, &mut wrong).await;
+    reconciling::nothing_is_missing(&world, &mut wrong).await;
     wait_for_the_morning(&world);
+    days::finish(&world, &mut wrong).await;
     rest(&world, Night::IsOver, &mut wrong).await?;
     meddle(world.as_ref()).await?;
-    let Checked { entries, states, cases, mut shares } = check_all(&world, &books, &mut wrong).await?;
+    let Checked { entries, states, cases, mut shares, besides } = check_all(&world, &books, &mut wrong).await?;
     let own = filling::close_sales(&world, &mut wrong).await?;
     shares.extend((own > 0).then(|| ("taken by the platform".to_owned(), own)));
     wrong.extend(world.sale.wrong());
@@ -142,6 +143,7 @@ async fn played(plan: &Plan, meddle: impl AsyncFnOnce(&World) -> anyhow::Result<
         told: checks::counted(&world.stage.outbox.messages()),
         cases,
         shares,
+        besides,
         violations: wrong,
         injected: world.trace.injected(),
         steps: world.trace.steps(),
@@ -288,44 +290,13 @@ async fn redrive(world: &World) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What EventBridge Scheduler does every five minutes: the provider's list is compared with the books.
-async fn comparing(world: Arc<World>) {
-    loop {
-        tokio::time::sleep(COMPARING).await;
-        let _the_next_run_goes_on_from_there = compare(&world).await;
-    }
-}
-
-/// How many payments the books lacked; none when the run broke off.
-async fn compare(world: &World) -> Option<u64> {
-    let environment = world.platform("reconciliation").and_then(|platform| Environment::start("reconciliation", &platform));
-    let done = world.invoke("reconciliation", &environment.ok()?, json!({"compare": "payments"})).await;
-    done.ok()?.ok()?["missed"].as_u64()
-}
-
-/// Webhooks that never came are found once their time is over.
-async fn make_up_for_what_was_lost(world: &World, wrong: &mut Vec<String>) {
-    tokio::time::sleep(Duration::from_secs(GRACE_SECS.unsigned_abs()) + Duration::from_millis(2 * SKEW)).await;
-    if compare(world).await.is_none() {
-        wrong.push("reconciliation broke off, and nothing was in its way".to_owned());
-    }
-}
-
-/// Once everything is at rest the books lack nothing of what the provider's list tells.
-async fn nothing_is_missing(world: &World, wrong: &mut Vec<String>) {
-    match compare(world).await {
-        Some(0) => {}
-        Some(missed) => wrong.push(format!("reconciliation still misses {missed} payments")),
-        None => wrong.push("reconciliation broke off, and nothing was in its way".to_owned()),
-    }
-}
-
 /// What was counted while everything was looked at.
 struct Checked {
     entries: u64,
     states: BTreeMap<&'static str, u64>,
     cases: BTreeMap<String, u64>,
     shares: BTreeMap<String, u64>,
+    besides: BTreeMap<String, u64>,
 }
 
 async fn check_all(world: &World, read_before: &Books, wrong: &mut Vec<String>) -> anyhow::Result<Checked> {
@@ -334,16 +305,18 @@ async fn check_all(world: &World, read_before: &Books, wrong: &mut Vec<String>) 
     read_before.stand_in(&looked.books, wrong);
     let (pages, donations, cases) = (looked.pages(), &looked.donations, &looked.cases);
     let messages = world.stage.outbox.messages();
-    checks::told(donations, &messages, wrong);
-    checks::told_of_returns(&looked.charges, donations, &messages, wrong);
+    checks::told(world, donations, &messages, wrong);
+    checks::told_of_returns(world, &looked.charges, donations, &messages, wrong);
     let shares = checks::lots::lots(world, (donations, pages), cases, wrong).await?;
     world.trace.storm_again();
     paper::report(world, pages, wrong).await?;
     paper::hand_out(world, pages, wrong).await?;
+    checks::erased::proofs(world, (donations, pages), wrong).await?;
     world.trace.calm();
     world.ledger.look_away(true);
     checks::rebuilt::rebuilt(world, pages, wrong).await?;
     world.ledger.look_away(false);
     let entries = pages.iter().map(|page| page.entries().len() as u64).sum();
-    Ok(Checked { entries, states: checks::states(donations), cases: cases.counted(), shares })
+    let besides = checks::besides(world, &looked);
+    Ok(Checked { entries, states: checks::states(donations), cases: cases.counted(), shares, besides })
 }

@@ -13,6 +13,7 @@ use testkit::Clock;
 use testkit::chance::Chance;
 use testkit::faults::{Call, Fault, Faults, RandomFaults, Rates, Service};
 
+use crate::days::LISTS_A_DAY;
 use crate::plan::Plan;
 pub use step::{Step, story};
 
@@ -46,6 +47,10 @@ const RUSH_STORM: Rates = Rates {
 /// Of the faults at a question to one of an offering's segments so many are done in a hundred. A look asks all thirty-two at once, and one that is not answered spoils it: at the rate of other
 /// calls nearly half of all looks would fail, and most of the calls would be looks that are made again.
 const OF_SEGMENTS: u64 = 25;
+
+/// Of the faults at a page of the list of a whole day so many are done in a hundred: it is read in a hundred pages, each of which spoils the run, so that at the rate of other calls hardly
+/// any run would come to its end.
+const OF_LISTS: u64 = 10;
 
 /// What the partitions of lots begin with.
 pub const LOTS: &str = "SEG#";
@@ -102,6 +107,7 @@ struct Storm {
     rush: RandomFaults,
     segments: Chance,
     others: Chance,
+    lists: Chance,
 }
 
 impl Storm {
@@ -162,7 +168,8 @@ impl Trace {
         // The same seed would draw the same for both.
         let rush = RandomFaults::new(RUSH_STORM, seed.wrapping_add(1 << 33));
         let segments = Chance::seeded(seed, "faults of segments");
-        *lock(&self.storm) = Some(Storm { aws: RandomFaults::new(STORM, seed), rush, segments, others });
+        let lists = Chance::seeded(seed, "faults of lists");
+        *lock(&self.storm) = Some(Storm { aws: RandomFaults::new(STORM, seed), rush, segments, others, lists });
     }
 
     /// Faults again, others than before.
@@ -228,7 +235,11 @@ impl Trace {
     /// Whether to do a fault to a call of somebody who is not AWS; the call is counted and written down.
     pub(crate) fn decide_other(&self, url: &str, body: &[u8]) -> OtherFault {
         let storm = lock(&self.storm).clone();
-        let drawn = storm.map_or(OtherFault::Pass, |storm| OtherFault::draw(&storm.others));
+        let drawn = storm.map_or(OtherFault::Pass, |storm| {
+            let drawn = OtherFault::draw(&storm.others);
+            let is_spared = url.contains(LISTS_A_DAY) && storm.lists.below(100) >= OF_LISTS;
+            if is_spared { OtherFault::Pass } else { drawn }
+        });
         let number = lock(&self.seen).calls;
         let fault = if self.plan.allows(drawn.kind(), number) { drawn } else { OtherFault::Pass };
         let done = (fault != OtherFault::Pass).then(|| fault.kind());

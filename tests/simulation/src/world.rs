@@ -16,6 +16,8 @@ use testkit::connector::{Crashed, invocation};
 use testkit::dynamo::DynamoOptions;
 use testkit::sqs::Disorder;
 
+use crate::bank::Bank;
+use crate::days::Days;
 use crate::deeds::Deeds;
 use crate::environment::Environment;
 use crate::ledger::Ledger;
@@ -54,6 +56,10 @@ pub struct World {
     pub trace: Trace,
     /// What was done that a person has to be told of.
     pub deeds: Deeds,
+    /// What the bank has written.
+    pub bank: Bank,
+    /// What was told of the sealed day.
+    pub days: Days,
     /// What can be given to.
     pub opportunities: Vec<Opportunity>,
     /// What is sold by the share.
@@ -102,6 +108,8 @@ impl World {
             plan: plan.clone(),
             trace,
             deeds: Deeds::default(),
+            bank: Bank::default(),
+            days: Days::default(),
             opportunities,
             sales,
             sale,

@@ -1,5 +1,6 @@
 //! What payers and the merchant's dashboard do, and what is true at the provider afterwards.
 
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::Sandbox;
@@ -54,6 +55,32 @@ impl Sandbox {
     /// If there is no such payment, or nothing is held.
     pub fn capture(&self, payment: Uuid, amount: Option<u64>) -> Result<PaymentFacts, Refusal> {
         self.dashboard(payment, |state, at| state.capture(at, payment, amount))
+    }
+
+    /// The merchant hangs other metadata on a payment from the dashboard, or takes off what there is. No message tells of it.
+    ///
+    /// # Errors
+    /// If there is no such payment.
+    pub fn describe(&self, payment: Uuid, metadata: Option<Map<String, Value>>) -> Result<PaymentFacts, Refusal> {
+        self.at_once(|state, at| {
+            let described = state.payments.get_mut(payment).ok_or(Refusal::Unknown)?;
+            described.metadata = metadata;
+            described.updated_at = at.now;
+            facts(state, payment)
+        })
+    }
+
+    /// The same with an invoice: payments that are made of it from then on carry what it carries, those of before keep theirs.
+    ///
+    /// # Errors
+    /// If there is no such invoice.
+    pub fn describe_invoice(&self, invoice: Uuid, metadata: Option<Map<String, Value>>) -> Result<(), Refusal> {
+        self.at_once(|state, at| {
+            let described = state.invoices.get_mut(invoice).ok_or(Refusal::Unknown)?;
+            described.metadata = metadata;
+            described.updated_at = at.now;
+            Ok(())
+        })
     }
 
     fn dashboard(

@@ -152,6 +152,25 @@ async fn a_payment_carries_its_invoices_metadata_or_not() {
     assert_eq!(play.get(&format!("/v1/payments/{bare}")).await["metadata"], Value::Null);
 }
 
+#[tokio::test]
+async fn metadata_are_lost_and_put_right_on_the_dashboard() {
+    let play = play();
+    let invoice = play.invoice(100).await;
+    let metadata = play.sandbox.invoice(invoice).unwrap().metadata;
+    assert!(metadata.is_some());
+    play.sandbox.describe_invoice(invoice, None).unwrap();
+    let payment = play.sandbox.pay(invoice, &Payer::default()).unwrap();
+    assert_eq!((payment.metadata, payment.captured), (None, 0));
+    let told = play.receive().len();
+    let put_right = play.sandbox.describe(payment.id, metadata.clone()).unwrap();
+    assert_eq!(put_right.metadata, metadata);
+    assert_eq!(play.get(&format!("/v1/payments/{}", payment.id)).await["metadata"], json!({"donation": "D1"}));
+    assert_eq!(play.get(&format!("/v1/invoices/{invoice}")).await["metadata"], Value::Null);
+    assert!(told > 0 && play.receive().is_empty(), "no message tells of it");
+    assert_eq!(play.sandbox.describe(Uuid::nil(), None), Err(Refusal::Unknown));
+    assert_eq!(play.sandbox.describe_invoice(Uuid::nil(), None), Err(Refusal::Unknown));
+}
+
 /// What each state allows: (refund, capture, void).
 #[tokio::test]
 async fn each_state_allows_what_it_should() {

@@ -152,7 +152,8 @@ impl Table {
         Ok(())
     }
 
-    /// Notes that a statement in hand was booked: the account ends with it, and so many of its document's are booked. One that was noted before is noted.
+    /// Notes that a statement in hand was booked: the account ends with it, and so many of its document's are booked. One that was noted before is noted. The token is the call's own: a statement that
+    /// moves nothing may be taken in hand again after it was noted, and the same token would be answered and leave it there.
     ///
     /// # Errors
     /// When the table cannot be reached, or the statement was not in hand.
@@ -162,6 +163,7 @@ impl Table {
         claim: &str,
         (closing_minor, closes_on): (i64, Day),
         (document, booked): (&str, u32),
+        token: &str,
     ) -> Result<(), TableError> {
         let ends = Update::builder()
             .table_name(&self.name)
@@ -181,7 +183,7 @@ impl Table {
             let update = update.build().map_err(|error| TableError::Other(error.into()))?;
             actions.push(TransactWriteItem::builder().update(update).build());
         }
-        let call = self.client.transact_write_items().set_transact_items(Some(actions));
+        let call = self.client.transact_write_items().client_request_token(token).set_transact_items(Some(actions));
         let committed = match call.send().await {
             Ok(_) => Committed::Done,
             Err(error) => cancelled(error)?,

@@ -118,7 +118,7 @@ pub fn followed(cursors: &Cursors, pages: &[Page], wrong: &mut Vec<String>) {
 /// The books balance: what the providers hold for us is what was given, is owed back, or is in suspense.
 pub fn balance(pages: &[Page], wrong: &mut Vec<String>) {
     let mut net: BTreeMap<String, i64> = BTreeMap::new();
-    for transfer in pages.iter().flat_map(Page::entries).flat_map(|entry| &entry.transfers) {
+    for transfer in pages.iter().flat_map(Page::transfers) {
         *net.entry(transfer.debit().to_string()).or_default() -= transfer.amount().signed_halalas();
         *net.entry(transfer.credit().to_string()).or_default() += transfer.amount().signed_halalas();
     }
@@ -132,9 +132,9 @@ pub fn balance(pages: &[Page], wrong: &mut Vec<String>) {
     }
 }
 
-/// Whether an account may stand below nothing: what is owed to us, and what went back before it is known from where.
+/// Whether an account may stand below nothing: what is owed to us, what is in the bank or left it unexplained, and what went back before it is known from where.
 pub fn may_be_negative(account: &str) -> bool {
-    ["clearing", "refunds_suspense", "disputes", "fees"].iter().any(|name| account.starts_with(name))
+    ["clearing", "refunds_suspense", "disputes", "fees", "bank", "own"].iter().any(|name| account.starts_with(name))
 }
 
 /// Each settled gift has a receipt's number of its own.

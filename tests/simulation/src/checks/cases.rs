@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use moyasar_sandbox::{Deed, PaymentFacts, Status};
 use serde_json::Value;
 
-use super::payments::refused;
+use super::payments::{charged, refused};
 use crate::deeds::Lie;
 use crate::world::World;
 
@@ -30,6 +30,11 @@ impl Cases {
     /// Whether there is one for this reason about a donation.
     pub fn of(&self, reason: &str, donation: &str) -> bool {
         self.0.iter().any(|case| case["reason"] == reason && case["donation"] == donation)
+    }
+
+    /// All for one reason.
+    pub fn for_reason(&self, reason: &str) -> impl Iterator<Item = &Value> {
+        self.0.iter().filter(move |case| case["reason"] == reason)
     }
 
     /// How many there are, by reason.
@@ -65,7 +70,8 @@ pub fn explained(world: &World, cases: &Cases, wrong: &mut Vec<String>) {
         wrong.push("a message that was cut off was taken, and has no case".to_owned());
     }
     for (id, payment) in &truth {
-        let is_strange = payment.metadata.is_none() && payment.taken > 0 && payment.currency == "SAR";
+        let is_nameless = payment.metadata.is_none() || world.deeds.found().contains_key(&payment.id);
+        let is_strange = is_nameless && payment.taken > 0 && payment.currency == "SAR";
         if is_strange && !cases.about("donation_unknown", id) {
             wrong.push(format!("a stranger paid {id}, and there is no case"));
         }
@@ -78,18 +84,29 @@ fn has_cause(world: &World, case: &Value, truth: &BTreeMap<String, PaymentFacts>
     let differs = payment.and_then(|payment| refused(&world.stage.sandbox, payment));
     let donation = case["donation"].as_str().and_then(|id| id.parse().ok());
     let is_disputed = || donation.is_some_and(|id| world.deeds.is_disputed(&id));
-    let is_denied = || payment.is_some_and(|payment| payment.status == Status::Voided);
+    let is_denied =
+        || payment.is_some_and(|payment| payment.status == Status::Voided && !world.deeds.was_let_go(payment.id));
+    let was_lost = |payment| world.deeds.found().contains_key(&payment);
     let is_touched = || is_denied() || payment.is_some_and(|payment| world.deeds.given_back(payment.id) > 0);
     match case["reason"].as_str().unwrap_or_default() {
         reason @ ("amount_differs" | "currency_differs") => differs == Some(reason),
-        "donation_unknown" => payment.is_some_and(|payment| payment.metadata.is_none()),
+        "donation_unknown" => payment.is_some_and(|payment| payment.metadata.is_none() || was_lost(payment.id)),
         "provider_disagrees" => lies.iter().any(|lie| lie.payment == id && !lie.is_unsigned),
         "malformed" => world.deeds.cut().0 > 0,
         "type_unknown" => world.stage.sandbox.tally().deeds.contains_key(&Deed::Misspell),
-        "fee_beyond_capture" => payment.is_some_and(|payment| payment.fee > payment.amount),
+        "fee_beyond_capture" => payment.is_some_and(|payment| payment.fee > charged(payment)),
         "void_after_capture" => is_denied(),
         // The provider undid what was booked: its list tells another sum from then on.
-        "capture_differs" | "refund_differs" | "fee_differs" => is_denied(),
+        "capture_differs" | "fee_differs" => is_denied(),
+        "refund_differs" => is_denied() || world.days.was_behind(id),
+        // The day was compared before everything had come in.
+        "payment_missing" => world.days.was_behind(id),
+        // Which they are, and of how much, is told by `bank` and `days`.
+        "payout_differs" => !world.bank.statements().is_empty(),
+        reason @ ("bank_unexplained" | "statement_unreadable" | "statement_gap") => {
+            let evidence = case["evidence"].as_str().unwrap_or_default();
+            world.bank.explains(reason, &serde_json::from_str(evidence).unwrap_or_default())
+        }
         "refund_unassigned" | "refund_refused" | "refund_beyond_capture" => is_touched() || is_disputed(),
         "dispute_opened" | "dispute_differs" | "dispute_of_charge" => is_disputed(),
         // A write that the table will never take, and whatever is new: the simulation does nothing of that kind.

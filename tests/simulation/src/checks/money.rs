@@ -5,7 +5,7 @@ use domain::journal::Page;
 
 use super::books::{self, Books};
 use super::cases::{self, Cases};
-use super::{back, day, donations, escrow, payments, published};
+use super::{back, bank, corrections, day, days, donations, erased, escrow, found, payments, published};
 use crate::world::World;
 
 /// What was read.
@@ -45,9 +45,14 @@ pub async fn money(world: &World, wrong: &mut Vec<String>) -> anyhow::Result<Loo
     let charges = payments::charges(world, pages, &cases, wrong).await?;
     let donations = donations(world, pages, wrong).await?;
     payments::refunds(world, &donations, wrong);
+    found::found(world, pages, (&donations, &charges), wrong);
     back(&donations, pages, &cases, wrong);
     escrow::escrow(world, pages, wrong).await?;
     escrow::holds(world, &donations, wrong);
+    bank::bank(world, pages, &cases, wrong).await?;
+    corrections::corrections(world, pages, wrong).await?;
+    erased::forgotten(world, (&donations, pages), wrong).await?;
+    days::days(world, pages, &cases, wrong);
     cases::explained(world, &cases, wrong);
     day(world, pages, wrong).await?;
     published::published(world, pages, wrong).await?;

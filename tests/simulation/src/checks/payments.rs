@@ -15,8 +15,14 @@ pub fn refused(sandbox: &Sandbox, payment: &PaymentFacts) -> Option<&'static str
     if payment.currency != "SAR" {
         return Some("currency_differs");
     }
-    // Of a stranger's payment no amount is known.
-    (invoice.metadata.is_some() && payment.amount != invoice.amount).then_some("amount_differs")
+    // Of a stranger's payment no amount is known. One that lost whose it is and was put right names its donation itself.
+    let is_named = invoice.metadata.is_some() || payment.metadata.is_some();
+    (is_named && charged(payment) != invoice.amount).then_some("amount_differs")
+}
+
+/// What is told of as taken, whatever became of it since: less than the payment was for, where less was captured than was held.
+pub fn charged(payment: &PaymentFacts) -> u64 {
+    if payment.captured > 0 { payment.captured } else { payment.amount }
 }
 
 /// Each payment of the provider's is booked exactly once, with what was taken, what was kept of it and what was given back; nothing else is booked. What differs from what was
@@ -32,8 +38,11 @@ pub fn payments(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<St
         let of = |is_so: fn(EntryKind) -> bool| booked.iter().filter(|entry| is_so(entry.kind)).count();
         // What was an orphan comes in as its donation's instead.
         let came_in = of(is_income) - of(|kind| kind == EntryKind::Assigned).min(of(is_income));
-        let refused = refused(&world.stage.sandbox, &payment);
-        let is_denied = payment.status == Status::Voided && came_in == 1;
+        // What was nobody's when it came in is kept as that, whatever it names since.
+        let was_nobodys = booked.iter().any(|entry| entry.kind == EntryKind::Orphan);
+        let refused = refused(&world.stage.sandbox, &payment).filter(|_| !was_nobodys);
+        // What was let go while it was only held is no denial: nothing may be booked of it.
+        let is_denied = payment.status == Status::Voided && came_in == 1 && !world.deeds.was_let_go(payment.id);
         if let Some(reason) = refused.filter(|_| payment.taken > 0)
             && !cases.about(reason, &id)
         {
@@ -46,7 +55,7 @@ pub fn payments(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<St
         if came_in != expected {
             wrong.push(format!("payment {id} of {} was booked {came_in} times", payment.taken));
         }
-        let is_dear = payment.fee > payment.amount;
+        let is_dear = payment.fee > charged(&payment);
         let fee = if is_dear || came_in == 0 { 0 } else { payment.fee };
         let kept: u64 =
             booked.iter().flat_map(|entry| &entry.transfers).filter(|of| of.is_fee()).map(|of| of.amount().halalas()).sum();

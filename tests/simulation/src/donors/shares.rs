@@ -6,6 +6,7 @@ use domain::moment::Moment;
 use serde_json::{Value, json};
 
 use super::{Donor, invoice};
+use crate::erasing;
 use crate::offerings::Offered;
 use crate::officers::Desk;
 use crate::sellers;
@@ -151,6 +152,7 @@ impl Donor {
         let Some(id) = donation["id"].as_str().map(str::to_owned) else { return };
         if let Ok(id) = id.parse() {
             self.world.told_of(id);
+            erasing::may_want(&self.world, self.seed, id, donation["access_token"].clone());
             self.world.send_out(Desk::new(&self.world, self.seed, id).with_line(line).look());
         }
         let Some(invoice) = invoice(&donation) else { return };

@@ -2,13 +2,17 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod bank;
+mod held;
+mod raw;
+
 use std::cell::RefCell;
 
 use data_encoding::BASE64;
 use domain::donation::{Donation, State};
 use domain::hash::Hash;
 use domain::id::DonationId;
-use domain::journal::{Account, ChainId, Entry, EntryKind, Page, Transfer};
+use domain::journal::{Account, Entry, EntryKind, Page, Transfer};
 use domain::money::Money;
 use domain::proof::key;
 use serde_json::{Value, json};
@@ -18,98 +22,11 @@ use simulation::ledger::AT_ONCE;
 use simulation::world::World;
 use simulation::{Plan, play_meddled};
 
+use crate::raw::{Raw, donation, one_more, place, told, told_nothing, written};
+
 /// Gifts of money alone: what is sold by the share has its own tests.
 fn plan() -> Plan {
     Plan { sacrifices: 0, ..Plan::new(4, 25) }
-}
-
-/// The table past everything that guards it.
-struct Raw<'w>(&'w World, RefCell<Vec<String>>);
-
-impl Raw<'_> {
-    async fn call(&self, operation: &str, rest: Value) -> Value {
-        let tables = &self.0.stage.stack.tables;
-        let mut body = json!({"TableName": tables.iter().find(|table| table.logical_id == "Table").unwrap().name});
-        body.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
-        let target = format!("DynamoDB_20120810.{operation}");
-        let reply = self.0.stage.cloud.services().dynamo.call(&target, body.to_string().as_bytes()).await;
-        assert_eq!(reply.status, 200, "{operation}: {}", String::from_utf8_lossy(&reply.body));
-        serde_json::from_slice(&reply.body).unwrap()
-    }
-
-    async fn item(&self, key: &(String, String)) -> Option<Value> {
-        let answer = self.call("GetItem", json!({"Key": {"pk": {"S": key.0}, "sk": {"S": key.1}}})).await;
-        answer.get("Item").cloned()
-    }
-
-    async fn put(&self, key: &(String, String), item: Option<Value>) {
-        match item {
-            Some(item) => self.call("PutItem", json!({ "Item": item })).await,
-            None => self.call("DeleteItem", json!({"Key": {"pk": {"S": key.0}, "sk": {"S": key.1}}})).await,
-        };
-    }
-
-    /// With this item changed every one of the rules is told; with the item as it was, none.
-    async fn breaks(&self, (pk, sk): (&str, &str), change: impl FnOnce(&mut Option<Value>), rules: &[&str]) {
-        let key = (pk.to_owned(), sk.to_owned());
-        let before = self.item(&key).await;
-        let mut item = before.clone();
-        change(&mut item);
-        assert_ne!(item, before, "{pk} is changed");
-        self.put(&key, item).await;
-        let told = told(self.0).await;
-        for rule in rules {
-            if !told.iter().any(|wrong| wrong.contains(rule)) {
-                self.1.borrow_mut().push(format!("{pk} / {sk}: {rule}: {told:#?}"));
-            }
-        }
-        self.put(&key, before).await;
-        told_nothing(self.0).await;
-    }
-
-    /// The same with one attribute of an item that is there.
-    async fn sets(&self, at: (&str, &str), name: &str, change: impl FnOnce(&mut Value), rules: &[&str]) {
-        self.breaks(at, |item| change(&mut item.as_mut().unwrap()[name]), rules).await;
-    }
-
-    /// The same with a page more, which has this entry.
-    async fn books(&self, chain: u8, entry: Entry, rules: &[&str]) {
-        // Each on a chain of its own: what was once seen there is not seen anew.
-        let chain = ChainId::new(chain).unwrap();
-        let page = self.0.stage.table.tail(chain).await.unwrap().write(vec![entry], &[vec![7; 32]], self.0.stage.now());
-        let (pk, sk) = place(&page);
-        self.breaks((&pk, &sk), |item| *item = Some(written(&page)), rules).await;
-    }
-}
-
-/// What is told when everything about money is looked at.
-async fn told(world: &World) -> Vec<String> {
-    let mut wrong = Vec::new();
-    money::money(world, &mut wrong).await.unwrap();
-    wrong
-}
-
-async fn told_nothing(world: &World) {
-    assert_eq!(told(world).await, Vec::<String>::new());
-}
-
-fn place(page: &Page) -> (String, String) {
-    (format!("JP#{}", page.chain), format!("{:012}", page.seq))
-}
-
-fn written(page: &Page) -> Value {
-    let (pk, sk) = place(page);
-    json!({"pk": {"S": pk}, "sk": {"S": sk}, "body": {"B": BASE64.encode(&page.bytes())}})
-}
-
-fn donation(id: &DonationId) -> String {
-    format!("DON#{id}")
-}
-
-/// A number one more than it was, as the table has it.
-fn one_more(number: &mut Value) {
-    let halalas: i64 = number["N"].as_str().unwrap().parse().unwrap();
-    number["N"] = json!((halalas + 1).to_string());
 }
 
 /// A hash with its first digit changed.
@@ -137,7 +54,10 @@ async fn pages(raw: &Raw<'_>, looked: &money::Looked) {
     // A page that says something else, in good order: the next one does not follow it, and the day has another root.
     let yesterday = raw.0.stage.now().day().previous();
     let mut of_the_day = looked.pages().iter().filter(|page| page.day == yesterday);
-    let sealed = of_the_day.find(|page| !page.entries().is_empty()).expect("something is booked before the midnight");
+    let has = |page: &Page, kind| page.entries().iter().any(|entry| entry.kind == kind);
+    // What was assigned came in twice and went once: without its page it would look like an orphan still.
+    let is_plain = |page: &&Page| has(page, EntryKind::Settled) && !has(page, EntryKind::Assigned);
+    let sealed = of_the_day.find(is_plain).expect("a gift is booked before the midnight");
     let mut later = sealed.clone();
     later.written_at = sealed.written_at.plus_seconds(-1);
     let (pk, sk) = place(sealed);

@@ -1,5 +1,7 @@
 //! The books of a stage: what settlement would write, for tests that only need it to stand.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, bail};
 use domain::donation::{Decision, Donation, Place, Secrecy, decide};
 use domain::id::DonationId;
@@ -14,6 +16,8 @@ use crate::Stage;
 
 /// The chain on which a stage books.
 const CHAIN: u8 = 3;
+/// How often a page is written before it is given up: nobody else keeps a donation busy for longer.
+const ROUNDS: u32 = 8;
 
 impl Stage {
     /// Books that a donation was paid now, on a page of its own; gives back the donation as it stands then.
@@ -52,7 +56,21 @@ impl Stage {
         self.book_together(&facts).await
     }
 
+    /// Again, from what stands then, where somebody else has written one of the donations meanwhile.
     async fn book_together(&self, facts: &[(DonationId, Happening)]) -> anyhow::Result<()> {
+        let mut refused = Vec::new();
+        for _ in 0..ROUNDS {
+            match self.try_to_book(facts).await? {
+                Committed::Done => return Ok(()),
+                Committed::Cancelled(why) => refused = why,
+                Committed::Unsure(error) => return Err(error.into()),
+            }
+            self.clock.sleep(Duration::from_millis(20)).await;
+        }
+        bail!("the page was not taken: {refused:?}")
+    }
+
+    async fn try_to_book(&self, facts: &[(DonationId, Happening)]) -> anyhow::Result<Committed> {
         let (mut donations, mut entries, mut salts) = (Vec::new(), Vec::new(), Vec::new());
         let tail = self.table.tail(ChainId::new(CHAIN).context("not a chain")?).await?;
         let random = Random::seeded(tail.next_seq);
@@ -82,10 +100,7 @@ impl Stage {
         if !kept.is_empty() {
             self.table.keep_salts(&page.public(), &kept).await?;
         }
-        match self.table.commit(&group).await? {
-            Committed::Done => Ok(()),
-            other => bail!("the page was not taken: {other:?}"),
-        }
+        Ok(self.table.commit(&group).await?)
     }
 }
 

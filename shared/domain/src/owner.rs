@@ -62,7 +62,7 @@ pub const SLACK_SECS: i64 = 60;
 /// use domain::owner::erased_until;
 /// let erased_at = "2026-11-23T12:00:00Z".parse()?;
 /// assert_eq!(erased_until(erased_at).to_string(), "2026-11-23T12:01:00Z");
-/// # Ok::<_, domain::moment::MomentError>(())
+/// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 pub const fn erased_until(erased_at: Moment) -> Moment {
     erased_at.plus_seconds(SLACK_SECS)

@@ -18,7 +18,6 @@ use domain::journal::{Entry, EntryKind, Page};
 use domain::moment::{Day, Moment};
 use platform::books;
 use platform::bucket::BucketError;
-use platform::http::chain;
 use serde_json::json;
 
 use crate::day::fingerprint;
@@ -79,7 +78,7 @@ impl Incomes {
     /// The matter of each that had come in before, when it is known when payments were begun.
     ///
     /// # Errors
-    /// When the table does not say whether a day was sealed.
+    /// When the table cannot be reached, or the books of a day before are not what they must be.
     pub(crate) async fn twice(
         mut self,
         deps: &Deps,
@@ -103,10 +102,8 @@ impl Incomes {
                 self.others.clear();
                 break;
             };
-            if let Err(error) = books::read(&deps.table, &seal, &mut Earlier(&mut self)).await {
-                tracing::error!(day = %before, error = chain(&error), "payments of before are not looked for in the books of a day");
-                break;
-            }
+            let read = books::read(&deps.table, &seal, &mut Earlier(&mut self)).await;
+            read.map_err(|error| ReconcileError::Books(before, error))?;
             before = before.previous();
         }
         let is_left = |payment: &&u64| begun_on(payment).is_none_or(|begun| begun <= before);

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::money::Money;
 use testkit::connector::invocation;
-use testkit::faults::{Call, Failure, Fault, Faults, NoFaults};
+use testkit::faults::{Call, Fault, Faults, NoFaults};
 
 use crate::scene::{KEY, Scene, call, gift, money, run};
 
@@ -23,15 +23,7 @@ impl Faults for Once {
 
 #[test]
 fn whatever_call_fails_the_same_request_goes_on() {
-    let faults = [
-        Fault::CrashBefore,
-        Fault::CrashAfter,
-        Fault::Before(Failure::Throttled),
-        Fault::Before(Failure::Disconnected),
-        Fault::ReplyLost(Failure::Disconnected),
-        Fault::Duplicate,
-    ];
-    for fault in faults {
+    for fault in Fault::EACH {
         // An ordinary capped gift makes eight calls or so; beyond them nothing fails.
         for at in 0..10 {
             run(async {

@@ -351,7 +351,7 @@ fn is_same(kept: &Line, booked: &Line) -> bool {
     (money(kept), &kept.opportunity, &kept.purpose) == (money(booked), &booked.opportunity, &booked.purpose)
 }
 
-/// A donation of which only the lines are known, before it was paid. No key or token opens it, nobody is told of it, and nobody can be shown that its leaf is theirs.
+/// A donation of which only the lines are known, before it was paid. No donor is known of it and nobody is told of it. It reads as forgotten: whoever finds that a salt is kept of it says otherwise.
 fn nobodys(id: DonationId, lines: Vec<Line>, at: Moment) -> Donation {
     Donation {
         id,

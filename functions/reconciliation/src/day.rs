@@ -96,6 +96,8 @@ struct Findings {
     differences: u64,
     named: Vec<Named>,
     in_flight: usize,
+    /// The cases that it has, so that none counts twice.
+    cases: BTreeSet<String>,
     /// When payments were begun that the day's list does not have.
     begun_at: BTreeMap<u64, Moment>,
 }
@@ -229,6 +231,9 @@ impl Findings {
 
     async fn open(&mut self, deps: &Deps, case: &Case) -> Result<(), ReconcileError> {
         let id = open(deps, case).await?;
+        if !self.cases.insert(id.clone()) {
+            return Ok(());
+        }
         self.differences += 1;
         if self.named.len() < MOST_NAMED {
             let (reason, amount_minor, payment) = (case.reason.code(), case.amount_minor.halalas(), case.payment.clone());
@@ -441,5 +446,7 @@ pub(crate) fn case(
     now: Moment,
 ) -> Case {
     let Difference { reason, amount_minor } = difference;
+    // Whoever finds that, from the payment or in the books, finds the same matter.
+    let donation = donation.filter(|_| reason != Reason::BookedTwice);
     Case { reason, payment: payment.cloned(), donation, refund: None, amount_minor, evidence, opened_at: now }
 }

@@ -1,7 +1,8 @@
 //! A payment that came into the books twice.
 //!
 //! A fact names its donation by the payment's metadata, and nothing marks a payment as used but the donation that it settled. So metadata that somebody changes at the provider after the payment was booked, to
-//! another donation that waits for as much, or to none, has it booked again: each of the two agrees with the provider, and the money is there once.
+//! another donation that waits for as much, or to none, has it booked again: each of the two agrees with the provider, and the money is there once. An orphan beside its own gift leaves the books by itself, as
+//! soon as the payment names its donation and is told again; what has left them is not told of.
 //!
 //! **Found** where it came in twice on one day, and where it came in on this day and was begun on another: then the books of the days since are looked through for it, at most [`MOST_DAYS`] of them and
 //! for [`BUDGET_SECS`] at most. What was begun in the hour before this day and came in within its first hour is not looked for, so that on an ordinary day no other day is read. When a payment was begun is the
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 
 use domain::case::Case;
-use domain::donation::{Place, is_first};
+use domain::donation::{ChargeKind, Place, is_first};
 use domain::journal::{Entry, EntryKind, Page};
 use domain::moment::{Day, Moment};
 use platform::books;
@@ -108,7 +109,12 @@ impl Incomes {
         }
         let is_left = |payment: &&u64| begun_on(payment).is_none_or(|begun| begun <= before);
         let not_looked_for = self.others.keys().filter(is_left).count();
-        let cases = self.again.iter().map(|(income, first)| matter(income, *first, deps.clock.now())).collect();
+        let mut cases = Vec::new();
+        for (income, first) in &self.again {
+            if !has_left(deps, income, *first).await? {
+                cases.push(matter(income, *first, deps.clock.now()));
+            }
+        }
         Ok(Twice { cases, not_looked_for })
     }
 }
@@ -138,6 +144,16 @@ fn incomes(page: &Page) -> impl Iterator<Item = (&Entry, Place)> {
         .zip(0..)
         .filter(move |(entry, _)| is_income(entry))
         .map(move |(entry, index)| (entry, place(index)))
+}
+
+/// Whether one of the two was an orphan that has left the books since, because the other settled its donation.
+async fn has_left(deps: &Deps, income: &Income, first: Place) -> Result<bool, ReconcileError> {
+    let charges = deps.table.charges(std::slice::from_ref(&income.entry.payment)).await?;
+    let found = charges.into_iter().find(|charge| charge.kind == ChargeKind::Assigned);
+    let Some(found) = found.and_then(|charge| charge.donation) else { return Ok(false) };
+    let settled_at = deps.table.donation(&found).await?.and_then(|donation| donation.place);
+    let is_of_both = settled_at.is_some_and(|place| place == first || place == income.place);
+    Ok(is_of_both && (income.entry.kind == EntryKind::Orphan || income.entry.donation == Some(found)))
 }
 
 fn matter(Income { entry, place, .. }: &Income, first: Place, now: Moment) -> Case {

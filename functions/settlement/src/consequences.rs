@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use domain::donation::{Charge, Donation, State};
+use domain::donation::{Charge, ChargeKind, Donation, State};
 use domain::journal::{ChainId, Page};
 use domain::message::Message;
 use domain::notice::Notice;
@@ -109,9 +109,10 @@ impl Consequences {
     }
 
     /// Whether its donation has anybody to tell is not known here: a charge is rare enough to look.
+    /// Of what was found to be its donation's, that donation tells.
     fn tell_of_return(&mut self, charge: &Charge) {
         let Charge { payment, donation: Some(donation), refunded_minor, .. } = charge.clone() else { return };
-        if !refunded_minor.is_zero() {
+        if !refunded_minor.is_zero() && charge.kind != ChargeKind::Assigned {
             self.notices.push(Message::NoticeDue(Notice::ChargeReturned { donation, payment, refunded_minor }));
         }
     }

@@ -123,6 +123,10 @@ impl Folding {
             }
             Decision::Keep { charge, entry, case } => {
                 self.case(fact, case, now);
+                if entry.kind == EntryKind::Assigned {
+                    // The donation was settled before; what followed from it may have been lost.
+                    self.repeat(fact);
+                }
                 self.enter_apart(fact, entry);
                 self.kept.insert(charge.payment.clone(), ());
                 self.now.charges.insert(charge.payment.clone(), charge);

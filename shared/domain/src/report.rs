@@ -157,7 +157,7 @@ impl DayFigures {
             let disputes = |account: &Account| i64::from(matches!(account, Account::Disputes(_)));
             self.disputed_minor += amount * (disputes(transfer.debit()) - disputes(transfer.credit()));
             if transfer.is_fee() {
-                self.fees_minor += transfer.amount().signed_halalas();
+                self.fees_minor += transfer.fee_minor();
                 continue;
             }
             match entry.kind {

@@ -47,19 +47,21 @@ impl Forgotten {
         Some(Forgotten { invoice, donation, metadata })
     }
 
-    /// Somebody looks into it once a person was told of it, some time later. Not before: a look that found no donation may be on its way still, and whatever it brings would be booked beside the gift.
+    /// Somebody looks into it once a person was told of it, some time later; or at once, as soon as the money is taken, while looks that found no donation are on their way still.
     pub async fn find(self, world: Arc<World>, chance: Chance) {
         let (too_early, twice, closes) = (chance.happens(200), chance.happens(300), chance.happens(300));
+        let is_hasty = chance.happens(400);
         let mut set_aside = Vec::new();
         for payment in self.nameless(&world) {
-            if wait_for_case(&world, &payment).await {
+            let is_its_time = if is_hasty { is_taken(&world, &payment) } else { wait_for_case(&world, &payment).await };
+            if is_its_time {
                 set_aside.push(payment);
             }
         }
         if set_aside.is_empty() {
             return;
         }
-        tokio::time::sleep(Duration::from_secs(chance.below(600))).await;
+        tokio::time::sleep(Duration::from_secs(chance.below(if is_hasty { 5 } else { 600 }))).await;
         if too_early {
             for payment in &set_aside {
                 replay(&world, &chance, "operator-1", &case(&world, payment.id)).await;
@@ -105,13 +107,17 @@ async fn wait_for_case(world: &World, payment: &PaymentFacts) -> bool {
         if world.stage.table.case(&case(world, payment.id)).await.is_ok_and(|case| case.is_some()) {
             return true;
         }
-        let stands = world.stage.sandbox.payment(payment.id).map(|payment| payment.status);
-        if !matches!(stands, Some(Status::Paid | Status::Captured | Status::Refunded)) {
+        if !is_taken(world, payment) {
             return false;
         }
         tokio::time::sleep(LOOK).await;
     }
     false
+}
+
+fn is_taken(world: &World, payment: &PaymentFacts) -> bool {
+    let stands = world.stage.sandbox.payment(payment.id).map(|payment| payment.status);
+    matches!(stands, Some(Status::Paid | Status::Captured | Status::Refunded))
 }
 
 /// The case in which settlement sets such a payment aside.

@@ -1,7 +1,8 @@
 //! The books as they stood at every moment: each page, each fold of the totals and each shard of an escrow is looked at right after it was written, before anything else happens.
 //!
 //! **At every page.** It follows the one before it and none is written a second time. What it books stands in the table at that very moment: a settled gift names its place and its
-//! payment, which the provider has taken and not only held, what went back of a gift or of a charge is what they say, and no account that owes stands below nothing. No gift is settled and no payment comes in a second time.
+//! payment, which the provider has taken and not only held, what went back of a gift or of a charge is what they say, and no account that owes stands below nothing. No gift is settled and no payment comes in a second time, but for
+//! an orphan beside its own gift, which is to leave the books again (what stands at the end is looked at then).
 //!
 //! **At every fold.** Each total that it touched is the sum of the pages up to the cursors.
 //!
@@ -53,9 +54,10 @@ struct Watched {
     tails: BTreeMap<u8, Tail>,
     pages: BTreeMap<(u8, u64), Page>,
     settled: BTreeSet<DonationId>,
-    paid: BTreeSet<String>,
-    /// What went back at the provider, by payment.
-    returned: BTreeMap<String, u64>,
+    /// Payments that came in, by whether it was as an orphan.
+    paid: BTreeSet<(String, bool)>,
+    /// What went back at the provider, by payment and by whether it was kept apart.
+    returned: BTreeMap<(String, bool), u64>,
     net: BTreeMap<Account, i64>,
     folded: BTreeMap<u8, u64>,
     totals: Delta,
@@ -92,7 +94,9 @@ impl Ledger {
     /// Whether a payment's money has come in, and how much of it has gone back, by the pages so far.
     pub fn of_payment(&self, payment: &str) -> (bool, u64) {
         let watched = self.lock();
-        (watched.paid.contains(payment), watched.returned.get(payment).copied().unwrap_or(0))
+        let ways = [false, true].map(|is_apart| (payment.to_owned(), is_apart));
+        let returned = ways.iter().filter_map(|way| watched.returned.get(way)).max();
+        (ways.iter().any(|way| watched.paid.contains(way)), returned.copied().unwrap_or(0))
     }
 
     /// Sees nothing for a while, or looks again: what is restored into another table is not of these books.
@@ -169,14 +173,15 @@ impl Watched {
             self.wrong.push(format!("donation {donation} is settled a second time"));
         }
         if entry.kind == EntryKind::Assigned {
-            // It comes in as its donation's instead.
-            self.paid.remove(&payment);
+            // It comes in as its donation's instead, or has come in as that.
+            self.paid.remove(&(payment.clone(), true));
         }
-        if is_income(entry.kind) && !self.paid.insert(payment.clone()) {
+        if is_income(entry.kind) && !self.paid.insert((payment.clone(), entry.kind == EntryKind::Orphan)) {
             self.wrong.push(format!("payment {payment} comes in a second time"));
         }
         if is_refund(entry.kind) {
-            *self.returned.entry(payment).or_default() += entry.moved_minor().unsigned_abs();
+            let is_apart = entry.kind == EntryKind::ChargeReturned;
+            *self.returned.entry((payment, is_apart)).or_default() += entry.moved_minor().unsigned_abs();
         }
     }
 
@@ -192,7 +197,8 @@ impl Watched {
     /// What an entry is about stands in the table as the entry says.
     fn beside(&self, read: Read<'_>, entry: &Entry, place: Place) -> Option<String> {
         let payment = &entry.payment;
-        let returned = self.returned.get(payment.payment.as_str()).copied().unwrap_or(0);
+        let is_apart = entry.kind == EntryKind::ChargeReturned;
+        let returned = self.returned.get(&(payment.payment.to_string(), is_apart)).copied().unwrap_or(0);
         let of = format!("{} of payment {}", entry.kind.code(), payment.payment);
         let item = read(&format!("PAY#{}#{}", payment.provider, payment.payment), "PAY");
         let charge = item.map(parsed::<Charge>).transpose();

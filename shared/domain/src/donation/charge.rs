@@ -17,7 +17,7 @@ pub enum ChargeKind {
     Late,
     /// Its donation is not known.
     Orphan,
-    /// It was an orphan, and its donation was found: it is that one's settling payment, and kept so that it settles no other.
+    /// It was an orphan, and its donation was found: it is that one's settling payment, and kept so that it settles no other. What the provider keeps of it is the donation's to say.
     Assigned,
 }
 
@@ -51,7 +51,7 @@ impl Charge {
     /// What is still owed back to the donor by itself: nothing of an orphan, which waits for a person, or of one whose donation was found.
     pub fn due(&self) -> Money {
         match self.kind {
-            ChargeKind::Second | ChargeKind::Late => self.captured_minor.minus(self.refunded_minor).unwrap_or(Money::ZERO),
+            ChargeKind::Second | ChargeKind::Late => self.rest(),
             ChargeKind::Orphan | ChargeKind::Assigned => Money::ZERO,
         }
     }
@@ -59,6 +59,16 @@ impl Charge {
     /// Whether it waits for its donation to be found, and all of it is there.
     pub(super) fn is_orphan(&self) -> bool {
         self.kind == ChargeKind::Orphan && self.refunded_minor.is_zero()
+    }
+
+    /// Whether it is an orphan of which something stands in the books yet: if its donation is settled by the same payment, that was booked twice.
+    pub fn stands(&self) -> bool {
+        self.kind == ChargeKind::Orphan && (!self.rest().is_zero() || !self.fee_minor.is_zero())
+    }
+
+    /// What was taken and has not gone back.
+    pub(super) fn rest(&self) -> Money {
+        self.captured_minor.minus(self.refunded_minor).unwrap_or(Money::ZERO)
     }
 
     pub(super) const fn account(&self) -> Account {

@@ -6,7 +6,7 @@
 //! | awaiting | settle; look for what it names if that is being claimed anew | fail, if the attempt is the latest, and no payment came that it waits for | fail, likewise | wait for the capture | likewise |
 //! | failed | settle; look for what it held if that was given up | nothing | nothing | wait for the capture | likewise |
 //! | cancelled, expired | settle if it held nothing; look for other shares if it held shares and nothing else; else owed back | nothing | nothing | wait for the capture | likewise |
-//! | settled, partly refunded, disputed, refunded; by this payment | repeat | nothing | set aside | book what is new | book what is new |
+//! | settled, partly refunded, disputed, refunded; by this payment | repeat; if it stands as an orphan besides, that leaves the books | nothing | set aside | book what is new | book what is new |
 //! | the same; by another payment | second charge | nothing | nothing | wait for the capture | likewise |
 //! | any, the payment being kept apart as a charge | repeat | nothing | set aside | give the charge back | set aside |
 //! | awaiting, failed, cancelled, expired; nothing given up; the payment being an orphan of which nothing went back | settle it with what stands in suspense | nothing | set aside | give the charge back | set aside |
@@ -15,6 +15,9 @@
 //! The last rows go before the others, except that of the settling payment: a payment that was once kept apart never settles a
 //! donation by itself later, not even the one that had given up its hold. An orphan does, once somebody has found out whose it is and has written that into the payment's metadata at the provider; from then on
 //! it settles no other.
+//!
+//! A payment that settled its donation may be told once more by whoever had looked before its metadata named one: then it is an orphan beside its own gift, booked twice. As soon as the capture is told for the
+//! donation again, what is left of the second time leaves the books, with its fee.
 //!
 //! A capture that is told again with a higher fee of the provider's books the rest of the fee, and is a repeat otherwise. A fee beyond what
 //! was captured is not booked and set aside; the gift is booked all the same.
@@ -87,20 +90,24 @@ pub enum Decision {
 
 /// Whether [`decide`] has to know the charge kept for the fact's payment. Where it has not, the charge makes no difference.
 ///
-/// It has to for a gift's ordinary capture too: an orphan whose metadata was put right at the provider is told again, naming a donation
-/// that still waits, and would be booked a second time. That costs one read a gift, and no write. What settled a donation settles it
+/// It has to for every capture: an orphan whose metadata was put right at the provider is told again, naming a donation
+/// that still waits, and would be booked a second time; or it was booked a second time, and is to leave the books. That costs one read a capture, and no write. What settled a donation settles it
 /// for good, so the answer stays right while a batch of facts is folded into the donation: it may be asked once, before.
 pub fn needs_charge(donation: Option<&Donation>, fact: &PaymentFact) -> bool {
-    let own = donation.and_then(|donation| donation.state.settled_by()).is_some_and(|by| by.payment == fact.payment);
+    let own = donation.is_some_and(|donation| is_settled_by(donation, fact));
     match &fact.happening {
         Happening::Failed { .. } => false,
-        Happening::Captured { .. }
-        | Happening::Voided
+        Happening::Captured { .. } => true,
+        Happening::Voided
         | Happening::Refunded { .. }
         | Happening::Disputed { .. }
         | Happening::DisputeWon { .. }
         | Happening::DisputeLost { .. } => !own,
     }
+}
+
+fn is_settled_by(donation: &Donation, fact: &PaymentFact) -> bool {
+    donation.state.settled_by().is_some_and(|by| by.payment == fact.payment)
 }
 
 /// Decides what a fact makes of the donation that it names and of the charge kept for its payment.
@@ -161,9 +168,14 @@ fn captured(
     fact: &PaymentFact,
     told: &Told,
 ) -> Result<Decision, TransferError> {
+    let own = donation.filter(|donation| is_settled_by(donation, fact));
+    let (twice, charge) = if own.is_some() { (charge.filter(|charge| charge.stands()), None) } else { (None, charge) };
     let expected = charge.map(|charge| charge.captured_minor).or(donation.map(Donation::total));
     if expected.is_some_and(|expected| expected != fact.amount_minor) {
         return Ok(Decision::SetAside(Reason::AmountDiffers));
+    }
+    if let (Some(donation), Some(charge)) = (own, twice) {
+        return take_out(donation, charge, fact, told);
     }
     if let Some(charge) = charge {
         if let Some(donation) = donation.filter(|donation| charge.is_orphan() && can_settle(donation)) {
@@ -240,6 +252,18 @@ fn assign(donation: &Donation, charge: &Charge, fact: &PaymentFact, told: &Told)
     Ok(Decision::Assign { state, charge, entries: [found, settles], case })
 }
 
+/// It has settled its donation, and was booked as an orphan besides by somebody who did not know yet whose it is. What is left of that leaves the books again, and the fee that was booked with it.
+fn take_out(donation: &Donation, charge: &Charge, fact: &PaymentFact, told: &Told) -> Result<Decision, TransferError> {
+    let (clearing, fees) = (Account::Clearing(fact.payment.provider), Account::Fees(fact.payment.provider));
+    let moves = [(charge.account(), clearing.clone(), charge.rest()), (clearing, fees, charge.fee_minor)];
+    let moves = moves.into_iter().filter(|(.., amount)| !amount.is_zero());
+    let transfers = moves.map(|(debit, credit, amount)| Transfer::new(debit, credit, amount)).collect::<Result<_, _>>()?;
+    let entry = entry(EntryKind::Assigned, Some(donation.id), fact, charge.method, told.at, transfers);
+    let (kind, fee_minor, version) = (ChargeKind::Assigned, Money::ZERO, charge.version + 1);
+    let charge = Charge { kind, donation: Some(donation.id), fee_minor, version, ..charge.clone() };
+    Ok(Decision::Keep { charge, entry, case: None })
+}
+
 /// The donation is settled. Of the fee so much is booked already.
 fn settle(donation: &Donation, fact: &PaymentFact, told: &Told, booked: Money) -> Result<Decision, TransferError> {
     let clearing = Account::Clearing(fact.payment.provider);
@@ -295,7 +319,7 @@ fn failed(donation: Option<&Donation>, fact: &PaymentFact, reason: &str) -> Deci
 /// A void of what we have booked, as a gift or apart from one, contradicts the capture: a person finds out whether the money is
 /// still with the provider.
 fn voided(donation: Option<&Donation>, charge: Option<&Charge>, fact: &PaymentFact) -> Decision {
-    let own = donation.and_then(|donation| donation.state.settled_by()).is_some_and(|by| by.payment == fact.payment);
+    let own = donation.is_some_and(|donation| is_settled_by(donation, fact));
     if own || charge.is_some() { Decision::SetAside(Reason::VoidAfterCapture) } else { failed(donation, fact, "voided") }
 }
 

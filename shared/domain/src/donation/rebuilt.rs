@@ -7,8 +7,8 @@
 //! it had been given up before. One that was only asked for is done by [`REBUILT`] when what it asks for has gone back since, so that nobody agrees to it a second time. What is left is kept as
 //! [`Back::traced`](super::Back::traced).
 //!
-//! **Orphans whose donation was found** have two first entries: one that put them aside, and one that settles the donation. To the charge belongs what was told until it was found, to the donation what came
-//! after ([`History::split`]); the fee of both is the donation's.
+//! **Orphans whose donation was found** have two first entries: one that put them aside, and one that settles the donation, whichever was booked first ([`History::split`]). The fee of both is the donation's,
+//! but for what was taken back because it was booked twice.
 
 use super::back::{Back, Dispute, Outcome, Part, Refund, RefundStage, allocate};
 use super::refund::standing;
@@ -31,7 +31,8 @@ pub struct Later {
     donation: Option<DonationId>,
     written_at: Moment,
     moved: Money,
-    fee: Money,
+    /// In halalas; below nothing where it was booked twice and is taken back.
+    fee_minor: i64,
     parts: Box<[Part]>,
     into_suspense: Money,
     out_of_suspense: Money,
@@ -57,7 +58,7 @@ impl Later {
             donation: entry.donation,
             written_at,
             moved,
-            fee: fee(entry),
+            fee_minor: fee(entry),
             parts: entry.transfers.iter().filter_map(of_line).collect(),
             into_suspense: sum(true),
             out_of_suspense: sum(false),
@@ -69,9 +70,19 @@ impl Later {
         self.place
     }
 
+    /// Whether it says that the payment came in as an orphan.
+    pub fn is_orphan(&self) -> bool {
+        self.kind == EntryKind::Orphan
+    }
+
     /// Whether it says that the payment was found to be a donation's.
     pub fn is_assignment(&self) -> bool {
         self.kind == EntryKind::Assigned
+    }
+
+    /// Pages of two chains are told apart by the clock.
+    const fn order(&self) -> (Moment, u8, u64, u16) {
+        (self.written_at, self.place.chain, self.place.seq, self.place.index)
     }
 }
 
@@ -101,30 +112,27 @@ pub struct History {
     first: Entry,
     place: Place,
     later: Vec<Later>,
-    /// What the provider kept of it while it was an orphan.
-    fee_before: Money,
+    /// What the provider kept of it while it was an orphan, and still does.
+    fee_before_minor: i64,
 }
 
 impl History {
     /// Of the payment's first entry, where that stands, and all others.
     pub fn new(first: Entry, place: Place, mut later: Vec<Later>) -> History {
-        later.sort_by_key(|one| (one.written_at, one.place.chain, one.place.seq, one.place.index));
-        History { first, place, later, fee_before: Money::ZERO }
+        later.sort_by_key(Later::order);
+        History { first, place, later, fee_before_minor: 0 }
     }
 
-    /// Of one of the two first entries of an orphan whose donation was found, and all that its payment has besides, the other first entry with it.
+    /// Of one of the two first entries of an orphan whose donation was found, or that is booked beside its gift, and all that its payment has besides, the orphan's first entry with it. Of an orphan
+    /// of no gift, too.
     pub fn split(first: Entry, place: Place, all: &[Later]) -> History {
-        let found = all.iter().find(|one| one.is_assignment());
-        let is_after = |one: &&Later| {
-            let since = found.is_some_and(|found| one.donation == found.donation && one.written_at >= found.written_at);
-            since && !is_first(one.kind) && !one.is_assignment()
-        };
-        let is_gift = first.kind == EntryKind::Settled;
-        let (after, before): (Vec<&Later>, Vec<&Later>) = all.iter().partition(is_after);
-        let fee_before = Money::sum(before.iter().filter(|_| is_gift).map(|one| one.fee)).unwrap_or(Money::ZERO);
-        let before = before.into_iter().filter(|one| !is_first(one.kind));
-        let later = if is_gift { after.into_iter().cloned().collect() } else { before.cloned().collect() };
-        History { fee_before, ..History::new(first, place, later) }
+        let (gifts, aparts): (Vec<&Later>, Vec<&Later>) = all.iter().partition(|one| is_gifts(one, all));
+        if first.kind == EntryKind::Settled {
+            let is_found = all.iter().any(Later::is_assignment);
+            let fee_before_minor = aparts.iter().filter(|_| is_found).map(|one| one.fee_minor).sum();
+            return History { fee_before_minor, ..History::new(first, place, gifts.into_iter().cloned().collect()) };
+        }
+        History::new(first, place, aparts.into_iter().filter(|one| !is_first(one.kind)).cloned().collect())
     }
 
     /// The first entry.
@@ -219,7 +227,10 @@ impl History {
         if !is_its || of_first(kept) != of_first(&rebuilt) {
             return Err(Contradiction::Elsewhere);
         }
-        if kept.refunded_minor > rebuilt.refunded_minor || kept.fee_minor > rebuilt.fee_minor {
+        // What was taken back of the fee was kept until then.
+        let taken_back = self.later.iter().map(|one| one.fee_minor.min(0)).filter(|_| is_behind).sum::<i64>();
+        let fee_until_then = rebuilt.fee_minor.signed_halalas() - taken_back;
+        if kept.refunded_minor > rebuilt.refunded_minor || kept.fee_minor.signed_halalas() > fee_until_then {
             return Err(Contradiction::Ahead);
         }
         let rebuilt = Charge { version: kept.version, ..rebuilt };
@@ -236,8 +247,9 @@ impl History {
     }
 
     fn fee(&self) -> Money {
-        let told = [self.fee_before, fee(&self.first)].into_iter().chain(self.later.iter().map(|one| one.fee));
-        Money::sum(told).unwrap_or(Money::ZERO)
+        let later = self.later.iter().map(|one| one.fee_minor).sum::<i64>();
+        let all = self.fee_before_minor + fee(&self.first) + later;
+        u64::try_from(all).ok().and_then(Money::from_halalas).unwrap_or(Money::ZERO)
     }
 
     /// The lines that the first entry settled; what of them only the donation says is not in them.
@@ -329,9 +341,28 @@ pub const fn is_first(kind: EntryKind) -> bool {
     }
 }
 
-/// What the provider keeps, by an entry.
-fn fee(entry: &Entry) -> Money {
-    Money::sum(entry.transfers.iter().filter(|transfer| transfer.is_fee()).map(Transfer::amount)).unwrap_or(Money::ZERO)
+/// Whether, of all that is told of a payment that was an orphan and maybe a gift, this is told of the gift. A fee may be told of either: an orphan's names what that names, and comes before its donation is found.
+fn is_gifts(one: &Later, all: &[Later]) -> bool {
+    match one.kind {
+        EntryKind::Refunded | EntryKind::Disputed | EntryKind::DisputeWon | EntryKind::DisputeLost => true,
+        EntryKind::FeeCharged => {
+            let of = |kind: EntryKind| all.iter().find(|other| other.kind == kind);
+            let is_orphans = |orphan: &Later| orphan.donation == one.donation && orphan.order() < one.order();
+            let is_before = of(EntryKind::Assigned).is_none_or(|found| one.order() < found.order());
+            one.donation.is_some() && !(is_before && of(EntryKind::Orphan).is_some_and(is_orphans))
+        }
+        EntryKind::Settled
+        | EntryKind::SecondCharge
+        | EntryKind::LateCharge
+        | EntryKind::Orphan
+        | EntryKind::ChargeReturned
+        | EntryKind::Assigned => false,
+    }
+}
+
+/// What the provider keeps by an entry, in halalas.
+fn fee(entry: &Entry) -> i64 {
+    entry.transfers.iter().map(Transfer::fee_minor).sum()
 }
 
 /// Takes a refund's parts from what went back and nobody has explained yet, if all of them are in it.

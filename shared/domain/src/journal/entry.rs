@@ -40,7 +40,8 @@ pub enum EntryKind {
     /// The provider keeps more for a payment than it had told before.
     #[n(9)]
     FeeCharged,
-    /// The donation of a payment that stood in suspense was found: it leaves suspense, and settles the donation by an entry of its own.
+    /// The donation of a payment that stood in suspense was found: it leaves suspense, and settles the donation by an entry of its own. If it had settled it before, the payment was booked twice: what is left
+    /// of the second time leaves the books, with its fee.
     #[n(10)]
     Assigned,
 }

@@ -28,7 +28,11 @@ pub fn of_entry(kind: EntryKind, debit: &Account, credit: &Account) -> bool {
             (Opportunity(..), Clearing(_) | Disputes(_) | RefundsSuspense) | (RefundsSuspense, Clearing(_) | Disputes(_))
         ),
         EntryKind::FeeCharged => is_fee,
-        EntryKind::Assigned => matches!((debit, credit), (Suspense, Clearing(_))),
+        // What was booked a second time goes with its fee.
+        EntryKind::Assigned => {
+            let is_fee_back = matches!((debit, credit), (Clearing(with), Fees(of)) if of == with);
+            is_fee_back || matches!((debit, credit), (Suspense, Clearing(_)))
+        }
     }
 }
 

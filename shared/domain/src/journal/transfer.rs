@@ -78,9 +78,18 @@ impl Transfer {
         }
     }
 
-    /// Whether it is what a provider keeps for collecting.
+    /// Whether it is what a provider keeps for collecting, or takes such a fee back that was booked a second time.
     pub const fn is_fee(&self) -> bool {
-        matches!(self.debit, Account::Fees(_))
+        matches!((&self.debit, &self.credit), (Account::Fees(_), _) | (_, Account::Fees(_)))
+    }
+
+    /// What it books as a provider's fee, in halalas: below nothing where it takes back what was booked a second time.
+    pub const fn fee_minor(&self) -> i64 {
+        match (&self.debit, &self.credit) {
+            (Account::Fees(_), _) => self.amount.signed_halalas(),
+            (_, Account::Fees(_)) => -self.amount.signed_halalas(),
+            _ => 0,
+        }
     }
 
     /// The account that is debited.

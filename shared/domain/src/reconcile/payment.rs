@@ -6,6 +6,7 @@
 //! | took nothing, or voided | booked | differs |
 //! | took money in another currency, or another amount than the donation's | nothing | differs: it is never booked by itself |
 //! | took money | nothing | behind |
+//! | took money | its donation settled by it, and as an orphan besides | behind: booked twice |
 //! | gave back more, or keeps more | less | behind |
 //! | took another sum, gave back less, or keeps less | otherwise | differs |
 //! | the same | the same | matches |
@@ -78,6 +79,12 @@ impl Known<'_> {
             }),
         }
     }
+
+    /// Whether the payment settled the donation that it names, and stands as an orphan besides.
+    fn is_booked_twice(&self, payment: &PaymentRef) -> bool {
+        let by = self.donation.and_then(|donation| donation.state.settled_by());
+        by.is_some_and(|by| by.payment == *payment) && self.charge.is_some_and(Charge::stands)
+    }
 }
 
 /// Why the two sides do not agree, and by how much.
@@ -122,6 +129,9 @@ pub fn compare(told: &Told, known: Known<'_>) -> Standing {
         Some(_) if told.is_voided => differs(Reason::VoidAfterCapture, told.amount_minor),
         Some(booked) if booked.captured_minor != captured => {
             differs(Reason::CaptureDiffers, apart(booked.captured_minor, captured))
+        }
+        Some(_) if known.is_booked_twice(&told.payment) => {
+            Standing::Behind(Difference { reason: Reason::BookedTwice, amount_minor: captured })
         }
         Some(booked) => Standing::later(told, booked),
     }

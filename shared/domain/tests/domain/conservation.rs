@@ -345,6 +345,24 @@ proptest! {
         prop_assert!(world.charges.values().all(|charge| charge.kind == ChargeKind::Orphan && charge.due().is_zero()));
     }
 
+    /// Looks at the provider that found no donation, and come after the gift is settled: what they book besides leaves the books once the capture is told again.
+    #[test]
+    fn what_looked_too_early_and_comes_late_makes_no_difference(
+        history in any_history(1..2),
+        late in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..6),
+    ) {
+        let mut plain = World::new(Some(history.donation.clone()));
+        plain.live(history.steps());
+        if plain.donation.as_ref().unwrap().state.settled_by().is_none() {
+            return Ok(());
+        }
+        let mut world = World::new(Some(history.donation.clone()));
+        world.live(with_late_looks(&history.told, &late).into_iter().map(Step::Told).collect());
+        prop_assert_eq!(world.balances(), plain.balances());
+        prop_assert_eq!(without_reason(&world), without_reason(&plain));
+        prop_assert!(world.charges.values().all(|charge| !charge.stands()));
+    }
+
     #[test]
     fn a_refund_without_its_capture_waits_and_books_nothing(history in any_history(1..4)) {
         let refunds = history.told.iter().filter(|fact| matches!(fact.happening, Happening::Refunded { .. })).cloned();
@@ -356,6 +374,22 @@ proptest! {
         prop_assert!(world.entries.is_empty());
         prop_assert_eq!(world.donation.unwrap().state, history.donation.state);
     }
+}
+
+/// The facts, with copies of those of money that name no donation, each somewhere after the first capture; at the end every capture is told again.
+pub fn with_late_looks(told: &[PaymentFact], late: &[(prop::sample::Index, prop::sample::Index)]) -> Vec<PaymentFact> {
+    let is_capture = |fact: &PaymentFact| matches!(fact.happening, Happening::Captured { .. });
+    let of_money = told.iter().filter(|fact| is_capture(fact) || matches!(fact.happening, Happening::Refunded { .. }));
+    let of_money: Vec<&PaymentFact> = of_money.collect();
+    let mut all = told.to_vec();
+    if let Some(first) = told.iter().position(is_capture) {
+        for (which, at) in late {
+            let nameless = PaymentFact { donation: None, ..of_money[which.index(of_money.len())].clone() };
+            all.insert(first + 1 + at.index(all.len() - first), nameless);
+        }
+    }
+    all.extend(told.iter().filter(|fact| is_capture(fact)).cloned());
+    all
 }
 
 fn without_reason(world: &World) -> Option<State> {
@@ -398,6 +432,40 @@ fn an_orphan_whose_donation_is_found_settles_it_once() {
     assert_eq!(world.balance(&Account::Clearing(Provider::Moyasar)), -300, "which is what the provider keeps");
     let state = world.donation.unwrap().state;
     assert_eq!(state.code(), "refunded");
+}
+
+/// A look that found no donation is on its way while another settles the gift: the payment is an orphan besides, of which a part goes back before the capture is told again.
+#[test]
+fn an_orphan_beside_its_own_gift_leaves_the_books_with_its_fee() {
+    let named = |happening| Step::Told(fact("twice", riyals(100), happening));
+    let nameless =
+        |happening| Step::Told(PaymentFact { donation: None, ..fact("twice", riyals(100), happening) });
+    for parts in [0, 30, 100] {
+        let mut world = World::new(Some(gift(State::Awaiting)));
+        world.live(vec![named(captured_for(riyals(3))), nameless(captured_for(riyals(2)))]);
+        assert_eq!((world.balance(&Account::Suspense), world.given()), (-10_000, 10_000));
+        let refunded = Happening::Refunded { refunded_minor: riyals(parts) };
+        world.live(vec![nameless(refunded.clone()), named(refunded)]);
+        world.live(vec![named(captured_for(riyals(3))), named(captured_for(riyals(3))), nameless(captured_for(riyals(4)))]);
+        let back = riyals(parts).signed_halalas();
+        assert_eq!((world.balance(&Account::Suspense), world.given()), (0, 10_000 - back), "{parts}");
+        assert_eq!(world.balance(&Account::Fees(Provider::Moyasar)), 300, "{parts}");
+        assert_eq!(world.balance(&Account::Clearing(Provider::Moyasar)), 10_000 - back - 300, "{parts}");
+        let (charge, settled) = (world.charges.pop_first().unwrap().1, world.donation.clone().unwrap());
+        assert_eq!((charge.kind, charge.donation, charge.stands()), (ChargeKind::Assigned, Some(settled.id), false));
+        assert_eq!((charge.fee_minor, charge.refunded_minor), (Money::ZERO, riyals(parts)), "{parts}");
+        assert_eq!(world.entries.iter().filter(|entry| entry.kind == EntryKind::Assigned).count(), 1, "{parts}");
+    }
+}
+
+/// All of it went back, and no fee was kept of it: nothing of it is left to take out.
+#[test]
+fn an_orphan_beside_its_own_gift_that_went_back_whole_stays_as_it_is() {
+    let gone = charge(ChargeKind::Orphan, "twice", riyals(100), riyals(100));
+    let mut world = World::new(Some(gift(State::Awaiting)));
+    world.live(vec![Step::Told(fact("twice", riyals(100), captured()))]);
+    let decided = decide(world.donation.as_ref(), Some(&gone), &fact("twice", riyals(100), captured()), NOON).unwrap();
+    assert_eq!(decided, Decision::Repeat);
 }
 
 /// Its metadata is changed once more, to a donation that waits: that one is not settled by it.

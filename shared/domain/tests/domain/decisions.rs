@@ -198,7 +198,7 @@ fn charge_words(charge: &Charge) -> String {
         ChargeKind::Second => format!("kept as second charge; {} owed back", charge.due()),
         ChargeKind::Late => format!("kept as late charge; {} owed back", charge.due()),
         ChargeKind::Orphan => "kept as orphan".to_owned(),
-        ChargeKind::Assigned => "assigned".to_owned(),
+        ChargeKind::Assigned => "orphan of its own gift taken out".to_owned(),
     }
 }
 

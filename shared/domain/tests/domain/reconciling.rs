@@ -82,6 +82,26 @@ fn what_the_sides_say_and_what_follows() {
     }
 }
 
+/// It has settled the donation that it names, and stands as an orphan besides: telling it again brings that out of the books.
+#[test]
+fn a_gift_that_is_an_orphan_besides_is_booked_twice() {
+    let gift = settled(1, 0, 7);
+    let total = gift.total().halalas();
+    let standing = |number, sums| {
+        let orphan = charge(number, sums);
+        compare(&told(1, (total, 0, 7)), Known { donation: Some(&gift), charge: Some(&orphan) })
+    };
+    let twice = Standing::Behind(Difference { reason: Reason::BookedTwice, amount_minor: gift.total() });
+    assert_eq!(standing(1, (total, 0, 7)), twice);
+    assert_eq!(standing(1, (total, total, 7)), twice, "the fee stands yet");
+    assert_eq!(standing(1, (total, total, 0)), Standing::Matches);
+    let found = Charge { kind: ChargeKind::Assigned, ..charge(1, (total, 0, 7)) };
+    let known = Known { donation: Some(&gift), charge: Some(&found) };
+    assert_eq!(compare(&told(1, (total, 0, 7)), known), Standing::Matches);
+    let known = Known { donation: None, charge: Some(&charge(1, (total, 0, 7))) };
+    assert_eq!(compare(&told(1, (total, 0, 7)), known), Standing::Matches, "an orphan of no gift");
+}
+
 #[test]
 fn a_gift_is_compared_with_the_payment_that_settled_it_and_with_no_other() {
     let gift = settled(1, 0, 7);

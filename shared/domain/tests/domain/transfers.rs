@@ -128,7 +128,7 @@ fn each_kind_moves_money_between_these_accounts() {
              opportunity → disputes",
         ),
         (EntryKind::FeeCharged, "fees → clearing"),
-        (EntryKind::Assigned, "suspense → clearing"),
+        (EntryKind::Assigned, "clearing → fees, suspense → clearing"),
     ];
     assert_eq!(entries.map(|(kind, _)| kind), ENTRY_KINDS);
     for (kind, expected) in entries {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::journal::{Account, Entry, EntryKind, MovementKind, Page};
+use domain::journal::{Account, Entry, EntryKind, MovementKind, Page, Transfer};
 use domain::moment::{Day, Moment};
 use domain::payment::Provider;
 use moyasar_sandbox::PaymentFacts;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::bank::net;
 use super::cases::Cases;
-use super::payments::{is_income, is_refund, sum};
+use super::payments::{is_income, returned, taken};
 use crate::days::Told;
 use crate::world::World;
 
@@ -147,9 +147,9 @@ fn of_books(payment: &str, pages: &[Page]) -> Option<Figures> {
     if !entries.iter().any(|entry| is_income(entry.kind)) {
         return None;
     }
-    let fees = entries.iter().flat_map(|entry| &entry.transfers).filter(|transfer| transfer.is_fee());
-    let fee = fees.map(|transfer| transfer.amount().halalas()).sum();
-    Some((sum(&entries, is_income) - sum(&entries, |kind| kind == EntryKind::Assigned), sum(&entries, is_refund), fee))
+    let fee: i64 = entries.iter().flat_map(|entry| &entry.transfers).map(Transfer::fee_minor).sum();
+    let fee = fee.unsigned_abs();
+    Some((taken(&entries), returned(&entries), fee))
 }
 
 /// More was paid out on the day than had been collected by the books, which had not come to know of everything, or may not book it: a case of just that much.

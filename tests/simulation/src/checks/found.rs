@@ -6,7 +6,7 @@ use moyasar_sandbox::Status;
 
 use crate::world::World;
 
-/// What was an orphan and names its donation again settles it, if it still can at once; otherwise it stays in suspense. All that stands there is of orphans.
+/// What was an orphan and names its donation again settles it, if it still can at once, or has settled it; otherwise it stays in suspense. All that stands there is of orphans.
 pub fn found(world: &World, pages: &[Page], (donations, charges): (&[Donation], &[Charge]), wrong: &mut Vec<String>) {
     for (payment, donation) in world.deeds.found() {
         let id = payment.to_string();
@@ -15,6 +15,10 @@ pub fn found(world: &World, pages: &[Page], (donations, charges): (&[Donation], 
             entries.any(|entry| entry.kind == kind && entry.payment.payment.as_str() == id)
         };
         let charge = charges.iter().find(|charge| charge.payment.payment.as_str() == id);
+        if !is_of(EntryKind::Orphan) {
+            // It was put right before anybody had looked.
+            continue;
+        }
         let Some(charge) = charge else {
             wrong.push(format!("payment {id} was nobody's, and is kept nowhere"));
             continue;

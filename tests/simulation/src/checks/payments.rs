@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::donation::{Charge, ChargeKind, Donation, is_first};
-use domain::journal::{Entry, EntryKind, Page};
+use domain::journal::{Entry, EntryKind, Page, Transfer};
 use moyasar_sandbox::{PaymentFacts, Sandbox, Status};
 
 use super::cases::Cases;
@@ -57,16 +57,14 @@ pub fn payments(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<St
         }
         let is_dear = payment.fee > charged(&payment);
         let fee = if is_dear || came_in == 0 { 0 } else { payment.fee };
-        let kept: u64 =
-            booked.iter().flat_map(|entry| &entry.transfers).filter(|of| of.is_fee()).map(|of| of.amount().halalas()).sum();
-        if kept != fee {
+        let kept: i64 = booked.iter().flat_map(|entry| &entry.transfers).map(Transfer::fee_minor).sum();
+        if u64::try_from(kept) != Ok(fee) {
             wrong.push(format!("payment {id}: a fee of {kept} is booked, and {} was kept", payment.fee));
         }
         if is_dear && came_in == 1 && !cases.about("fee_beyond_capture", &id) && !cases.about("donation_unknown", &id) {
             wrong.push(format!("payment {id} of {} cost {}, and there is no case", payment.amount, payment.fee));
         }
-        let taken = sum(&booked, is_income) - sum(&booked, |kind| kind == EntryKind::Assigned);
-        let returned = sum(&booked, is_refund);
+        let (taken, returned) = (taken(&booked), returned(&booked));
         if came_in == 1 && ((taken != payment.taken && !is_denied) || returned != payment.refunded) {
             wrong.push(format!(
                 "payment {id}: {taken} in and {returned} back are booked, {} and {} are true",
@@ -75,6 +73,23 @@ pub fn payments(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<St
         }
     }
     wrong.extend(entries.into_keys().map(|payment| format!("payment {payment} is booked, but the provider knows none")));
+}
+
+/// What was taken by these entries of a payment. What was booked twice leaves the books but for what went back of it, which is told of its gift too.
+pub fn taken(entries: &[&Entry]) -> u64 {
+    let found = sum(entries, |kind| kind == EntryKind::Assigned);
+    sum(entries, is_income) - found - back_of_twice(entries)
+}
+
+/// What went back by these entries of a payment.
+pub fn returned(entries: &[&Entry]) -> u64 {
+    sum(entries, is_refund) - back_of_twice(entries)
+}
+
+/// What went back of an orphan before it was found that its own gift was settled by it.
+fn back_of_twice(entries: &[&Entry]) -> u64 {
+    let is_found = entries.iter().any(|entry| entry.kind == EntryKind::Assigned);
+    if is_found { sum(entries, |kind| kind == EntryKind::ChargeReturned) } else { 0 }
 }
 
 /// Whether the entry says that money came in.

@@ -408,42 +408,72 @@ async fn what_followed_from_payments_follows_again() {
     assert_eq!(tell_payments(&stage.table, &queue, later, |_| {}).await.unwrap(), 0);
 }
 
+fn nameless(fact: Message) -> Message {
+    let Message::PaymentTold(fact) = fact else { return fact };
+    Message::PaymentTold(PaymentFact { donation: None, attempt: 0, ..fact })
+}
+
+/// Takes each message, with a backup before each; from every one of them the pages make what stands at the end. After so many of them a payment stands in the books twice; so many charges of the backups are behind.
+async fn brought_to_the_end(stage: &Stage, gift: &Donation, messages: &[Message], (twice, behind): (&[usize], usize)) {
+    let mut backups = vec![backup(stage).await];
+    for (message, number) in messages.iter().zip(1..) {
+        stage.clock.skip(std::time::Duration::from_secs(60));
+        settle(stage, message).await;
+        backups.push(backup(stage).await);
+        let found = compare(&stage.table, |_| {}).await.unwrap();
+        let again = usize::from(twice.contains(&number));
+        assert_eq!(found.findings.len(), again, "{number}: {:?}", said(&found));
+        assert!(found.findings.iter().all(|finding| finding.what == What::Again), "{number}: {:?}", said(&found));
+    }
+    let (after, written) = (backups.pop().unwrap(), pages(&stage.table).await);
+    let mut charges = 0;
+    for (number, before) in backups.iter().enumerate() {
+        restore(stage, before).await;
+        let found = compare(&stage.table, |_| {}).await.unwrap();
+        charges += found.findings.iter().filter(|finding| matches!(finding.about, About::Charge(_))).count();
+        assert_eq!(mend_donations(&stage.table, |_| {}).await.unwrap().wrong().count(), 0, "{number}");
+        assert_eq!(without_versions(backup(&stage).await), without_versions(after.clone()), "{number}");
+        let again = told(gift, "p-1", captured(stage, 25));
+        for message in [nameless(again.clone()), again] {
+            settle(stage, &message).await;
+        }
+        assert_eq!(pages(&stage.table).await, written, "{number}");
+    }
+    assert_eq!(charges, behind);
+}
+
 /// Backups from before it came, from when it was an orphan, and from when its fee was told.
 #[tokio::test(start_paused = true)]
 async fn an_orphan_whose_donation_was_found_is_brought_to_what_the_pages_say() {
     let stage = Stage::new(Options::default()).await.unwrap();
     let gift = make(&stage, 1, vec![line("wells", 30), line("roofs", 20)]).await;
     let named = |happening| told(&gift, "p-1", happening);
-    let nameless = |happening| match named(happening) {
-        Message::PaymentTold(fact) => Message::PaymentTold(PaymentFact { donation: None, attempt: 0, ..fact }),
-        other => other,
-    };
-    let mut backups = vec![backup(&stage).await];
-    for message in [
-        nameless(captured(&stage, 10)),
-        nameless(captured(&stage, 15)),
+    let messages = [
+        nameless(named(captured(&stage, 10))),
+        nameless(named(captured(&stage, 15))),
         named(captured(&stage, 20)),
         named(captured(&stage, 25)),
         named(Happening::Refunded { refunded_minor: riyals(50) }),
-    ] {
-        stage.clock.skip(std::time::Duration::from_secs(60));
-        settle(&stage, &message).await;
-        backups.push(backup(&stage).await);
-        assert_eq!(compare(&stage.table, |_| {}).await.unwrap().findings, []);
-    }
-    let (after, written) = (backups.pop().unwrap(), pages(&stage.table).await);
-    for (number, before) in backups.iter().enumerate() {
-        restore(&stage, before).await;
-        let found = compare(&stage.table, |_| {}).await.unwrap();
-        let charges = found.findings.iter().filter(|finding| matches!(finding.about, About::Charge(_))).count();
-        assert_eq!((found.findings.len() - charges, charges), (1, usize::from(number < 3)), "{number}: {:?}", said(&found));
-        assert_eq!(mend_donations(&stage.table, |_| {}).await.unwrap().wrong().count(), 0, "{number}");
-        assert_eq!(without_versions(backup(&stage).await), without_versions(after.clone()), "{number}");
-        for message in [nameless(captured(&stage, 25)), named(captured(&stage, 25))] {
-            settle(&stage, &message).await;
-        }
-        assert_eq!(pages(&stage.table).await, written, "{number}");
-    }
+    ];
+    brought_to_the_end(&stage, &gift, &messages, (&[], 3)).await;
+}
+
+/// It was booked beside its own gift, with a fee and a part that went back, and left the books again.
+#[tokio::test(start_paused = true)]
+async fn an_orphan_beside_its_gift_is_brought_to_what_the_pages_say() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let gift = make(&stage, 1, vec![line("wells", 30), line("roofs", 20)]).await;
+    let named = |happening| told(&gift, "p-1", happening);
+    let messages = [
+        named(captured(&stage, 10)),
+        nameless(named(captured(&stage, 15))),
+        named(Happening::Refunded { refunded_minor: riyals(20) }),
+        nameless(named(Happening::Refunded { refunded_minor: riyals(20) })),
+        named(captured(&stage, 15)),
+        named(captured(&stage, 25)),
+        named(Happening::Refunded { refunded_minor: riyals(50) }),
+    ];
+    brought_to_the_end(&stage, &gift, &messages, (&[2, 3, 4], 5)).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! An orphan whose donation is found: somebody has written it into the payment's metadata at the provider, and it is told again. And what waits for a capture that never comes.
 
 use domain::donation::ChargeKind;
+use domain::journal::{Account, Transfer};
 
 use super::*;
 
@@ -44,6 +45,53 @@ async fn it_settles_its_donation_once_wherever_it_breaks_off() {
         // From then on it is the donation's like any other.
         assert!(settle(&deps(&stage), &[refunded(&donation, "p-1", 10)]).await.is_empty());
         assert_eq!(state(&stage, &donation).await, "refunded");
+    }
+}
+
+/// A look that found no donation comes after the gift is settled: the payment is booked twice, until its capture is told again. Then it leaves the books once, and what followed from the gift is told again.
+#[tokio::test(start_paused = true)]
+async fn beside_its_own_gift_it_leaves_the_books_once_wherever_it_breaks_off() {
+    let calls = ["BatchGetItem", "TransactWriteItems", "SendMessageBatch"];
+    let faults = [Fault::CrashBefore, Fault::CrashAfter, Fault::ReplyLost(Failure::Disconnected), Fault::Duplicate];
+    for (operation, fault) in calls.into_iter().flat_map(|call| faults.map(|fault| (call, fault))) {
+        for is_in_one_batch in [true, false] {
+            let stage = Stage::new(Options::default()).await.unwrap();
+            let donation = make(&stage, 1, 10).await;
+            let (told, late) = (captured(&stage, &donation, "p-1"), nameless(&stage, &donation, "p-1"));
+            if is_in_one_batch {
+                assert!(settle(&deps(&stage), &[told.clone(), late.clone()]).await.is_empty());
+            } else {
+                assert!(settle(&deps(&stage), std::slice::from_ref(&told)).await.is_empty());
+                assert!(settle(&deps(&stage), std::slice::from_ref(&late)).await.is_empty());
+            }
+            let sums = async |account: &Account| {
+                let pages = pages(&stage).await;
+                let transfers = pages.iter().flat_map(Page::transfers);
+                let side = |is: bool, amount: i64| if is { amount } else { 0 };
+                let of = |transfer: &Transfer| {
+                    let amount = transfer.amount().signed_halalas();
+                    side(transfer.debit() == account, amount) - side(transfer.credit() == account, amount)
+                };
+                transfers.map(of).sum::<i64>()
+            };
+            let (clearing, suspense) = (Account::Clearing(Provider::Moyasar), Account::Suspense);
+            assert_eq!((sums(&clearing).await, sums(&suspense).await), (2_000, -1_000), "it is there twice");
+            stage.take_messages("journal").await.unwrap();
+            stage.cloud.services().set_faults(once(operation, fault));
+            let _ = invocation(settle(&deps(&stage), std::slice::from_ref(&told))).await;
+            assert!(settle(&deps(&stage), &[late, told.clone(), told]).await.is_empty(), "{operation} {fault:?}");
+            assert_eq!((sums(&clearing).await, sums(&suspense).await), (1_000, 0), "{operation} {fault:?}");
+            let donation = stage.table.donation(&donation.id).await.unwrap().unwrap();
+            let place = donation.place.unwrap();
+            let page = Message::page_committed(place.chain_id().unwrap(), place.seq);
+            assert!(stage.take_messages("journal").await.unwrap().contains(&page), "{operation} {fault:?}");
+            let mut kinds = kinds(&stage).await;
+            kinds.sort_by_key(|kind| *kind as u8);
+            assert_eq!(kinds, [EntryKind::Settled, EntryKind::Orphan, EntryKind::Assigned], "{operation} {fault:?}");
+            let reference = PaymentRef { provider: Provider::Moyasar, payment: "p-1".parse().unwrap() };
+            let charge = stage.table.charges(&[reference]).await.unwrap().pop().unwrap();
+            assert_eq!((charge.kind, charge.donation, charge.version), (ChargeKind::Assigned, Some(donation.id), 1));
+        }
     }
 }
 

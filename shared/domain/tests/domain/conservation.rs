@@ -438,8 +438,7 @@ fn an_orphan_whose_donation_is_found_settles_it_once() {
 #[test]
 fn an_orphan_beside_its_own_gift_leaves_the_books_with_its_fee() {
     let named = |happening| Step::Told(fact("twice", riyals(100), happening));
-    let nameless =
-        |happening| Step::Told(PaymentFact { donation: None, ..fact("twice", riyals(100), happening) });
+    let nameless = |happening| Step::Told(PaymentFact { donation: None, ..fact("twice", riyals(100), happening) });
     for parts in [0, 30, 100] {
         let mut world = World::new(Some(gift(State::Awaiting)));
         world.live(vec![named(captured_for(riyals(3))), nameless(captured_for(riyals(2)))]);

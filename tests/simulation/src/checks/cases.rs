@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::journal::{Entry, EntryKind, Page};
 use moyasar_sandbox::{Deed, PaymentFacts, Status};
 use serde_json::Value;
 
@@ -48,7 +49,7 @@ impl Cases {
 }
 
 /// Every case has a cause, and every cause has its case.
-pub fn explained(world: &World, cases: &Cases, wrong: &mut Vec<String>) {
+pub fn explained(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<String>) {
     let truth: BTreeMap<String, PaymentFacts> =
         world.stage.sandbox.payments().into_iter().map(|payment| (payment.id.to_string(), payment)).collect();
     let lies = world.deeds.lies();
@@ -70,7 +71,9 @@ pub fn explained(world: &World, cases: &Cases, wrong: &mut Vec<String>) {
         wrong.push("a message that was cut off was taken, and has no case".to_owned());
     }
     for (id, payment) in &truth {
-        let is_nameless = payment.metadata.is_none() || world.deeds.found().contains_key(&payment.id);
+        // What was put right before anybody had looked was never a stranger's.
+        let is_orphan = |entry: &Entry| entry.kind == EntryKind::Orphan && entry.payment.payment.as_str() == id;
+        let is_nameless = payment.metadata.is_none() || pages.iter().flat_map(Page::entries).any(is_orphan);
         let is_strange = is_nameless && payment.taken > 0 && payment.currency == "SAR";
         if is_strange && !cases.about("donation_unknown", id) {
             wrong.push(format!("a stranger paid {id}, and there is no case"));
@@ -99,6 +102,8 @@ fn has_cause(world: &World, case: &Value, truth: &BTreeMap<String, PaymentFacts>
         // The provider undid what was booked: its list tells another sum from then on.
         "capture_differs" | "fee_differs" => is_denied(),
         "refund_differs" => is_denied() || world.days.was_behind(id),
+        // The day was compared while it was an orphan beside its gift.
+        "booked_twice" => payment.is_some_and(|payment| was_lost(payment.id)),
         // The day was compared before everything had come in.
         "payment_missing" => world.days.was_behind(id),
         // Which they are, and of how much, is told by `bank` and `days`.

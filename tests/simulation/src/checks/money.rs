@@ -53,7 +53,7 @@ pub async fn money(world: &World, wrong: &mut Vec<String>) -> anyhow::Result<Loo
     corrections::corrections(world, pages, wrong).await?;
     erased::forgotten(world, (&donations, pages), wrong).await?;
     days::days(world, pages, &cases, wrong);
-    cases::explained(world, &cases, wrong);
+    cases::explained(world, pages, &cases, wrong);
     day(world, pages, wrong).await?;
     published::published(world, pages, wrong).await?;
     Ok(Looked { books, cases, charges, donations })

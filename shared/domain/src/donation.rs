@@ -30,7 +30,7 @@ mod refund;
 pub use back::{Asked, Back, Dispute, Freeing, MOST_REFUNDS, Outcome, Part, Refund, RefundFault, RefundReason, RefundStage};
 pub use charge::{Charge, ChargeKind};
 pub use decide::{Decision, decide, needs_charge};
-pub use rebuilt::{Contradiction, History, Later, is_first};
+pub use rebuilt::{Contradiction, History, Later, REBUILT, is_first};
 
 use crate::catalogue::Purpose;
 use crate::id::{DonationId, DonorId, OpportunityId};

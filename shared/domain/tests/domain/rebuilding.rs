@@ -2,11 +2,16 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use domain::donation::{Charge, Contradiction, Donation, History, Later, Outcome, Place, is_first};
+use domain::donation::{
+    Asked, Back, Charge, Contradiction, Donation, History, Later, Outcome, Part, Place, REBUILT, Refund, RefundReason,
+    RefundStage, is_first,
+};
 use domain::journal::{Entry, EntryKind};
 use domain::moment::Moment;
+use domain::money::Money;
 use domain::payment::{Happening, PaymentFact, PaymentRef};
 use proptest::prelude::*;
+use proptest::test_runner::TestCaseResult;
 
 use crate::conservation::{any_telling_of_a_gift, with_late_looks};
 use crate::given::NOON;
@@ -25,23 +30,12 @@ fn live(donation: Donation, facts: Vec<PaymentFact>) -> Life {
     let (mut queue, mut waited) = (VecDeque::from(facts), 0);
     while waited < queue.len() {
         let Some(fact) = queue.pop_front() else { break };
-        let mut world = life.backups.last().unwrap().clone();
-        let seq = life.backups.len() as u64;
-        let before = world.entries.len();
-        if world.live(vec![Step::Told(fact.clone())]).is_empty() {
+        if life.take(&fact) {
             waited = 0;
         } else {
             waited += 1;
             queue.push_back(fact);
-            continue;
         }
-        let fresh = world.entries[before..].iter().cloned().zip(0..);
-        for (entry, index) in fresh {
-            let place = Place { chain: 3, seq, index };
-            note(world.donation.as_mut().unwrap(), &entry, place);
-            life.pages.push((entry, place, NOON.plus_seconds(seq as i64)));
-        }
-        life.backups.push(world);
     }
     life
 }
@@ -65,6 +59,23 @@ fn note(donation: &mut Donation, entry: &Entry, place: Place) {
 }
 
 impl Life {
+    /// Whether the fact is taken; else it has to wait.
+    fn take(&mut self, fact: &PaymentFact) -> bool {
+        let mut world = self.end().clone();
+        let (seq, before) = (self.backups.len() as u64, world.entries.len());
+        if !world.live(vec![Step::Told(fact.clone())]).is_empty() {
+            return false;
+        }
+        let fresh = world.entries[before..].iter().cloned().zip(0..);
+        for (entry, index) in fresh {
+            let place = Place { chain: 3, seq, index };
+            note(world.donation.as_mut().unwrap(), &entry, place);
+            self.pages.push((entry, place, NOON.plus_seconds(seq as i64)));
+        }
+        self.backups.push(world);
+        true
+    }
+
     /// What the first so many entries say of a payment: of its gift, and of what is kept apart.
     fn histories(&self, payment: &PaymentRef, pages: usize) -> Vec<History> {
         let of = || self.pages[..pages].iter().filter(|(entry, ..)| entry.payment == *payment);
@@ -269,5 +280,169 @@ fn what_says_more_or_something_else_is_left_alone() {
         Charge { fee_minor: kept.fee_minor.plus(halalas(1)).unwrap(), ..kept },
     ] {
         assert_eq!(apart.charge(Some(&more)), Err(Contradiction::Ahead), "{more:?}");
+    }
+}
+
+/// What may become of a paid gift by people's hands.
+#[derive(Debug, Clone)]
+enum Act {
+    /// An operator asks for so many thousandths of what stands of some lines.
+    Ask(Vec<(u8, u64)>),
+    /// Another person agrees.
+    Agree,
+    /// Somebody does not.
+    Decline,
+    /// The provider does not give it back.
+    GiveUp,
+    /// It has given back what was agreed to.
+    Given,
+    /// So many thousandths of what was not refunded were, on its dashboard.
+    Dashboard(u64),
+    /// A bank takes so many thousandths of the whole.
+    Dispute(u64, Outcome),
+}
+
+fn any_acts() -> impl Strategy<Value = Vec<Act>> {
+    let parts = prop::collection::btree_map(0u8..3, 1u64..=1_000, 1..3);
+    let parts = parts.prop_map(|parts| parts.into_iter().collect::<Vec<_>>());
+    let outcome = prop::sample::select(vec![Outcome::Open, Outcome::Won, Outcome::Lost]);
+    let act = prop_oneof![
+        4 => parts.prop_map(Act::Ask),
+        4 => Just(Act::Agree),
+        1 => Just(Act::Decline),
+        1 => Just(Act::GiveUp),
+        4 => Just(Act::Given),
+        1 => (1u64..=1_000).prop_map(Act::Dashboard),
+        1 => (1u64..=1_000, outcome).prop_map(|(part, outcome)| Act::Dispute(part, outcome)),
+    ];
+    prop::collection::vec(act, 1..12)
+}
+
+fn any_paid() -> impl Strategy<Value = Donation> {
+    use crate::given::{donation, halalas, line};
+    use domain::donation::State;
+    use domain::purpose::Fund;
+    prop::collection::vec(1u64..=20_000, 1..4).prop_map(|amounts| {
+        let lines = amounts.into_iter().zip(["wells", "clinic", "orphans"]);
+        donation(State::Awaiting, lines.map(|(sum, name)| line(Fund::Zakat, name, halalas(sum))).collect())
+    })
+}
+
+fn part_of(sum: Money, thousandths: u64) -> Money {
+    Money::from_halalas((sum.halalas() * thousandths).div_ceil(1_000)).unwrap()
+}
+
+/// What an act changes without money; none where it cannot be done.
+fn by_hand(gift: &Donation, act: &Act, number: usize) -> Option<Back> {
+    let at = NOON.plus_seconds(number as i64);
+    let open = gift.back.refunds.last().map(|refund| refund.id.clone());
+    match act {
+        Act::Ask(wished) => {
+            let standing = gift.lines_standing();
+            let part = |(line, part): &(u8, u64)| {
+                let stands = standing.get(usize::from(*line)).filter(|stands| !stands.is_zero())?;
+                Some(Part { line: *line, amount_minor: part_of(*stands, *part) })
+            };
+            let parts: Vec<Part> = wished.iter().filter_map(part).collect();
+            let (id, reason) = (format!("{number:032x}").parse().unwrap(), RefundReason::Mistake);
+            let asked = Asked { id, parts, reason, by: "operator".to_owned(), at };
+            gift.ask_refund(asked).ok()
+        }
+        Act::Agree => gift.approve_refund(&open?, "approver", at).ok(),
+        Act::Decline => gift.decline_refund(&open?, "another", at).ok(),
+        Act::GiveUp => gift.refuse_refund(at),
+        Act::Given | Act::Dashboard(_) | Act::Dispute(..) => None,
+    }
+}
+
+/// What the provider tells after an act.
+fn by_provider(gift: &Donation, act: &Act) -> Vec<Happening> {
+    let refunded = |sum: Money| vec![Happening::Refunded { refunded_minor: sum }];
+    match act {
+        Act::Given => gift.back.approved().map(|(_, target)| refunded(target)).unwrap_or_default(),
+        Act::Dashboard(part) => match gift.total().minus(gift.refunded()) {
+            Some(left) if !left.is_zero() => refunded(gift.refunded().plus(part_of(left, *part)).unwrap()),
+            _ => Vec::new(),
+        },
+        Act::Dispute(part, outcome) => {
+            let disputed_minor = part_of(gift.total(), *part);
+            let opened = Happening::Disputed { disputed_minor };
+            match outcome {
+                Outcome::Open => vec![opened],
+                Outcome::Won => vec![opened, Happening::DisputeWon { disputed_minor }],
+                Outcome::Lost => vec![opened, Happening::DisputeLost { disputed_minor }],
+            }
+        }
+        Act::Ask(_) | Act::Agree | Act::Decline | Act::GiveUp => Vec::new(),
+    }
+}
+
+/// A gift that is paid, and all that people do about it.
+fn live_by_hand(gift: Donation, acts: &[Act]) -> Life {
+    use crate::given::{captured, fact};
+    let told = |happening| fact("p", gift.total(), happening);
+    let mut life = live(gift.clone(), vec![told(captured())]);
+    for (act, number) in acts.iter().zip(1..) {
+        let mut world = life.end().clone();
+        let now = world.donation.as_mut().unwrap();
+        if let Some(back) = by_hand(now, act, number) {
+            now.back = back;
+            life.backups.push(world);
+            continue;
+        }
+        for happening in by_provider(&now.clone(), act) {
+            life.take(&told(happening));
+        }
+    }
+    life
+}
+
+/// What one refund of the backup is by the pages and in the end; whether as much as it asks for has gone back since.
+fn refund_is_rebuilt(was: &Refund, is: &Refund, ends: &Refund, has_gone: bool) -> TestCaseResult {
+    prop_assert_eq!((&is.id, &is.parts, &is.asked_by), (&ends.id, &ends.parts, &ends.asked_by));
+    match (&was.stage, &ends.stage) {
+        // Whoever agreed is known, and so is that the money went back. Where it went back from its lines though the refund was given up, the pages cannot know that.
+        (RefundStage::Approved { .. }, RefundStage::Done { .. }) => prop_assert_eq!(is, ends),
+        (RefundStage::Done { .. } | RefundStage::Declined { .. } | RefundStage::Refused { .. }, _) => {
+            prop_assert_eq!(is, was)
+        }
+        // Who agreed is lost; nobody is to agree a second time.
+        (RefundStage::Asked, RefundStage::Done { .. }) => {
+            let is_done = matches!(&is.stage, RefundStage::Done { by, .. } if by == REBUILT);
+            prop_assert!(is_done, "{:?}", is);
+        }
+        (RefundStage::Approved { .. } | RefundStage::Asked, _) if !has_gone => prop_assert_eq!(is, was),
+        (RefundStage::Approved { .. } | RefundStage::Asked, _) => {}
+    }
+    Ok(())
+}
+
+proptest! {
+    /// With refunds that people ask for, agree to, decline and give up: every backup is brought to what went back of each line in the end, and nobody can agree to a refund that was given back since.
+    #[test]
+    fn refunds_that_were_asked_for_are_done_when_their_money_went_back(gift in any_paid(), acts in any_acts()) {
+        let life = live_by_hand(gift, &acts);
+        let payment = life.payments().pop_first().unwrap();
+        let history = life.histories(&payment, life.pages.len()).pop().unwrap();
+        let end = life.end().donation.as_ref().unwrap();
+        let money = |donation: &Donation| {
+            let mut of = of_money(donation);
+            of.back.refunds.clear();
+            (of, donation.lines_standing(), donation.stands())
+        };
+        for backup in &life.backups {
+            let backup = backup.donation.as_ref().unwrap();
+            let rebuilt = history.donation(backup);
+            prop_assert_eq!(rebuilt.as_ref().map(money), Ok(money(end)), "{:?}", backup);
+            let rebuilt = rebuilt.unwrap();
+            prop_assert_eq!(history.donation(&rebuilt), Ok(rebuilt.clone()));
+            prop_assert_eq!(rebuilt.back.refunds.len(), backup.back.refunds.len());
+            for ((was, is), ends) in backup.back.refunds.iter().zip(&rebuilt.back.refunds).zip(&end.back.refunds) {
+                let since = end.refunded().minus(backup.refunded()).unwrap();
+                refund_is_rebuilt(was, is, ends, since >= was.amount())?;
+            }
+        }
+        let anew = history.donation_anew().unwrap().unwrap();
+        prop_assert_eq!((&anew.state, anew.lines_standing()), (&end.state, end.lines_standing()));
     }
 }

@@ -62,7 +62,7 @@ impl Forgotten {
             return;
         }
         tokio::time::sleep(Duration::from_secs(chance.below(if is_hasty { 5 } else { 600 }))).await;
-        if too_early {
+        if too_early && !is_hasty {
             for payment in &set_aside {
                 replay(&world, &chance, "operator-1", &case(&world, payment.id)).await;
             }
@@ -78,6 +78,10 @@ impl Forgotten {
         for payment in &set_aside {
             let others = Chance::seeded(world.plan.seed, &format!("another about {}", payment.id));
             let case = case(&world, payment.id);
+            if !is_told(&world, &case).await {
+                // It was put right before anybody had looked.
+                continue;
+            }
             let one = replay(&world, &chance, "operator-1", &case);
             if twice {
                 tokio::join!(one, replay(&world, &others, "operator-2", &case));
@@ -104,7 +108,7 @@ impl Forgotten {
 /// Until a person is told of it; `false` where nobody ever is, because it took nothing.
 async fn wait_for_case(world: &World, payment: &PaymentFacts) -> bool {
     for _ in 0..LOOKS {
-        if world.stage.table.case(&case(world, payment.id)).await.is_ok_and(|case| case.is_some()) {
+        if is_told(world, &case(world, payment.id)).await {
             return true;
         }
         if !is_taken(world, payment) {
@@ -113,6 +117,10 @@ async fn wait_for_case(world: &World, payment: &PaymentFacts) -> bool {
         tokio::time::sleep(LOOK).await;
     }
     false
+}
+
+async fn is_told(world: &World, case: &str) -> bool {
+    world.stage.table.case(case).await.is_ok_and(|case| case.is_some())
 }
 
 fn is_taken(world: &World, payment: &PaymentFacts) -> bool {

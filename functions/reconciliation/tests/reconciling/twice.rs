@@ -1,9 +1,22 @@
 //! Payments whose metadata was changed at the provider after they were booked, so that they came in again.
 
 use domain::payment::Happening;
+use moyasar_sandbox::PaymentFacts;
 use serde_json::{Value, json};
+use testkit::faults::Fault;
 
 use crate::scene::{FAULTS, Scene, reference};
+
+/// The day's comparison, broken off once, has one case about a payment in the end.
+async fn is_one_case(scene: &Scene, paid: &PaymentFacts, (number, fault): (u32, Fault)) {
+    let day = scene.night().await;
+    let event = json!({"compare": "day", "day": day});
+    let _was_met = scene.break_call(number, fault);
+    scene.run_broken(event.clone()).await;
+    let answer = scene.run(event).await.unwrap();
+    let case = ("booked_twice".to_owned(), 5_000, Some(paid.id.to_string()));
+    assert_eq!((scene.cases().await, answer["differences"].as_u64()), (vec![case], Some(1)), "{fault:?} {number}");
+}
 
 /// On one day: the day's comparison tells of it once, however often it is asked.
 #[tokio::test(start_paused = true)]
@@ -16,13 +29,7 @@ async fn what_comes_in_twice_on_a_day_is_a_case() {
             scene.book(&paid).await;
             scene.name(&paid, &other).await;
             scene.book(&paid).await;
-            let day = scene.night().await;
-            let event = json!({"compare": "day", "day": day});
-            let _was_met = scene.break_call(number, fault);
-            scene.run_broken(event.clone()).await;
-            let answer = scene.run(event).await.unwrap();
-            let case = ("booked_twice".to_owned(), 5_000, Some(paid.id.to_string()));
-            assert_eq!((scene.cases().await, answer["differences"].as_u64()), (vec![case], Some(1)), "{fault:?} {number}");
+            is_one_case(&scene, &paid, (number, fault)).await;
             let kept = scene.stage.items("CASE#").await.unwrap();
             let evidence: Value = serde_json::from_str(kept[0]["evidence"].as_str().unwrap()).unwrap();
             let places = json!({
@@ -134,13 +141,7 @@ async fn what_is_an_orphan_beside_its_gift_at_night_is_one_case_and_is_told_agai
             let (_, paid) = scene.pay(1).await;
             scene.book(&paid).await;
             scene.book_as(&paid, None).await;
-            let day = scene.night().await;
-            let event = json!({"compare": "day", "day": day});
-            let _was_met = scene.break_call(number, fault);
-            scene.run_broken(event.clone()).await;
-            let answer = scene.run(event).await.unwrap();
-            let case = ("booked_twice".to_owned(), 5_000, Some(paid.id.to_string()));
-            assert_eq!((scene.cases().await, answer["differences"].as_u64()), (vec![case], Some(1)), "{fault:?} {number}");
+            is_one_case(&scene, &paid, (number, fault)).await;
             assert!(scene.told().await.contains(&paid.id.to_string()), "{fault:?} {number}");
             scene.book(&paid).await;
             scene.later(1_000);

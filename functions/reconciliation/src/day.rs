@@ -96,8 +96,8 @@ struct Findings {
     differences: u64,
     named: Vec<Named>,
     in_flight: usize,
-    /// The cases that it has, so that none counts twice.
-    cases: BTreeSet<String>,
+    /// Cases of payments that were booked twice, which are met from both sides and count once.
+    twice: BTreeSet<String>,
     /// When payments were begun that the day's list does not have.
     begun_at: BTreeMap<u64, Moment>,
 }
@@ -231,7 +231,7 @@ impl Findings {
 
     async fn open(&mut self, deps: &Deps, case: &Case) -> Result<(), ReconcileError> {
         let id = open(deps, case).await?;
-        if !self.cases.insert(id.clone()) {
+        if case.reason == Reason::BookedTwice && !self.twice.insert(id.clone()) {
             return Ok(());
         }
         self.differences += 1;
@@ -446,7 +446,7 @@ pub(crate) fn case(
     now: Moment,
 ) -> Case {
     let Difference { reason, amount_minor } = difference;
-    // Whoever finds that, from the payment or in the books, finds the same matter.
-    let donation = donation.filter(|_| reason != Reason::BookedTwice);
+    // Whoever finds that, from the payment or in the books, or did when nothing was named yet, finds the same matter.
+    let donation = donation.filter(|_| !matches!(reason, Reason::BookedTwice | Reason::DonationUnknown));
     Case { reason, payment: payment.cloned(), donation, refund: None, amount_minor, evidence, opened_at: now }
 }

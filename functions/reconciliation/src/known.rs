@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::donation::{Charge, Donation};
+use domain::donation::{Charge, ChargeKind, Donation};
 use domain::id::DonationId;
 use domain::money::Money;
 use domain::payment::{Happening, PaymentRef};
@@ -36,17 +36,26 @@ impl Books {
             ids.extend(donation);
         }
         let (ids, refs): (Vec<_>, Vec<_>) = (ids.into_iter().collect(), refs.into_iter().collect());
-        let (donations, charges) = future::try_join(table.donations(&ids), table.charges(&refs)).await?;
+        let (mut donations, charges) = future::try_join(table.donations(&ids), table.charges(&refs)).await?;
+        let found: BTreeSet<_> = charges.iter().filter_map(found).filter(|id| ids.binary_search(id).is_err()).collect();
+        donations.extend(table.donations(&found.into_iter().collect::<Vec<_>>()).await?);
         Ok(Books {
             donations: donations.into_iter().map(|donation| (donation.id, donation)).collect(),
             charges: charges.into_iter().map(|charge| (charge.payment.clone(), charge)).collect(),
         })
     }
 
-    /// What is known of a payment.
+    /// What is known of a payment. One that was found to be a donation's is that one's, whatever its metadata say since.
     pub fn known(&self, payment: &PaymentRef, donation: Option<DonationId>) -> Known<'_> {
-        Known { donation: donation.and_then(|id| self.donations.get(&id)), charge: self.charges.get(payment) }
+        let charge = self.charges.get(payment);
+        let donation = charge.and_then(found).or(donation);
+        Known { donation: donation.and_then(|id| self.donations.get(&id)), charge }
     }
+}
+
+/// The donation that a payment which was kept apart was found to be.
+fn found(charge: &Charge) -> Option<DonationId> {
+    charge.donation.filter(|_| charge.kind == ChargeKind::Assigned)
 }
 
 /// What the provider tells of a payment.
@@ -77,7 +86,7 @@ pub fn told(payment: &Payment) -> Told {
     }
 }
 
-/// The payments as they are compared, and what is known of them. One that took money, names no donation and is kept as no charge is fetched by its id: its invoice may
+/// The payments as they are compared, and what is known of them. One that took money, names no donation and is kept as no charge, or as an orphan, is fetched by its id: its invoice may
 /// name the donation.
 ///
 /// # Errors
@@ -86,7 +95,8 @@ pub async fn look(table: &Table, provider: &dyn PaymentProvider, payments: &mut 
     let books = read(table, payments).await?;
     let is_nameless = |payment: &Payment| {
         let told = told(payment);
-        told.figures.captured_minor > Money::ZERO && told.donation.is_none() && !books.charges.contains_key(&told.payment)
+        let is_known = books.charges.get(&told.payment).is_some_and(|charge| charge.kind != ChargeKind::Orphan);
+        told.figures.captured_minor > Money::ZERO && told.donation.is_none() && !is_known
     };
     let nameless: Vec<usize> = (0..payments.len()).filter(|index| is_nameless(&payments[*index])).collect();
     if nameless.is_empty() {

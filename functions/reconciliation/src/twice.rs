@@ -8,13 +8,14 @@
 //! for [`BUDGET_SECS`] at most. What was begun in the hour before this day and came in within its first hour is not looked for, so that on an ordinary day no other day is read. When a payment was begun is the
 //! provider's word, because what it tells of when it was taken moves with the metadata. Of what could not be looked for the day's document says how much it is; `rebuild check` finds that too.
 //!
-//! **Memory**: some fifty bytes for each payment that came in, and the entries of those that were begun on another day.
+//! **Memory**: some eighty bytes for each payment that came in, and the entries of those that were begun on another day.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 
 use domain::case::Case;
 use domain::donation::{ChargeKind, Place, is_first};
+use domain::id::DonationId;
 use domain::journal::{Entry, EntryKind, Page};
 use domain::moment::{Day, Moment};
 use platform::books;
@@ -39,12 +40,20 @@ struct Income {
     written_at: Moment,
 }
 
+/// What is remembered of how a payment came in.
+#[derive(Debug, Clone, Copy)]
+struct First {
+    place: Place,
+    kind: EntryKind,
+    donation: Option<DonationId>,
+}
+
 /// What came in on a day.
 #[derive(Debug, Default)]
 pub(crate) struct Incomes {
-    seen: BTreeMap<u64, Place>,
-    /// What came in again, and where it had come in first.
-    again: Vec<(Income, Place)>,
+    seen: BTreeMap<u64, First>,
+    /// What came in again, and how it had come in first.
+    again: Vec<(Income, First)>,
     /// By payment, what was begun on another day.
     others: BTreeMap<u64, Income>,
 }
@@ -64,10 +73,11 @@ impl Incomes {
         for (entry, place) in incomes(page) {
             let payment = fingerprint(&entry.payment);
             let income = || Income { entry: entry.clone(), place, written_at: page.written_at };
+            let first = First { place, kind: entry.kind, donation: entry.donation };
             match self.seen.entry(payment) {
                 Slot::Occupied(first) => self.again.push((income(), *first.get())),
                 Slot::Vacant(slot) => {
-                    slot.insert(place);
+                    slot.insert(first);
                     if !is_of_day(&payment) {
                         self.others.insert(payment, income());
                     }
@@ -112,7 +122,7 @@ impl Incomes {
         let mut cases = Vec::new();
         for (income, first) in &self.again {
             if !has_left(deps, income, *first).await? {
-                cases.push(matter(income, *first, deps.clock.now()));
+                cases.push(matter(income, first.place, deps.clock.now()));
             }
         }
         Ok(Twice { cases, not_looked_for })
@@ -126,7 +136,8 @@ impl books::Reader for Earlier<'_> {
     async fn page(&mut self, page: Page) -> Result<(), BucketError> {
         for (entry, place) in incomes(&page) {
             let again = self.0.others.remove(&fingerprint(&entry.payment));
-            self.0.again.extend(again.map(|income| (income, place)));
+            let first = First { place, kind: entry.kind, donation: entry.donation };
+            self.0.again.extend(again.map(|income| (income, first)));
         }
         Ok(())
     }
@@ -136,7 +147,8 @@ impl books::Reader for Earlier<'_> {
 fn incomes(page: &Page) -> impl Iterator<Item = (&Entry, Place)> {
     let place = |index| Place { chain: page.chain.number(), seq: page.seq, index };
     let is_found = |entry: &Entry| {
-        page.entries().iter().any(|other| other.kind == EntryKind::Assigned && other.payment == entry.payment)
+        let is_of = |other: &Entry| (&other.payment, other.donation) == (&entry.payment, entry.donation);
+        page.entries().iter().any(|other| other.kind == EntryKind::Assigned && is_of(other))
     };
     let is_income = move |entry: &Entry| is_first(entry.kind) && (entry.kind != EntryKind::Settled || !is_found(entry));
     page.entries()
@@ -146,14 +158,19 @@ fn incomes(page: &Page) -> impl Iterator<Item = (&Entry, Place)> {
         .map(move |(entry, index)| (entry, place(index)))
 }
 
-/// Whether one of the two was an orphan that has left the books since, because the other settled its donation.
-async fn has_left(deps: &Deps, income: &Income, first: Place) -> Result<bool, ReconcileError> {
+/// Whether one of the two was an orphan that has left the books since, because the other settled its donation; or of which nothing stands any more, because all of it went back.
+async fn has_left(deps: &Deps, income: &Income, first: First) -> Result<bool, ReconcileError> {
+    let gift = match (first.kind, income.entry.kind) {
+        (EntryKind::Orphan, EntryKind::Settled) => income.entry.donation,
+        (EntryKind::Settled, EntryKind::Orphan) => first.donation,
+        _ => return Ok(false),
+    };
     let charges = deps.table.charges(std::slice::from_ref(&income.entry.payment)).await?;
-    let found = charges.into_iter().find(|charge| charge.kind == ChargeKind::Assigned);
-    let Some(found) = found.and_then(|charge| charge.donation) else { return Ok(false) };
-    let settled_at = deps.table.donation(&found).await?.and_then(|donation| donation.place);
-    let is_of_both = settled_at.is_some_and(|place| place == first || place == income.place);
-    Ok(is_of_both && (income.entry.kind == EntryKind::Orphan || income.entry.donation == Some(found)))
+    Ok(charges.iter().any(|charge| match charge.kind {
+        ChargeKind::Assigned => charge.donation == gift,
+        ChargeKind::Orphan => !charge.stands(),
+        ChargeKind::Second | ChargeKind::Late => false,
+    }))
 }
 
 fn matter(Income { entry, place, .. }: &Income, first: Place, now: Moment) -> Case {

@@ -1,6 +1,7 @@
 //! Groups of facts, and the way of one through the phases.
 
 use domain::case::{Case, Reason};
+use domain::donation::donation_of;
 use domain::message::Message;
 use domain::payment::PaymentFact;
 use platform::batch::{Delivery, Failure};
@@ -118,7 +119,7 @@ async fn settle_once(deps: &Deps, facts: &[Told]) -> Result<Vec<Failure>, GroupE
     Err(GroupError::Crowded(commit::ROUNDS))
 }
 
-/// Phase 1. The charges are read only where they make a difference.
+/// Phase 1. The charges are read only where they make a difference, and donations besides that nobody named where their payment was found to be theirs: rare.
 async fn read(deps: &Deps, facts: &[Told]) -> Result<Known, GroupError> {
     let mut ids: Vec<_> = facts.iter().filter_map(|told| told.fact.donation).collect();
     ids.sort_unstable();
@@ -133,6 +134,15 @@ async fn read(deps: &Deps, facts: &[Told]) -> Result<Known, GroupError> {
     payments.dedup();
     for charge in deps.table.charges(&payments).await? {
         known.charges.insert(charge.payment.clone(), charge);
+    }
+    let nameless = facts.iter().filter(|told| told.fact.donation.is_none());
+    let mut found: Vec<_> =
+        nameless.filter_map(|told| donation_of(&told.fact, known.charges.get(&told.fact.payment))).collect();
+    found.retain(|id| !known.donations.contains_key(id));
+    found.sort_unstable();
+    found.dedup();
+    for donation in deps.table.donations(&found).await? {
+        known.donations.insert(donation.id, donation);
     }
     Ok(known)
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::case::{Case, Reason};
-use domain::donation::{Back, Charge, Decision, Donation, Secrecy, State, decide, needs_charge};
+use domain::donation::{Back, Charge, Decision, Donation, Secrecy, State, decide, donation_of, needs_charge};
 use domain::id::DonationId;
 use domain::journal::{Entry, EntryKind, TransferError};
 use domain::moment::Moment;
@@ -116,6 +116,9 @@ pub fn plan<'a>(read: Known, facts: impl IntoIterator<Item = &'a PaymentFact>, n
 impl Folding {
     fn take(&mut self, index: usize, fact: &PaymentFact, now: Moment) -> Result<(), TransferError> {
         let charge = self.now.charges.get(&fact.payment);
+        let found = donation_of(fact, charge).filter(|_| fact.donation.is_none());
+        let named = found.map(|donation| PaymentFact { donation: Some(donation), ..fact.clone() });
+        let fact = named.as_ref().unwrap_or(fact);
         match decide(self.now.donation(fact), charge, fact, now)? {
             Decision::Book { state, back, entry, case } => {
                 self.case(fact, case, now);
@@ -123,19 +126,19 @@ impl Folding {
             }
             Decision::Keep { charge, entry, case } => {
                 self.case(fact, case, now);
-                if entry.kind == EntryKind::Assigned {
-                    // The donation was settled before; what followed from it may have been lost.
-                    self.repeat(fact);
-                }
                 self.enter_apart(fact, entry);
                 self.kept.insert(charge.payment.clone(), ());
                 self.now.charges.insert(charge.payment.clone(), charge);
             }
-            Decision::Assign { state, charge, entries: [found, settles], case } => {
+            Decision::Assign { state, charge, found, follows, case } => {
                 self.case(fact, case, now);
                 self.enter_apart(fact, found);
                 let back = self.now.donation(fact).map(|donation| donation.back.clone()).unwrap_or_default();
-                self.book(fact, (state, back), settles);
+                match follows {
+                    Some(entry) => self.book(fact, (state, back), entry),
+                    // The donation was settled before; what followed from it may have been lost.
+                    None => self.repeat(fact),
+                }
                 self.kept.insert(charge.payment.clone(), ());
                 self.now.charges.insert(charge.payment.clone(), charge);
             }

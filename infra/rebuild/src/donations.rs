@@ -21,7 +21,7 @@ pub use finding::{About, Anew, Compared, Field, Finding, What};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use domain::case::{Case, kept::Standing};
-use domain::donation::{Charge, Donation, History, Later, Place, is_first};
+use domain::donation::{Charge, Donation, History, Later, Place, has_left_suspense, is_first};
 use domain::hash::Hash;
 use domain::id::DonationId;
 use domain::journal::{ChainId, Entry, EntryKind, Page, Tail};
@@ -64,8 +64,8 @@ struct Work<'w, T> {
     told: T,
     /// By payment, what is not its first entry.
     later: HashMap<Print, Vec<Later>>,
-    /// Of these, that were orphans, and that were met since.
-    orphans: HashSet<Print>,
+    /// Of these, whose first entry was met.
+    met: HashSet<Print>,
     /// Payments that came in, and whether it was to their donation from suspense.
     came_in: HashSet<(Print, bool)>,
     /// Those that came in once more.
@@ -78,9 +78,9 @@ struct Work<'w, T> {
 
 impl<'w, T: FnMut(u64)> Work<'w, T> {
     fn new(table: &'w Table, is_mending: bool, told: T) -> Work<'w, T> {
-        let (later, orphans, came_in, ends) = (HashMap::new(), HashSet::new(), HashSet::new(), Vec::new());
+        let (later, met, came_in, ends) = (HashMap::new(), HashSet::new(), HashSet::new(), Vec::new());
         let (again, stands, found) = (Vec::new(), Stands::default(), Compared::default());
-        Work { table, is_mending, told, later, orphans, came_in, again, ends, stands, found }
+        Work { table, is_mending, told, later, met, came_in, again, ends, stands, found }
     }
 
     async fn done(mut self) -> Result<Compared, RebuildError> {
@@ -91,7 +91,7 @@ impl<'w, T: FnMut(u64)> Work<'w, T> {
         for end in self.ends.clone() {
             self.hold_chain(end).await?;
         }
-        let alone = self.later.iter().filter(|(payment, _)| !self.orphans.contains(*payment));
+        let alone = self.later.iter().filter(|(payment, _)| !self.met.contains(*payment));
         for (_, later) in alone {
             let first = later.first().map(Later::place);
             self.found.findings.extend(first.map(|place| Finding::of(About::Entry(place), What::Alone)));
@@ -155,19 +155,16 @@ impl<'w, T: FnMut(u64)> Work<'w, T> {
     /// A first entry with all that followed from it. An orphan whose donation was found has two; so has one that is booked beside its gift.
     fn history(&mut self, first: &Entry, place: Place) -> History {
         let payment = print(&first.payment);
-        let is_any = |of: fn(&Later) -> bool| self.later.get(&payment).is_some_and(|later| later.iter().any(of));
-        let (was_orphan, is_assigned) = (is_any(Later::is_orphan), is_any(Later::is_assignment));
-        // What was an orphan first settles its donation later, once.
-        if !self.came_in.insert((payment, is_assigned && first.kind == EntryKind::Settled)) {
+        let later = self.later.get(&payment).map_or(&[][..], Vec::as_slice);
+        // What was an orphan settles its donation once, before or later.
+        let is_found = first.kind == EntryKind::Settled && has_left_suspense(later);
+        if !self.came_in.insert((payment, is_found)) {
             self.again.push((first.clone(), place));
         }
-        if was_orphan {
-            self.orphans.insert(payment);
-            return History::split(first.clone(), place, &self.later[&payment]);
+        if !later.is_empty() {
+            self.met.insert(payment);
         }
-        let mut later = self.later.remove(&payment).unwrap_or_default();
-        later.retain(|one| one.place() != place);
-        History::new(first.clone(), place, later)
+        History::of(first.clone(), place, later)
     }
 
     async fn hold_gifts(&mut self, gifts: Vec<History>) -> Result<(), RebuildError> {

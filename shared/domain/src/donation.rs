@@ -29,8 +29,8 @@ mod refund;
 
 pub use back::{Asked, Back, Dispute, Freeing, MOST_REFUNDS, Outcome, Part, Refund, RefundFault, RefundReason, RefundStage};
 pub use charge::{Charge, ChargeKind};
-pub use decide::{Decision, decide, needs_charge};
-pub use rebuilt::{Contradiction, History, Later, REBUILT, is_first};
+pub use decide::{Decision, decide, donation_of, needs_charge};
+pub use rebuilt::{Contradiction, History, Later, REBUILT, has_left_suspense, is_first};
 
 use crate::catalogue::Purpose;
 use crate::id::{DonationId, DonorId, OpportunityId};
@@ -382,6 +382,15 @@ impl Donation {
     /// Whether what it names may be claimed for it.
     pub const fn may_claim(&self) -> bool {
         self.state.is_payable() && !self.has_given_up()
+    }
+
+    /// Whether a payment of its amount would settle it at once. One that has given up what it held would have to look for it again.
+    pub fn can_settle(&self) -> bool {
+        match self.state {
+            State::Awaiting | State::Failed { .. } => !self.dropped,
+            State::Cancelled | State::Expired => !self.holds(),
+            State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. } => false,
+        }
     }
 
     /// Whether it was cancelled only because nothing was left for it, before anybody was shown where to pay: it may be asked for anew. Not once a payment has come for it all the same.

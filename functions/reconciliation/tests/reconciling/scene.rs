@@ -92,6 +92,12 @@ impl Scene {
         self.write(paid, json!({"donation": donation.id.to_string(), "attempt": "1"})).await;
     }
 
+    /// Nothing at the provider says any more which donation a payment is for, not even its invoice.
+    pub async fn forget(&self, paid: &PaymentFacts) {
+        self.stage.sandbox.describe_invoice(paid.invoice_id.unwrap(), None).unwrap();
+        self.write(paid, json!({"note": "no donation"})).await;
+    }
+
     /// Somebody writes these metadata to a payment at the provider.
     pub async fn write(&self, paid: &PaymentFacts, metadata: Value) {
         let key = BASE64.encode(format!("{}:", stage::API_KEY).as_bytes());
@@ -146,11 +152,15 @@ impl Scene {
                 let page = tail.write(vec![entry], &[salt], self.stage.now());
                 Group { page, donations: Vec::new(), charges: vec![charge] }
             }
-            Decision::Assign { state, charge, entries, .. } => {
+            Decision::Assign { state, charge, found, follows, .. } => {
                 let read = donation.unwrap();
-                let page = tail.write(entries.to_vec(), &[salt.clone(), salt], self.stage.now());
-                let (back, place) = (read.back.clone(), Some(Place { chain: 3, seq: page.seq, index: 1 }));
-                Group { page, donations: vec![Booking { read, state, back, place }], charges: vec![charge] }
+                let entries: Vec<_> = [found].into_iter().chain(follows).collect();
+                let (salts, is_booked) = (vec![salt; entries.len()], entries.len() > 1);
+                let page = tail.write(entries, &salts, self.stage.now());
+                let settles = read.state.settled_by().is_none();
+                let place = settles.then_some(Place { chain: 3, seq: page.seq, index: 1 });
+                let booking = Booking { back: read.back.clone(), read, state, place };
+                Group { page, donations: is_booked.then_some(booking).into_iter().collect(), charges: vec![charge] }
             }
             Decision::Repeat => return,
             other => panic!("{other:?}"),

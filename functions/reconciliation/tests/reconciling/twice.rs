@@ -85,7 +85,7 @@ async fn what_comes_in_late_is_none() {
     scene.book(&second).await;
     // One stands in suspense on one day, and settles its donation on the next.
     let (found, orphan) = scene.pay(3).await;
-    scene.write(&orphan, json!({"note": "no donation"})).await;
+    scene.forget(&orphan).await;
     scene.book_as(&orphan, None).await;
     let day = scene.night().await;
     scene.run(json!({"compare": "day", "day": day})).await.unwrap();
@@ -104,7 +104,7 @@ async fn what_is_an_orphan_beside_its_gift_and_names_none_is_a_case() {
     let scene = Scene::new().await;
     let (_, paid) = scene.pay(1).await;
     scene.book(&paid).await;
-    scene.write(&paid, json!({"note": "no donation"})).await;
+    scene.forget(&paid).await;
     scene.book_as(&paid, None).await;
     let day = scene.night().await;
     let answer = scene.run(json!({"compare": "day", "day": day})).await.unwrap();
@@ -130,6 +130,65 @@ async fn what_is_an_orphan_beside_the_gift_that_it_names_leaves_the_books() {
     let day = scene.night().await;
     let answer = scene.run(json!({"compare": "day", "day": day})).await.unwrap();
     assert_eq!((scene.cases().await, answer["differences"].as_u64()), (Vec::new(), Some(0)));
+}
+
+/// It left the books, and its metadata were lost once more: it is compared as its donation's, with its fee and what went back since.
+#[tokio::test(start_paused = true)]
+async fn what_has_left_is_its_donations_whatever_its_metadata_say() {
+    let scene = Scene::new().await;
+    let ((gift, paid), (other, unpaid)) = (scene.pay(1).await, scene.pay(2).await);
+    scene.stage.sandbox.void(unpaid.id).unwrap();
+    scene.book(&paid).await;
+    scene.book_as(&paid, None).await;
+    scene.book(&paid).await;
+    for metadata in [json!({"note": "no donation"}), json!({"donation": other.id.to_string(), "attempt": "1"})] {
+        scene.write(&paid, metadata).await;
+        scene.later(300);
+        let answer = scene.run(json!({"compare": "payments"})).await.unwrap();
+        assert_eq!((answer["missed"].as_u64(), answer["differ"].as_u64()), (Some(0), Some(0)), "{answer}");
+    }
+    let day = scene.night().await;
+    let answer = scene.run(json!({"compare": "day", "day": day})).await.unwrap();
+    assert_eq!((scene.cases().await, answer["differences"].as_u64()), (Vec::new(), Some(0)));
+    assert_eq!(scene.stage.table.donation(&gift.id).await.unwrap().unwrap().state.code(), "settled");
+}
+
+/// It settled two gifts, and an orphan besides is out of the books: of the two somebody is told.
+#[tokio::test(start_paused = true)]
+async fn what_settled_two_gifts_is_a_case_though_an_orphan_of_it_has_left() {
+    for is_on_one_day in [true, false] {
+        let scene = Scene::new().await;
+        let ((_, paid), (other, unpaid)) = (scene.pay(1).await, scene.pay(2).await);
+        scene.stage.sandbox.void(unpaid.id).unwrap();
+        scene.book(&paid).await;
+        if !is_on_one_day {
+            let day = scene.night().await;
+            scene.run(json!({"compare": "day", "day": day})).await.unwrap();
+        }
+        scene.name(&paid, &other).await;
+        scene.book(&paid).await;
+        scene.book_as(&paid, None).await;
+        scene.book(&paid).await;
+        scene.later(1_000);
+        let day = scene.night().await;
+        let answer = scene.run(json!({"compare": "day", "day": day})).await.unwrap();
+        let case = ("booked_twice".to_owned(), 5_000, Some(paid.id.to_string()));
+        assert_eq!((scene.cases().await, answer["differences"].as_u64()), (vec![case], Some(1)), "{is_on_one_day}");
+    }
+}
+
+/// It was an orphan before somebody wrote whose it is into its metadata: within minutes it is told again, and settles that donation.
+#[tokio::test(start_paused = true)]
+async fn an_orphan_that_names_its_donation_by_now_is_told_again() {
+    let scene = Scene::new().await;
+    let (gift, paid) = scene.pay(1).await;
+    scene.book_as(&paid, None).await;
+    scene.later(300);
+    let answer = scene.run(json!({"compare": "payments"})).await.unwrap();
+    assert_eq!((answer["missed"].as_u64(), scene.told().await), (Some(1), vec![paid.id.to_string()]), "{answer}");
+    scene.book(&paid).await;
+    assert_eq!(scene.run(json!({"compare": "payments"})).await.unwrap()["missed"], 0);
+    assert_eq!(scene.stage.table.donation(&gift.id).await.unwrap().unwrap().state.code(), "settled");
 }
 
 /// Nobody looked at it within minutes: the day tells of it, once, and has it told again. Of the next day it is none, though it leaves the books only then.

@@ -92,6 +92,26 @@ async fn beside_its_own_gift_it_leaves_the_books_once_wherever_it_breaks_off() {
     }
 }
 
+/// Its metadata were lost once more, or a look is older still: what names no donation is of the one that it was found to be.
+#[tokio::test(start_paused = true)]
+async fn once_found_what_names_no_donation_is_its_donations() {
+    for is_beside in [true, false] {
+        let stage = Stage::new(Options::default()).await.unwrap();
+        let donation = make(&stage, 1, 10).await;
+        let (named, late) = (captured(&stage, &donation, "p-1"), nameless(&stage, &donation, "p-1"));
+        let told = if is_beside { [named.clone(), late, named] } else { [late, named.clone(), named] };
+        for message in told {
+            assert!(settle(&deps(&stage), &[message]).await.is_empty());
+        }
+        let Message::PaymentTold(refund) = refunded(&donation, "p-1", 10) else { unreachable!("a fact") };
+        let nameless = Message::PaymentTold(PaymentFact { donation: None, attempt: 0, ..refund });
+        let cases = stage.items("CASE#").await.unwrap().len();
+        assert!(settle(&deps(&stage), &[nameless.clone(), nameless]).await.is_empty());
+        assert_eq!((state(&stage, &donation).await, stage.items("CASE#").await.unwrap().len()), ("refunded", cases));
+        assert_eq!(net(&stage, &Account::Clearing(Provider::Moyasar)).await, 0);
+    }
+}
+
 /// Its place on the page is the settlement's, which is what is proven of it.
 #[tokio::test(start_paused = true)]
 async fn its_place_is_that_of_the_entry_that_settles_it() {

@@ -17,7 +17,7 @@ pub enum ChargeKind {
     Late,
     /// Its donation is not known.
     Orphan,
-    /// It was an orphan, and its donation was found: it is that one's settling payment, and kept so that it settles no other. What the provider keeps of it is the donation's to say.
+    /// It was an orphan, and its donation was found: it is that one's settling payment, and kept so that it settles no other.
     Assigned,
 }
 
@@ -38,7 +38,7 @@ pub struct Charge {
     /// What was given back so far.
     #[serde(with = "halalas")]
     pub refunded_minor: Money,
-    /// What the provider keeps of it, as far as that is booked.
+    /// What the provider keeps of it, as far as that is booked: of one whose donation was found, what was booked until then. In all it is the donation's to say.
     #[serde(default, with = "halalas", skip_serializing_if = "halalas::is_nothing")]
     pub fee_minor: Money,
     /// How it was paid.
@@ -57,7 +57,7 @@ impl Charge {
     }
 
     /// Whether it waits for its donation to be found, and all of it is there.
-    pub(super) fn is_orphan(&self) -> bool {
+    pub fn is_orphan(&self) -> bool {
         self.kind == ChargeKind::Orphan && self.refunded_minor.is_zero()
     }
 

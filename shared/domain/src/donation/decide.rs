@@ -6,7 +6,7 @@
 //! | awaiting | settle; look for what it names if that is being claimed anew | fail, if the attempt is the latest, and no payment came that it waits for | fail, likewise | wait for the capture | likewise |
 //! | failed | settle; look for what it held if that was given up | nothing | nothing | wait for the capture | likewise |
 //! | cancelled, expired | settle if it held nothing; look for other shares if it held shares and nothing else; else owed back | nothing | nothing | wait for the capture | likewise |
-//! | settled, partly refunded, disputed, refunded; by this payment | repeat; if it stands as an orphan besides, that leaves the books | nothing | set aside | book what is new | book what is new |
+//! | settled, partly refunded, disputed, refunded; by this payment | repeat; if it stands as an orphan besides, that leaves the books | nothing | set aside; likewise | book what is new | book what is new |
 //! | the same; by another payment | second charge | nothing | nothing | wait for the capture | likewise |
 //! | any, the payment being kept apart as a charge | repeat | nothing | set aside | give the charge back | set aside |
 //! | awaiting, failed, cancelled, expired; nothing given up; the payment being an orphan of which nothing went back | settle it with what stands in suspense | nothing | set aside | give the charge back | set aside |
@@ -49,7 +49,7 @@ pub enum Decision {
         /// What a person must look at besides.
         case: Option<Reason>,
     },
-    /// A payment is kept apart, or one that was is given back, and the books say so.
+    /// A payment is kept apart, one that was is given back, or more is kept of it by its provider, and the books say so.
     Keep {
         /// The charge as it is to stand.
         charge: Charge,
@@ -58,14 +58,16 @@ pub enum Decision {
         /// What a person must look at besides.
         case: Option<Reason>,
     },
-    /// A payment that was kept apart is the donation's: both change, and the books with them.
+    /// A payment that was kept apart is the donation's: the charge changes and the books with it, and the donation, unless the payment had settled it before.
     Assign {
-        /// The donation's new state.
+        /// The donation's state then.
         state: State,
         /// The charge as it is to stand.
         charge: Charge,
-        /// What goes into the books: that it is no orphan any more, and that it settles the donation.
-        entries: [Entry; 2],
+        /// What goes into the books: that it is no orphan any more.
+        found: Entry,
+        /// And that it settles the donation; or, if it had, what is new of its fee.
+        follows: Option<Entry>,
         /// What a person must look at besides.
         case: Option<Reason>,
     },
@@ -90,16 +92,15 @@ pub enum Decision {
 
 /// Whether [`decide`] has to know the charge kept for the fact's payment. Where it has not, the charge makes no difference.
 ///
-/// It has to for every capture: an orphan whose metadata was put right at the provider is told again, naming a donation
+/// It has to for every capture, and for a void: an orphan whose metadata was put right at the provider is told again, naming a donation
 /// that still waits, and would be booked a second time; or it was booked a second time, and is to leave the books. That costs one read a capture, and no write. What settled a donation settles it
 /// for good, so the answer stays right while a batch of facts is folded into the donation: it may be asked once, before.
 pub fn needs_charge(donation: Option<&Donation>, fact: &PaymentFact) -> bool {
     let own = donation.is_some_and(|donation| is_settled_by(donation, fact));
     match &fact.happening {
         Happening::Failed { .. } => false,
-        Happening::Captured { .. } => true,
-        Happening::Voided
-        | Happening::Refunded { .. }
+        Happening::Captured { .. } | Happening::Voided => true,
+        Happening::Refunded { .. }
         | Happening::Disputed { .. }
         | Happening::DisputeWon { .. }
         | Happening::DisputeLost { .. } => !own,
@@ -108,6 +109,12 @@ pub fn needs_charge(donation: Option<&Donation>, fact: &PaymentFact) -> bool {
 
 fn is_settled_by(donation: &Donation, fact: &PaymentFact) -> bool {
     donation.state.settled_by().is_some_and(|by| by.payment == fact.payment)
+}
+
+/// The donation that a fact is about: the one that it names. If it names none, it is older than the metadata or these were lost again, and it is about the donation that its payment was found to be.
+pub fn donation_of(fact: &PaymentFact, charge: Option<&Charge>) -> Option<DonationId> {
+    let found = charge.filter(|charge| charge.kind == ChargeKind::Assigned);
+    fact.donation.or(found.and_then(|charge| charge.donation))
 }
 
 /// Decides what a fact makes of the donation that it names and of the charge kept for its payment.
@@ -136,7 +143,7 @@ pub fn decide(
         }
         Happening::Refunded { refunded_minor } => refund::refunded(donation, charge, fact, *refunded_minor, now),
         Happening::Failed { reason } => Ok(failed(donation, fact, reason)),
-        Happening::Voided => Ok(voided(donation, charge, fact)),
+        Happening::Voided => voided(donation, charge, fact, now),
         Happening::Disputed { disputed_minor } => disputed(*disputed_minor, Outcome::Open),
         Happening::DisputeWon { disputed_minor } => disputed(*disputed_minor, Outcome::Won),
         Happening::DisputeLost { disputed_minor } => disputed(*disputed_minor, Outcome::Lost),
@@ -175,10 +182,11 @@ fn captured(
         return Ok(Decision::SetAside(Reason::AmountDiffers));
     }
     if let (Some(donation), Some(charge)) = (own, twice) {
-        return take_out(donation, charge, fact, told);
+        let fresh = donation.state.settled_by().and_then(|by| told.fresh_fee(fact, by.fee_minor));
+        return take_out(donation, charge, fact, told.at, fresh.map(|fresh| (fresh, told.fee)));
     }
     if let Some(charge) = charge {
-        if let Some(donation) = donation.filter(|donation| charge.is_orphan() && can_settle(donation)) {
+        if let Some(donation) = donation.filter(|donation| charge.is_orphan() && donation.can_settle()) {
             return assign(donation, charge, fact, told);
         }
         if charge.kind == ChargeKind::Assigned {
@@ -228,40 +236,46 @@ fn fee(fact: &PaymentFact, amount: Money) -> Result<Transfer, TransferError> {
     Transfer::new(Account::Fees(fact.payment.provider), Account::Clearing(fact.payment.provider), amount)
 }
 
-/// Whether a payment would settle the donation at once. One that has given up what it held would have to look for it again.
-fn can_settle(donation: &Donation) -> bool {
-    match donation.state {
-        State::Awaiting | State::Failed { .. } => !donation.dropped,
-        State::Cancelled | State::Expired => !donation.holds(),
-        State::Settled { .. } | State::PartlyRefunded { .. } | State::Disputed { .. } | State::Refunded { .. } => false,
-    }
-}
-
 /// The donation of an orphan was found: the payment names it now. What was booked of it before stays, a new entry takes it out of suspense, and another one settles the donation.
 fn assign(donation: &Donation, charge: &Charge, fact: &PaymentFact, told: &Told) -> Result<Decision, TransferError> {
     if donation.total() != fact.amount_minor {
         return Ok(Decision::SetAside(Reason::AmountDiffers));
     }
-    let Decision::Book { state, entry: settles, case, .. } = settle(donation, fact, told, charge.fee_minor)? else {
+    let Decision::Book { state, entry: follows, case, .. } = settle(donation, fact, told, charge.fee_minor)? else {
         return Ok(Decision::Repeat);
     };
     let found = Transfer::new(charge.account(), Account::Clearing(fact.payment.provider), charge.captured_minor)?;
     let found = entry(EntryKind::Assigned, Some(donation.id), fact, told.method, told.at, vec![found]);
     let (kind, version) = (ChargeKind::Assigned, charge.version + 1);
     let charge = Charge { kind, donation: Some(donation.id), version, ..charge.clone() };
-    Ok(Decision::Assign { state, charge, entries: [found, settles], case })
+    Ok(Decision::Assign { state, charge, found, follows: Some(follows), case })
 }
 
-/// It has settled its donation, and was booked as an orphan besides by somebody who did not know yet whose it is. What is left of that leaves the books again, and the fee that was booked with it.
-fn take_out(donation: &Donation, charge: &Charge, fact: &PaymentFact, told: &Told) -> Result<Decision, TransferError> {
+/// It has settled its donation, and was booked as an orphan besides by somebody who did not know yet whose it is. What is left of that leaves the books again, and the fee that was booked with it. `fee` is what is
+/// new of the donation's own, and what that is in all then.
+fn take_out(
+    donation: &Donation,
+    charge: &Charge,
+    fact: &PaymentFact,
+    at: Moment,
+    fee: Option<(Money, Money)>,
+) -> Result<Decision, TransferError> {
     let (clearing, fees) = (Account::Clearing(fact.payment.provider), Account::Fees(fact.payment.provider));
     let moves = [(charge.account(), clearing.clone(), charge.rest()), (clearing, fees, charge.fee_minor)];
     let moves = moves.into_iter().filter(|(.., amount)| !amount.is_zero());
     let transfers = moves.map(|(debit, credit, amount)| Transfer::new(debit, credit, amount)).collect::<Result<_, _>>()?;
-    let entry = entry(EntryKind::Assigned, Some(donation.id), fact, charge.method, told.at, transfers);
+    let entry = |kind, transfers| entry(kind, Some(donation.id), fact, charge.method, at, transfers);
+    let found = entry(EntryKind::Assigned, transfers);
+    let (state, follows) = match fee {
+        None => (donation.state.clone(), None),
+        Some((fresh, all)) => {
+            let charged = entry(EntryKind::FeeCharged, vec![self::fee(fact, fresh)?]);
+            (donation.state.with_fee(all), Some(charged))
+        }
+    };
     let (kind, fee_minor, version) = (ChargeKind::Assigned, Money::ZERO, charge.version + 1);
     let charge = Charge { kind, donation: Some(donation.id), fee_minor, version, ..charge.clone() };
-    Ok(Decision::Keep { charge, entry, case: None })
+    Ok(Decision::Assign { state, charge, found, follows, case: None })
 }
 
 /// The donation is settled. Of the fee so much is booked already.
@@ -317,10 +331,25 @@ fn failed(donation: Option<&Donation>, fact: &PaymentFact, reason: &str) -> Deci
 }
 
 /// A void of what we have booked, as a gift or apart from one, contradicts the capture: a person finds out whether the money is
-/// still with the provider.
-fn voided(donation: Option<&Donation>, charge: Option<&Charge>, fact: &PaymentFact) -> Decision {
-    let own = donation.is_some_and(|donation| is_settled_by(donation, fact));
-    if own || charge.is_some() { Decision::SetAside(Reason::VoidAfterCapture) } else { failed(donation, fact, "voided") }
+/// still with the provider. What was booked twice is not there twice in any case.
+fn voided(
+    donation: Option<&Donation>,
+    charge: Option<&Charge>,
+    fact: &PaymentFact,
+    now: Moment,
+) -> Result<Decision, TransferError> {
+    let own = donation.filter(|donation| is_settled_by(donation, fact));
+    let reason = Reason::VoidAfterCapture;
+    match (own, charge) {
+        (Some(donation), Some(charge)) if charge.stands() => Ok(match take_out(donation, charge, fact, now, None)? {
+            Decision::Assign { state, charge, found, follows, .. } => {
+                Decision::Assign { state, charge, found, follows, case: Some(reason) }
+            }
+            other => other,
+        }),
+        (Some(_), _) | (None, Some(_)) => Ok(Decision::SetAside(reason)),
+        (None, None) => Ok(failed(donation, fact, "voided")),
+    }
 }
 
 /// An entry about the fact's payment.

@@ -7,8 +7,8 @@
 //! it had been given up before. One that was only asked for is done by [`REBUILT`] when what it asks for has gone back since, so that nobody agrees to it a second time. What is left is kept as
 //! [`Back::traced`](super::Back::traced).
 //!
-//! **Orphans whose donation was found** have two first entries: one that put them aside, and one that settles the donation, whichever was booked first ([`History::split`]). The fee of both is the donation's,
-//! but for what was taken back because it was booked twice.
+//! **Orphans whose donation was found** have two first entries: one that put them aside, and one that settles the donation, whichever was booked first. The fee of both is the donation's,
+//! but for what was taken back because it was booked twice. Of a payment that settled two gifts, because somebody changed its metadata, each has what names it.
 
 use super::back::{Back, Dispute, Outcome, Part, Refund, RefundStage, allocate};
 use super::refund::standing;
@@ -70,13 +70,7 @@ impl Later {
         self.place
     }
 
-    /// Whether it says that the payment came in as an orphan.
-    pub fn is_orphan(&self) -> bool {
-        self.kind == EntryKind::Orphan
-    }
-
-    /// Whether it says that the payment was found to be a donation's.
-    pub fn is_assignment(&self) -> bool {
+    fn is_assignment(&self) -> bool {
         self.kind == EntryKind::Assigned
     }
 
@@ -117,22 +111,28 @@ pub struct History {
 }
 
 impl History {
-    /// Of the payment's first entry, where that stands, and all others.
-    pub fn new(first: Entry, place: Place, mut later: Vec<Later>) -> History {
+    /// Of a first entry of a payment, where that stands, and all that its payment has besides: what are no first entries, and the one by which it came in as an orphan.
+    pub fn of(first: Entry, place: Place, all: &[Later]) -> History {
+        let is_its = |one: &&Later| match first.kind {
+            EntryKind::Settled => one.donation == first.donation && is_gifts(one, all),
+            EntryKind::Orphan => !is_first(one.kind) && !is_gifts(one, all),
+            EntryKind::SecondCharge | EntryKind::LateCharge => {
+                let is_told_of = matches!(one.kind, EntryKind::ChargeReturned | EntryKind::FeeCharged);
+                is_told_of && one.donation == first.donation
+            }
+            EntryKind::Refunded
+            | EntryKind::ChargeReturned
+            | EntryKind::Disputed
+            | EntryKind::DisputeWon
+            | EntryKind::DisputeLost
+            | EntryKind::FeeCharged
+            | EntryKind::Assigned => false,
+        };
+        let mut later: Vec<Later> = all.iter().filter(is_its).cloned().collect();
         later.sort_by_key(Later::order);
-        History { first, place, later, fee_before_minor: 0 }
-    }
-
-    /// Of one of the two first entries of an orphan whose donation was found, or that is booked beside its gift, and all that its payment has besides, the orphan's first entry with it. Of an orphan
-    /// of no gift, too.
-    pub fn split(first: Entry, place: Place, all: &[Later]) -> History {
-        let (gifts, aparts): (Vec<&Later>, Vec<&Later>) = all.iter().partition(|one| is_gifts(one, all));
-        if first.kind == EntryKind::Settled {
-            let is_found = all.iter().any(Later::is_assignment);
-            let fee_before_minor = aparts.iter().filter(|_| is_found).map(|one| one.fee_minor).sum();
-            return History { fee_before_minor, ..History::new(first, place, gifts.into_iter().cloned().collect()) };
-        }
-        History::new(first, place, aparts.into_iter().filter(|one| !is_first(one.kind)).cloned().collect())
+        let is_found = all.iter().any(|one| one.is_assignment() && one.donation == first.donation);
+        let was_orphans = all.iter().filter(|one| first.kind == EntryKind::Settled && is_found && !is_gifts(one, all));
+        History { fee_before_minor: was_orphans.map(|one| one.fee_minor).sum(), first, place, later }
     }
 
     /// The first entry.
@@ -205,7 +205,7 @@ impl History {
             | EntryKind::FeeCharged
             | EntryKind::Assigned => return Err(Contradiction::NotFirst),
         };
-        let found = self.of(EntryKind::Assigned).next();
+        let found = self.all(EntryKind::Assigned).next();
         let kind = found.map_or(kind, |_| ChargeKind::Assigned);
         let donation = found.map_or(self.first.donation, |found| found.donation);
         let captured_minor = self.first.principal().map(Transfer::amount);
@@ -238,12 +238,12 @@ impl History {
         Ok(Charge { version, ..rebuilt })
     }
 
-    fn of(&self, kind: EntryKind) -> impl Iterator<Item = &Later> {
+    fn all(&self, kind: EntryKind) -> impl Iterator<Item = &Later> {
         self.later.iter().filter(move |one| one.kind == kind)
     }
 
     fn sum(&self, kind: EntryKind) -> Money {
-        Money::sum(self.of(kind).map(|one| one.moved)).unwrap_or(Money::ZERO)
+        Money::sum(self.all(kind).map(|one| one.moved)).unwrap_or(Money::ZERO)
     }
 
     fn fee(&self) -> Money {
@@ -273,7 +273,7 @@ impl History {
         ];
         let told = outcomes
             .into_iter()
-            .find_map(|(kind, outcome)| self.of(kind).next().map(|one| Dispute { disputed_minor: one.moved, outcome }));
+            .find_map(|(kind, outcome)| self.all(kind).next().map(|one| Dispute { disputed_minor: one.moved, outcome }));
         told.or(kept.filter(|kept| kept.outcome == Outcome::Won))
     }
 
@@ -293,7 +293,7 @@ impl History {
     /// The refunds that are asked for, as far as the pages say that they were given back; see the [module](self).
     fn refunds(&self, kept: &Donation, mut back: Back, refunded: Money) -> Result<Back, Contradiction> {
         let fresh = refunded.minus(kept.refunded()).unwrap_or(Money::ZERO);
-        let Some(last) = self.of(EntryKind::Refunded).last().filter(|_| !fresh.is_zero()) else { return Ok(back) };
+        let Some(last) = self.all(EntryKind::Refunded).last().filter(|_| !fresh.is_zero()) else { return Ok(back) };
         // From the only line, or from every line once all has gone back, whatever refunds say.
         let gone = refunded.plus(back.lost()).unwrap_or(Money::ZERO);
         let is_plain = kept.lines.len() == 1 || gone >= kept.total();
@@ -339,6 +339,14 @@ pub const fn is_first(kind: EntryKind) -> bool {
         | EntryKind::FeeCharged
         | EntryKind::Assigned => false,
     }
+}
+
+/// Whether, of all that a payment has besides its first entries, what came in as an orphan is out of suspense: its donation was found, or it went back and nothing was kept of it.
+pub fn has_left_suspense(all: &[Later]) -> bool {
+    let sum = |kind: EntryKind| Money::sum(all.iter().filter(|one| one.kind == kind).map(|one| one.moved));
+    let fee_minor: i64 = all.iter().filter(|one| !is_gifts(one, all)).map(|one| one.fee_minor).sum();
+    let is_gone = sum(EntryKind::Orphan) == sum(EntryKind::ChargeReturned) && fee_minor == 0;
+    all.iter().any(Later::is_assignment) || is_gone
 }
 
 /// Whether, of all that is told of a payment that was an orphan and maybe a gift, this is told of the gift. A fee may be told of either: an orphan's names what that names, and comes before its donation is found.

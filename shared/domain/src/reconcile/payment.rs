@@ -7,6 +7,7 @@
 //! | took money in another currency, or another amount than the donation's | nothing | differs: it is never booked by itself |
 //! | took money | nothing | behind |
 //! | took money | its donation settled by it, and as an orphan besides | behind: booked twice |
+//! | took money, and names a donation that waits for as much | as an orphan | behind: that donation is not known yet |
 //! | gave back more, or keeps more | less | behind |
 //! | took another sum, gave back less, or keeps less | otherwise | differs |
 //! | the same | the same | matches |
@@ -85,6 +86,12 @@ impl Known<'_> {
         let by = self.donation.and_then(|donation| donation.state.settled_by());
         by.is_some_and(|by| by.payment == *payment) && self.charge.is_some_and(Charge::stands)
     }
+
+    /// Whether the payment is kept as an orphan, and would settle the donation that it names by now.
+    fn is_found(&self, captured: Money) -> bool {
+        let waits = self.donation.is_some_and(|donation| donation.can_settle() && donation.total() == captured);
+        waits && self.charge.is_some_and(Charge::is_orphan)
+    }
 }
 
 /// Why the two sides do not agree, and by how much.
@@ -132,6 +139,9 @@ pub fn compare(told: &Told, known: Known<'_>) -> Standing {
         }
         Some(_) if known.is_booked_twice(&told.payment) => {
             Standing::Behind(Difference { reason: Reason::BookedTwice, amount_minor: captured })
+        }
+        Some(_) if known.is_found(captured) => {
+            Standing::Behind(Difference { reason: Reason::DonationUnknown, amount_minor: captured })
         }
         Some(booked) => Standing::later(told, booked),
     }

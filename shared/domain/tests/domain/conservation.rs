@@ -361,6 +361,10 @@ proptest! {
         prop_assert_eq!(world.balances(), plain.balances());
         prop_assert_eq!(without_reason(&world), without_reason(&plain));
         prop_assert!(world.charges.values().all(|charge| !charge.stands()));
+        // Nobody is told of anything but that it was nobody's; of a refund whose line is not known only while it is not.
+        let is_of_order = |reason: &Reason| matches!(reason, Reason::DonationUnknown | Reason::RefundUnassigned);
+        world.cases.retain(|case| !plain.cases.contains(case) && !is_of_order(&case.1));
+        prop_assert!(world.cases.is_empty(), "{:?}", world.cases);
     }
 
     #[test]
@@ -376,7 +380,7 @@ proptest! {
     }
 }
 
-/// The facts, with copies of those of money that name no donation, each somewhere after the first capture; at the end every capture is told again.
+/// The facts, with copies of those of money that name no donation, each somewhere after the first capture; at the end one capture is told again.
 pub fn with_late_looks(told: &[PaymentFact], late: &[(prop::sample::Index, prop::sample::Index)]) -> Vec<PaymentFact> {
     let is_capture = |fact: &PaymentFact| matches!(fact.happening, Happening::Captured { .. });
     let of_money = told.iter().filter(|fact| is_capture(fact) || matches!(fact.happening, Happening::Refunded { .. }));
@@ -388,7 +392,7 @@ pub fn with_late_looks(told: &[PaymentFact], late: &[(prop::sample::Index, prop:
             all.insert(first + 1 + at.index(all.len() - first), nameless);
         }
     }
-    all.extend(told.iter().filter(|fact| is_capture(fact)).cloned());
+    all.extend(told.iter().find(|fact| is_capture(fact)).cloned());
     all
 }
 
@@ -445,16 +449,35 @@ fn an_orphan_beside_its_own_gift_leaves_the_books_with_its_fee() {
         assert_eq!((world.balance(&Account::Suspense), world.given()), (-10_000, 10_000));
         let refunded = Happening::Refunded { refunded_minor: riyals(parts) };
         world.live(vec![nameless(refunded.clone()), named(refunded)]);
-        world.live(vec![named(captured_for(riyals(3))), named(captured_for(riyals(3))), nameless(captured_for(riyals(4)))]);
+        // What is new of the fee comes with the capture that takes it out; a look that comes later still is about the gift.
+        world.live(vec![named(captured_for(riyals(4))), named(captured_for(riyals(3))), nameless(captured_for(riyals(5)))]);
         let back = riyals(parts).signed_halalas();
         assert_eq!((world.balance(&Account::Suspense), world.given()), (0, 10_000 - back), "{parts}");
-        assert_eq!(world.balance(&Account::Fees(Provider::Moyasar)), 300, "{parts}");
-        assert_eq!(world.balance(&Account::Clearing(Provider::Moyasar)), 10_000 - back - 300, "{parts}");
+        assert_eq!(world.balance(&Account::Fees(Provider::Moyasar)), 500, "{parts}");
+        assert_eq!(world.balance(&Account::Clearing(Provider::Moyasar)), 10_000 - back - 500, "{parts}");
         let (charge, settled) = (world.charges.pop_first().unwrap().1, world.donation.clone().unwrap());
         assert_eq!((charge.kind, charge.donation, charge.stands()), (ChargeKind::Assigned, Some(settled.id), false));
         assert_eq!((charge.fee_minor, charge.refunded_minor), (Money::ZERO, riyals(parts)), "{parts}");
         assert_eq!(world.entries.iter().filter(|entry| entry.kind == EntryKind::Assigned).count(), 1, "{parts}");
     }
+}
+
+/// The provider denies it: it is not there twice in any case, and a person sees to the rest.
+#[test]
+fn an_orphan_beside_its_own_gift_leaves_the_books_when_its_payment_is_voided() {
+    let named = |happening| Step::Told(fact("twice", riyals(100), happening));
+    let nameless = PaymentFact { donation: None, ..fact("twice", riyals(100), captured_for(riyals(2))) };
+    let mut world = World::new(Some(gift(State::Awaiting)));
+    world.live(vec![
+        named(captured_for(riyals(2))),
+        Step::Told(nameless),
+        named(Happening::Voided),
+        named(Happening::Voided),
+    ]);
+    assert_eq!((world.balance(&Account::Suspense), world.given()), (0, 10_000));
+    assert_eq!(world.balance(&Account::Fees(Provider::Moyasar)), 200);
+    let cases: Vec<Reason> = world.cases.into_iter().map(|(_, reason)| reason).collect();
+    assert_eq!(cases, [Reason::DonationUnknown, Reason::VoidAfterCapture]);
 }
 
 /// All of it went back, and no fee was kept of it: nothing of it is left to take out.

@@ -171,10 +171,12 @@ fn words(decision: &Decision) -> (String, String) {
         }
         Decision::Book { state, entry, case, .. } => (with_case(state_words(state), case), books(entry)),
         Decision::Keep { charge, entry, case } => (with_case(charge_words(charge), case), books(entry)),
-        Decision::Assign { state, entries: [found, settles], case, .. } => (
-            with_case(format!("orphan found, {}", state_words(state)), case),
-            format!("{}; {}", books(found), books(settles)),
-        ),
+        Decision::Assign { state, found, follows, case, .. } => {
+            let settles = follows.iter().any(|entry| entry.kind == EntryKind::Settled);
+            let of_found = format!("orphan found, {}", state_words(state));
+            let text = if settles { of_found } else { "orphan of its own gift taken out".to_owned() };
+            (with_case(text, case), [found].into_iter().chain(follows).map(books).collect::<Vec<_>>().join("; "))
+        }
         Decision::Change { state, .. } => (state_words(state), String::new()),
         Decision::Repeat => ("repeat".to_owned(), String::new()),
         Decision::Nothing => ("nothing".to_owned(), String::new()),
@@ -198,7 +200,7 @@ fn charge_words(charge: &Charge) -> String {
         ChargeKind::Second => format!("kept as second charge; {} owed back", charge.due()),
         ChargeKind::Late => format!("kept as late charge; {} owed back", charge.due()),
         ChargeKind::Orphan => "kept as orphan".to_owned(),
-        ChargeKind::Assigned => "orphan of its own gift taken out".to_owned(),
+        ChargeKind::Assigned => "assigned".to_owned(),
     }
 }
 
@@ -291,14 +293,15 @@ fn a_charge_that_is_assigned_names_its_donation_and_is_an_orphan_no_more() {
     for combination in combinations() {
         let (donation, charge, fact) = scene(&combination);
         let decision = decide(donation.as_ref(), charge.as_ref(), &fact, NOON).unwrap();
-        let Decision::Assign { charge: kept, entries: [found, settles], .. } = decision else { continue };
+        let Decision::Assign { charge: kept, found, follows, .. } = decision else { continue };
         let (was, of) = (charge.unwrap(), Some(given::DONATION));
         let (kind, version) = (ChargeKind::Assigned, was.version + 1);
         assert_eq!(kept, Charge { kind, version, donation: of, ..was }, "{combination:?}");
-        assert_eq!(
-            [(found.kind, found.donation), (settles.kind, settles.donation)],
-            [(EntryKind::Assigned, of), (EntryKind::Settled, of)]
-        );
+        assert_eq!((found.kind, found.donation, &found.payment), (EntryKind::Assigned, of, &fact.payment));
+        let told = matches!(fact.happening, Happening::Captured { fee_minor, .. } if fee_minor == riyals(2));
+        let settled = donation.unwrap().state.settled_by().is_some();
+        let kind = if settled { told.then_some(EntryKind::FeeCharged) } else { Some(EntryKind::Settled) };
+        assert_eq!(follows.map(|entry| (entry.kind, entry.donation)), kind.map(|kind| (kind, of)), "{combination:?}");
         met += 1;
     }
     assert!(met > 0);

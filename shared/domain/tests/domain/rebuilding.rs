@@ -81,14 +81,7 @@ impl Life {
         let of = || self.pages[..pages].iter().filter(|(entry, ..)| entry.payment == *payment);
         let gathered = of().filter(|(entry, ..)| !is_first(entry.kind) || entry.kind == EntryKind::Orphan);
         let later: Vec<Later> = gathered.map(|(entry, place, at)| Later::of(entry, *place, *at)).collect();
-        let was_orphan = later.iter().any(Later::is_orphan);
-        let history = |(entry, place, _): &(Entry, Place, Moment)| {
-            if was_orphan {
-                return History::split(entry.clone(), *place, &later);
-            }
-            let others = later.iter().filter(|one| one.place() != *place).cloned();
-            History::new(entry.clone(), *place, others.collect())
-        };
+        let history = |(entry, place, _): &(Entry, Place, Moment)| History::of(entry.clone(), *place, &later);
         of().filter(|(entry, ..)| is_first(entry.kind)).map(history).collect()
     }
 

@@ -102,6 +102,31 @@ fn a_gift_that_is_an_orphan_besides_is_booked_twice() {
     assert_eq!(compare(&told(1, (total, 0, 7)), known), Standing::Matches, "an orphan of no gift");
 }
 
+/// It was booked before its metadata named a donation, which waits for as much: telling it again settles that one.
+#[test]
+fn an_orphan_that_names_a_donation_which_waits_for_it_is_behind() {
+    let of = |state: State| donation(state, vec![line(Fund::Sadaqa, "wells", riyals(50))]);
+    let total = 5_000;
+    let standing = |gift: &Donation, charge: &Charge, sums| {
+        compare(&told(1, sums), Known { donation: Some(gift), charge: Some(charge) })
+    };
+    let behind = Standing::Behind(Difference { reason: Reason::DonationUnknown, amount_minor: halalas(total) });
+    let orphan = charge(1, (total, 0, 7));
+    let failed = State::Failed { reason: "declined".to_owned() };
+    for waits in [State::Awaiting, failed.clone(), State::Cancelled, State::Expired] {
+        assert_eq!(standing(&of(waits), &orphan, (total, 0, 7)), behind);
+    }
+    let given_up = Donation { dropped: true, ..of(failed) };
+    let settled_by_another = settled(2, 0, 7);
+    for gift in [&given_up, &settled_by_another] {
+        assert_eq!(standing(gift, &orphan, (total, 0, 7)), Standing::Matches);
+    }
+    let dearer = donation(State::Awaiting, vec![line(Fund::Sadaqa, "wells", riyals(51))]);
+    assert_eq!(standing(&dearer, &orphan, (total, 0, 7)), Standing::Matches, "of another amount");
+    let gone = charge(1, (total, 100, 7));
+    assert_eq!(standing(&of(State::Awaiting), &gone, (total, 100, 7)), Standing::Matches, "some of it went back");
+}
+
 #[test]
 fn a_gift_is_compared_with_the_payment_that_settled_it_and_with_no_other() {
     let gift = settled(1, 0, 7);

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use domain::case::Reason;
-use domain::donation::{Attempt, Back, Charge, Decision, Donation, State, decide, needs_charge};
+use domain::donation::{Attempt, Back, Charge, Decision, Donation, State, decide, donation_of, needs_charge};
 use domain::journal::{Account, Entry, EntryKind};
 use domain::payment::{PaymentFact, PaymentRef, Provider};
 
@@ -72,6 +72,8 @@ impl World {
     }
 
     fn told(&mut self, fact: &PaymentFact) -> bool {
+        let found = donation_of(fact, self.charges.get(&fact.payment));
+        let fact = &PaymentFact { donation: found, ..fact.clone() };
         let named = self.donation.as_ref().filter(|donation| fact.donation == Some(donation.id));
         let charge = if needs_charge(named, fact) { self.charges.get(&fact.payment) } else { None };
         let (entries, case) = match decide(named, charge, fact, NOON).unwrap() {
@@ -83,11 +85,11 @@ impl World {
                 self.charges.insert(charge.payment.clone(), charge);
                 (vec![entry], case)
             }
-            Decision::Assign { state, charge, entries, case } => {
+            Decision::Assign { state, charge, found, follows, case } => {
                 let back = named.unwrap().back.clone();
                 self.charges.insert(charge.payment.clone(), charge);
                 self.turn(state, back);
-                (entries.into(), case)
+                ([found].into_iter().chain(follows).collect(), case)
             }
             Decision::Change { state, back } => {
                 self.turn(state, back);

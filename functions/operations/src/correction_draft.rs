@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::correction::{MOST_TRANSFERS, Unfit, transfer};
+use domain::correction::{MOST_TRANSFERS, Unfit, may_move, transfer};
 use domain::id::{CharityId, OpportunityId};
 use domain::journal::{Account, Transfer, TransferError};
 use domain::purpose::Fund;
@@ -176,7 +176,8 @@ impl Wanted {
     /// # Errors
     /// 422, with each fault and its place; 503 when the table is busy.
     pub async fn exists(&self, deps: &Deps, mut faults: Faults) -> Result<(), Problem> {
-        if deps.case(&self.case).await?.is_none() {
+        let case = deps.case(&self.case).await?;
+        if case.is_none() {
             faults.add("/case", "case_unknown", "لا توجد حالة بهذا المعرف", "There is no such case");
         }
         let sides = |(number, transfer): (usize, &'_ Transfer)| {
@@ -187,6 +188,11 @@ impl Wanted {
         let known = Known::of(deps, named.iter().map(|(_, account)| account)).await?;
         for (at, account) in &named {
             known.check(at, account, &mut faults);
+            if case.as_ref().is_some_and(|kept| !may_move(account, kept.case.reason)) {
+                let english = "What stands in suspense is of payments: it leaves when a payment names its donation and is told again, or goes back; by hand only where the provider denies the payment";
+                let arabic = "ما قُيّد معلقًا لمدفوعات: يخرج حين تُسمّي الدفعة تبرعها ويعاد الإبلاغ عنها أو حين تُرد، ولا يُصحح يدويًا إلا إذا أنكر المزود الدفعة";
+                faults.add(at, "kept_by_payments", arabic, english);
+            }
         }
         faults.tell()
     }

@@ -15,6 +15,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::case::Reason;
 use crate::donation::Place;
 use crate::id::CorrectionId;
 use crate::journal::{Account, Movement, MovementKind, Transfer, TransferError, rules};
@@ -147,6 +148,13 @@ pub fn transfer(debit: Account, credit: Account, amount: Money, first: Option<&T
         return Err(Unfit::AnotherFund);
     }
     Ok(transfer)
+}
+
+/// Whether a correction about a matter for this reason may move what stands in this account. What stands in suspense is of payments that are kept apart, each of which knows of itself how much it is: it leaves
+/// when its donation is found, or when it goes back, and by hand besides it would leave twice. By hand it may only where its provider denies the payment, so that neither will ever be.
+pub const fn may_move(account: &Account, reason: Reason) -> bool {
+    let is_denied = matches!(reason, Reason::VoidAfterCapture | Reason::CaptureDiffers | Reason::PaymentUnknown);
+    !matches!(account, Account::Suspense) || is_denied
 }
 
 impl Correction {

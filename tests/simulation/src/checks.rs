@@ -156,7 +156,9 @@ pub fn told_of_returns(
     wrong: &mut Vec<String>,
 ) {
     let sent: BTreeSet<&str> = messages.iter().filter_map(|message| message["reference"].as_str()).collect();
-    for charge in charges.iter().filter(|charge| !charge.refunded_minor.is_zero()) {
+    // What was found to be its donation's is told of as that one's refund.
+    let apart = charges.iter().filter(|charge| charge.kind != ChargeKind::Assigned);
+    for charge in apart.filter(|charge| !charge.refunded_minor.is_zero()) {
         let donation = donations.iter().find(|donation| charge.donation == Some(donation.id));
         let can_be_told = |donation: &&Donation| donation.personal.is_some() && !world.deeds.is_erasing(&donation.id);
         let Some(donation) = donation.filter(can_be_told) else { continue };

@@ -12,6 +12,7 @@ use stage::event;
 use testkit::chance::Chance;
 
 use crate::app::{self, Reply};
+use crate::deeds::Wish;
 use crate::world::World;
 
 const ASK: &str = "POST /v1/operations/corrections";
@@ -94,7 +95,8 @@ impl Clerk {
         });
         let reply = self.act(ASK, ("operator-1", "operator"), ("", key), &body).await;
         if let (200 | 201, Some(id)) = (reply.0, reply.1["id"].as_str()) {
-            self.world.deeds.asked_for_correction(id, other);
+            let wish = Wish { debit: debit.to_owned(), credit: credit.to_owned(), halalas };
+            self.world.deeds.asked_for_correction(id, wish);
         }
         reply
     }

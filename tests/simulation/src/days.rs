@@ -30,6 +30,8 @@ pub struct Told {
     pub payments: Option<Vec<PaymentFacts>>,
     /// Payments of which the books lacked something then.
     pub behind: BTreeSet<String>,
+    /// Payments that were in the books twice before it was written, and after.
+    pub twice: [BTreeSet<String>; 2],
     /// Whether everything was at rest.
     pub is_late: bool,
 }
@@ -49,7 +51,12 @@ impl Days {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether the books lacked something of a payment when the document was written.
+    /// Whether a payment was in the books twice when it was written.
+    pub fn was_twice(&self, payment: &str) -> bool {
+        self.told().is_some_and(|told| told.twice.iter().any(|twice| twice.contains(payment)))
+    }
+
+    /// Whether the books lacked something of a payment when it was written.
     pub fn was_behind(&self, payment: &str) -> bool {
         self.told().is_some_and(|told| told.behind.contains(payment))
     }
@@ -83,14 +90,15 @@ pub async fn finish(world: &World, wrong: &mut Vec<String>) {
 async fn compare(world: &World, day: Day, is_late: bool) -> bool {
     let stands = || async { world.stage.bucket().ok()?.fetch(&reconciliation::day::key(day)).await.ok()? };
     let before = stands().await;
-    let (payments, behind) = (world.stage.sandbox.payments(), behind(world));
+    let (payments, behind, twice) = (world.stage.sandbox.payments(), behind(world), world.ledger.twice());
     let answer = reconciling::run(world, json!({"compare": "day", "day": day.to_string()})).await;
     if before.is_none()
         && let Some(document) = stands().await
     {
         let payments = Some(payments).filter(|payments| *payments == world.stage.sandbox.payments());
         let document = serde_json::from_slice(&document).unwrap_or_default();
-        world.days.tell(Some(Told { document, payments, behind, is_late }));
+        let twice = [twice, world.ledger.twice()];
+        world.days.tell(Some(Told { document, payments, behind, twice, is_late }));
     }
     answer.is_some()
 }

@@ -24,6 +24,17 @@ pub struct Lie {
     pub was_taken: bool,
 }
 
+/// A correction of one transfer, as a clerk asks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    /// The account that is debited, by its name.
+    pub debit: String,
+    /// The account that is credited.
+    pub credit: String,
+    /// How much.
+    pub halalas: u64,
+}
+
 #[derive(Debug, Default)]
 struct Done {
     lies: Vec<Lie>,
@@ -33,7 +44,7 @@ struct Done {
     disputed: BTreeSet<DonationId>,
     let_go: BTreeSet<Uuid>,
     found: BTreeMap<Uuid, DonationId>,
-    corrections: BTreeMap<String, String>,
+    corrections: BTreeMap<String, Wish>,
     answers: BTreeMap<String, Vec<(bool, String)>>,
     erasing: BTreeSet<DonationId>,
     erased: BTreeSet<DonationId>,
@@ -96,13 +107,13 @@ impl Deeds {
         self.lock().found.clone()
     }
 
-    /// A correction was asked for that leads to this account or from it, and was taken.
-    pub fn asked_for_correction(&self, id: &str, account: &str) {
-        self.lock().corrections.insert(id.to_owned(), account.to_owned());
+    /// A correction was asked for, and was taken.
+    pub fn asked_for_correction(&self, id: &str, wish: Wish) {
+        self.lock().corrections.insert(id.to_owned(), wish);
     }
 
-    /// Every such correction, and its account.
-    pub fn corrections(&self) -> BTreeMap<String, String> {
+    /// Every such correction, as it was asked for.
+    pub fn corrections(&self) -> BTreeMap<String, Wish> {
         self.lock().corrections.clone()
     }
 

@@ -51,23 +51,23 @@ impl Forgotten {
     pub async fn find(self, world: Arc<World>, chance: Chance) {
         let (too_early, twice, closes) = (chance.happens(200), chance.happens(300), chance.happens(300));
         let is_hasty = chance.happens(400);
-        let mut set_aside = Vec::new();
+        let mut chosen = Vec::new();
         for payment in self.nameless(&world) {
             let is_its_time = if is_hasty { is_taken(&world, &payment) } else { wait_for_case(&world, &payment).await };
             if is_its_time {
-                set_aside.push(payment);
+                chosen.push(payment);
             }
         }
-        if set_aside.is_empty() {
+        if chosen.is_empty() {
             return;
         }
         tokio::time::sleep(Duration::from_secs(chance.below(if is_hasty { 5 } else { 600 }))).await;
         if too_early && !is_hasty {
-            for payment in &set_aside {
+            for payment in &chosen {
                 replay(&world, &chance, "operator-1", &case(&world, payment.id)).await;
             }
         }
-        for payment in &set_aside {
+        for payment in &chosen {
             // A donation's payments stay apart in the books, whichever of them is found first.
             if world.stage.sandbox.describe(payment.id, Some(self.metadata.clone())).is_ok() {
                 world.trace.note("provider", || format!("payment {} is put right: {}", payment.id, self.donation));
@@ -75,7 +75,7 @@ impl Forgotten {
             }
         }
         tokio::time::sleep(Duration::from_secs(chance.below(120))).await;
-        for payment in &set_aside {
+        for payment in &chosen {
             let others = Chance::seeded(world.plan.seed, &format!("another about {}", payment.id));
             let case = case(&world, payment.id);
             if !is_told(&world, &case).await {

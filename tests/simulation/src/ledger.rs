@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use data_encoding::BASE64;
 use domain::cap;
 use domain::catalogue::Opportunity;
-use domain::donation::{Charge, Donation, Place};
+use domain::donation::{Charge, ChargeKind, Donation, Place};
 use domain::id::DonationId;
 use domain::journal::{Account, ChainId, Entry, EntryKind, Page, Tail};
 use domain::totals::{self, Delta};
@@ -97,6 +97,13 @@ impl Ledger {
         let ways = [false, true].map(|is_apart| (payment.to_owned(), is_apart));
         let returned = ways.iter().filter_map(|way| watched.returned.get(way)).max();
         (ways.iter().any(|way| watched.paid.contains(way)), returned.copied().unwrap_or(0))
+    }
+
+    /// Payments that are in the books twice, by the pages so far: as an orphan, and otherwise.
+    pub fn twice(&self) -> BTreeSet<String> {
+        let watched = self.lock();
+        let is_both = |payment: &str| watched.paid.contains(&(payment.to_owned(), false));
+        watched.paid.iter().filter(|(payment, is_orphan)| *is_orphan && is_both(payment)).map(|(of, _)| of.clone()).collect()
     }
 
     /// Sees nothing for a while, or looks again: what is restored into another table is not of these books.
@@ -221,8 +228,11 @@ impl Watched {
                 charge.captured_minor.halalas() == entry.moved_minor().unsigned_abs()
             }
             (EntryKind::ChargeReturned, _, Some(charge)) => charge.refunded_minor.halalas() == returned,
-            (EntryKind::Assigned, Some(donation), Some(charge)) => charge.donation == Some(donation.id),
-            (EntryKind::FeeCharged, own, charge) => own.is_some() || charge.is_some(),
+            (EntryKind::Assigned, Some(donation), Some(charge)) => {
+                charge.kind == ChargeKind::Assigned && charge.donation == Some(donation.id)
+            }
+            (EntryKind::FeeCharged, Some(donation), _) => donation.back.booked.contains(&place),
+            (EntryKind::FeeCharged, None, Some(charge)) => charge.donation == entry.donation,
             (_, _, _) => false,
         };
         (!is_so).then(|| format!("{of} stands at {place:?}, and what it is about does not say so"))

@@ -94,6 +94,26 @@ async fn the_same_key_is_the_same_correction_and_anothers_key_is_anothers() {
     assert_eq!(ask(OPERATOR, "0004-6a0e-4f57-9d0a-3f0c2b1e8d47", moved(&case, "1")).await.0, 201);
 }
 
+/// Payments that are kept apart know what stands in suspense: by hand it would leave twice.
+#[tokio::test(start_paused = true)]
+async fn what_stands_in_suspense_is_left_to_its_payments() {
+    let scene = Scene::set().await;
+    for reason in [Reason::DonationUnknown, Reason::BookedTwice, Reason::BankUnexplained] {
+        let case = scene.open_for(reason).await;
+        for (debit, credit, side) in [("suspense", "clearing:moyasar", "debit"), ("bank_suspense", "suspense", "credit")] {
+            let transfers = json!([{"debit": debit, "credit": credit, "amount": "1"}]);
+            let body = json!({"case": case, "transfers": transfers, "note": "A slip."});
+            let (status, problem) = scene.act(OPERATOR, ASK, KEY, ("", &body)).await;
+            let told = (&problem["errors"][0]["pointer"], &problem["errors"][0]["code"]);
+            assert_eq!(
+                (status, told),
+                (422, (&json!(format!("/transfers/0/{side}")), &json!("kept_by_payments"))),
+                "{problem}"
+            );
+        }
+    }
+}
+
 /// Every fault with its place, all of a request at once.
 #[tokio::test(start_paused = true)]
 async fn what_breaks_a_rule_of_the_books_is_told_with_its_place() {
@@ -107,6 +127,8 @@ async fn what_breaks_a_rule_of_the_books_is_told_with_its_place() {
         (one("payable:sadaqa:birr-jazan", "sadaqa:wells-jazan"), ""),
         (one("receivable:sadaqa:birr-jazan", "payable:sadaqa:birr-jazan"), ""),
         (one("fees:moyasar", "clearing:moyasar"), ""),
+        // The case is that the provider denies the payment.
+        (one("suspense", "clearing:moyasar"), ""),
         (vec![], "/transfers empty"),
         (vec![row("bank", "suspense", json!("1")); MOST_TRANSFERS + 1], "/transfers too_many_transfers"),
         (one("bank", "bank"), "/transfers/0 same_account"),

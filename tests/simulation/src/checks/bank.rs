@@ -20,7 +20,7 @@ const KEPT: &str = "statements/kept/";
 pub async fn bank(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<String>) -> anyhow::Result<()> {
     let mut booked = lines(pages, wrong);
     let mut closing = 0;
-    let mut told = BTreeSet::new();
+    let mut told = BTreeMap::new();
     for (statement, documents) in world.bank.statements() {
         closing = statement.closing();
         // Of one that moves nothing nothing shows.
@@ -38,7 +38,10 @@ pub async fn bank(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<
                 wrong.push(format!("line {line} of statement {} is not booked as it stands there", statement.number));
             }
             if expected.kind == MovementKind::Unexplained {
-                told.insert((document.clone(), u64::from(line)));
+                let transfer = expected.transfers.first();
+                let sum = transfer.map_or(0, |of| of.amount().halalas());
+                let is_in = transfer.is_some_and(|of| *of.debit() == Account::Bank);
+                told.insert((document.clone(), u64::from(line)), (sum, if is_in { "in" } else { "out" }));
             }
         }
     }
@@ -82,15 +85,18 @@ fn is_booked(statement: &Statement, document: &str, booked: &BTreeMap<Hash, &Mov
 }
 
 /// Each line that nobody explains has its case, and no other has one.
-fn have_cases(cases: &Cases, mut told: BTreeSet<(String, u64)>, wrong: &mut Vec<String>) {
+fn have_cases(cases: &Cases, mut told: BTreeMap<(String, u64), (u64, &str)>, wrong: &mut Vec<String>) {
     for case in cases.for_reason("bank_unexplained") {
         let evidence = evidence(case);
         let line = (document(&evidence), evidence["line"].as_u64().unwrap_or(u64::MAX));
-        if !told.remove(&line) {
-            wrong.push(format!("a line of the bank's has a case, once more or without being there: {line:?}"));
+        let says = (case["amount_minor"].as_u64().unwrap_or(0), evidence["direction"].as_str().unwrap_or_default());
+        match told.remove(&line) {
+            None => wrong.push(format!("a line of the bank's has a case, once more or without being there: {line:?}")),
+            Some(is) if is != says => wrong.push(format!("a line of the bank's is {is:?}, and its case says {says:?}")),
+            Some(_) => {}
         }
     }
-    wrong.extend(told.into_iter().map(|line| format!("a line that nobody explains has no case: {line:?}")));
+    wrong.extend(told.into_keys().map(|line| format!("a line that nobody explains has no case: {line:?}")));
 }
 
 /// What stands behind a case.

@@ -8,6 +8,7 @@ use domain::hash::Hash;
 use domain::journal::{Account, Movement, MovementKind, Page, Transfer};
 use platform::table::{CorrectionFilter, TableError};
 
+use crate::deeds::Wish;
 use crate::world::World;
 
 /// Corrections of one stage, at the most.
@@ -45,13 +46,22 @@ pub async fn corrections(world: &World, pages: &[Page], wrong: &mut Vec<String>)
         said(world, correction, wrong);
     }
     wrong.extend(booked.into_keys().map(|reference| format!("a correction is booked that nobody asked for: {reference}")));
-    for (id, account) in world.deeds.corrections() {
-        match kept.iter().find(|correction| correction.id.as_str() == id) {
-            None => wrong.push(format!("correction {id} was asked for, and is not there")),
-            Some(_) if account.parse::<Account>().is_ok_and(|account| account.fund().is_some()) => {
-                wrong.push(format!("correction {id} was taken, and leads into a fund"));
-            }
-            Some(_) => {}
+    for (id, wish) in world.deeds.corrections() {
+        let Some(correction) = kept.iter().find(|correction| correction.id.as_str() == id) else {
+            wrong.push(format!("correction {id} was asked for, and is not there"));
+            continue;
+        };
+        let is_of_fund = |name: &str| name.parse::<Account>().is_ok_and(|account| account.fund().is_some());
+        if is_of_fund(&wish.debit) || is_of_fund(&wish.credit) {
+            wrong.push(format!("correction {id} was taken, and leads into a fund"));
+        }
+        let of = |of: &Transfer| Wish {
+            debit: of.debit().to_string(),
+            credit: of.credit().to_string(),
+            halalas: of.amount().halalas(),
+        };
+        if correction.transfers.iter().map(of).collect::<Vec<_>>() != [wish.clone()] {
+            wrong.push(format!("correction {id} is not what was asked for: {wish:?}"));
         }
     }
     across_funds(pages, wrong);

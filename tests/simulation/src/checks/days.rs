@@ -15,7 +15,7 @@ use crate::days::Told;
 use crate::world::World;
 
 /// Taken, given back and kept of a payment.
-type Figures = (u64, u64, u64);
+type Figures = (i64, i64, i64);
 
 /// The document stands, and says what is so. That each of its differences has a cause is told by its case.
 pub fn days(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<String>) {
@@ -41,6 +41,7 @@ pub fn days(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<String
             provider((name, &told), &payments, pages, wrong);
         }
     }
+    twice(&told, day, pages, cases, wrong);
     payouts(document, day, pages, cases, wrong);
     if told.is_late {
         let closing = world.bank.statements().last().map_or(0, |(statement, _)| statement.closing());
@@ -110,10 +111,23 @@ fn books(document: &Value, day: Day, pages: &[Page], wrong: &mut Vec<String>) {
     says(&document["balances"], "held_by_provider_minor", net(until, &Account::Clearing(Provider::Moyasar)), wrong);
 }
 
+/// Of what stood in the day's books twice all the while somebody is told.
+fn twice(told: &Told, day: Day, pages: &[Page], cases: &Cases, wrong: &mut Vec<String>) {
+    let [before, after] = &told.twice;
+    for payment in before.intersection(after) {
+        let of_day = pages.iter().filter(|page| page.day == day).flat_map(Page::entries);
+        let is_income_of = |entry: &&Entry| is_income(entry.kind) && entry.payment.payment.as_str() == payment;
+        if of_day.filter(is_income_of).count() > 1 && !cases.about("booked_twice", payment) {
+            wrong.push(format!("payment {payment} was in the day's books twice, and nobody is told"));
+        }
+    }
+}
+
 /// What it says of the provider, and once everything was at rest of the books' side of the same payments.
 fn provider((name, told): (&str, &Told), payments: &[PaymentFacts], pages: &[Page], wrong: &mut Vec<String>) {
     let begun = &told.document[name];
-    let true_of = |payment: &PaymentFacts| (payment.taken, payment.refunded, payment.fee);
+    let true_of =
+        |payment: &PaymentFacts| (payment.taken.cast_signed(), payment.refunded.cast_signed(), payment.fee.cast_signed());
     let took = payments.iter().filter(|payment| payment.taken > 0);
     sums("told", &begun["told"], took.clone().map(true_of).collect(), wrong);
     if !told.is_late {
@@ -121,8 +135,10 @@ fn provider((name, told): (&str, &Told), payments: &[PaymentFacts], pages: &[Pag
     }
     let booked = |payment: &PaymentFacts| of_books(&payment.id.to_string(), pages);
     sums("booked", &begun["booked"], payments.iter().filter_map(booked).collect(), wrong);
+    let was_twice = |payment: &PaymentFacts| told.twice[0].contains(&payment.id.to_string());
     let differs = |payment: &&PaymentFacts| match booked(payment) {
         None => payment.taken > 0,
+        Some(_) if was_twice(payment) => true,
         Some(figures) => payment.taken == 0 || figures != true_of(payment),
     };
     says(begun, "differences", payments.iter().filter(differs).count(), wrong);
@@ -131,7 +147,7 @@ fn provider((name, told): (&str, &Told), payments: &[PaymentFacts], pages: &[Pag
 }
 
 fn sums(side: &str, said: &Value, all: Vec<Figures>, wrong: &mut Vec<String>) {
-    let sum = |of: fn(&Figures) -> u64| all.iter().map(of).sum::<u64>();
+    let sum = |of: fn(&Figures) -> i64| all.iter().map(of).sum::<i64>();
     let expected = json!({
         "payments": all.len(), "captured_minor": sum(|of| of.0), "refunded_minor": sum(|of| of.1), "fee_minor": sum(|of| of.2),
     });
@@ -148,7 +164,6 @@ fn of_books(payment: &str, pages: &[Page]) -> Option<Figures> {
         return None;
     }
     let fee: i64 = entries.iter().flat_map(|entry| &entry.transfers).map(Transfer::fee_minor).sum();
-    let fee = fee.unsigned_abs();
     Some((taken(&entries), returned(&entries), fee))
 }
 

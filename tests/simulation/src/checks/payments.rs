@@ -65,7 +65,8 @@ pub fn payments(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<St
             wrong.push(format!("payment {id} of {} cost {}, and there is no case", payment.amount, payment.fee));
         }
         let (taken, returned) = (taken(&booked), returned(&booked));
-        if came_in == 1 && ((taken != payment.taken && !is_denied) || returned != payment.refunded) {
+        let (took, gave_back) = (payment.taken.cast_signed(), payment.refunded.cast_signed());
+        if came_in == 1 && ((taken != took && !is_denied) || returned != gave_back) {
             wrong.push(format!(
                 "payment {id}: {taken} in and {returned} back are booked, {} and {} are true",
                 payment.taken, payment.refunded
@@ -75,21 +76,21 @@ pub fn payments(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<St
     wrong.extend(entries.into_keys().map(|payment| format!("payment {payment} is booked, but the provider knows none")));
 }
 
-/// What was taken by these entries of a payment. What was booked twice leaves the books but for what went back of it, which is told of its gift too.
-pub fn taken(entries: &[&Entry]) -> u64 {
-    let found = sum(entries, |kind| kind == EntryKind::Assigned);
-    sum(entries, is_income) - found - back_of_twice(entries)
+/// What was taken by these entries of a payment, in halalas. What was booked twice leaves the books but for what went back of it, which is told of its gift too.
+pub fn taken(entries: &[&Entry]) -> i64 {
+    let of = |is: fn(EntryKind) -> bool| sum(entries, is).cast_signed();
+    of(is_income) - of(|kind| kind == EntryKind::Assigned) - back_of_twice(entries)
 }
 
-/// What went back by these entries of a payment.
-pub fn returned(entries: &[&Entry]) -> u64 {
-    sum(entries, is_refund) - back_of_twice(entries)
+/// What went back by these entries of a payment, in halalas.
+pub fn returned(entries: &[&Entry]) -> i64 {
+    sum(entries, is_refund).cast_signed() - back_of_twice(entries)
 }
 
 /// What went back of an orphan before it was found that its own gift was settled by it.
-fn back_of_twice(entries: &[&Entry]) -> u64 {
+fn back_of_twice(entries: &[&Entry]) -> i64 {
     let is_found = entries.iter().any(|entry| entry.kind == EntryKind::Assigned);
-    if is_found { sum(entries, |kind| kind == EntryKind::ChargeReturned) } else { 0 }
+    if is_found { sum(entries, |kind| kind == EntryKind::ChargeReturned).cast_signed() } else { 0 }
 }
 
 /// Whether the entry says that money came in.

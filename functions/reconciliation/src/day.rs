@@ -396,7 +396,8 @@ fn net(sums: &BTreeMap<String, i64>, account: &Account) -> i64 {
     side("d") - side("c")
 }
 
-/// What came to the provider on the day and those before it, [`PAYOUT_DAYS`] in all. If it holds more, some of that is older, whatever of it left since.
+/// What came to the provider on the day and those before it, [`PAYOUT_DAYS`] in all. If it holds more, some of that is older, whatever of it left since. What was an orphan and was found counts twice in it: so
+/// much later a case may be.
 async fn collected_lately(deps: &Deps, day: Day) -> Result<i64, ReconcileError> {
     let (mut day, mut collected) = (day, 0);
     for _ in 0..PAYOUT_DAYS {

@@ -1,9 +1,9 @@
 //! Settlement: payment facts become entries in the books, many in one transaction.
 //!
-//! **Promise.** Each payment is booked exactly once, whatever is delivered twice, late, out of order, or to two environments at once. A
+//! **Promise.** Each payment stands in the books once, whatever is delivered twice, late, out of order, or to two environments at once. A
 //! message is let go only after its facts stand in the books and what follows from them was told; after a crash anywhere the message
-//! comes again, finds the books as they are, and only tells again. A fact is taken to name the same donation each time, or none at first: a payment that
-//! settled its donation and was booked as an orphan besides leaves the books once, as soon as its capture is told for the donation again. What somebody changes at the provider to another
+//! comes again, finds the books as they are, and only tells again. A fact is taken to name the same donation each time, or none at first. What named none and
+//! comes late is booked a second time, as an orphan; that leaves the books as soon as the capture is told for the donation again. What somebody changes at the provider to another
 //! donation afterwards is found by `reconciliation` (`booked_twice`).
 //!
 //! **Phases**, for a group of up to [`group::MOST_FACTS`] facts:

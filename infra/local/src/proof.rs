@@ -181,7 +181,7 @@ fn sums<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Sums {
         match entry.kind {
             EntryKind::Settled | EntryKind::SecondCharge | EntryKind::LateCharge | EntryKind::Orphan => sums.taken += amount,
             EntryKind::Refunded | EntryKind::ChargeReturned => sums.returned += amount,
-            // The provider played with here opens no disputes, and nobody looks for the donations of orphans.
+            // The provider played with here opens no disputes, and forgets of no payment whose it is.
             EntryKind::Disputed
             | EntryKind::DisputeWon
             | EntryKind::DisputeLost

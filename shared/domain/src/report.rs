@@ -45,7 +45,7 @@ pub struct Apart {
     pub second_minor: i64,
     /// Paid after what the donation held had been given up.
     pub late_minor: i64,
-    /// Paid for no donation that is known.
+    /// Paid for no donation that is known, less what was found to be one's on the day: below nothing where that came in before. What went back of it by then stays in `returned_minor`.
     pub orphan_minor: i64,
     /// Of any of these, given back.
     pub returned_minor: i64,
@@ -83,7 +83,7 @@ pub struct DayFigures {
     pub unassigned_minor: i64,
     /// Taken back by providers until a dispute is decided, less what was decided on this day. What is corrected of it moved at no provider, and shows in its account alone.
     pub disputed_minor: i64,
-    /// What providers keep for collecting, as booked on this day. No fund bears it.
+    /// What providers keep for collecting, as booked on this day, less what was taken back because it had been booked twice. No fund bears it.
     pub fees_minor: i64,
     /// What providers paid to the bank, as booked on this day.
     pub paid_out_minor: i64,

@@ -165,7 +165,7 @@ async fn what_breaks_a_rule_of_the_books_is_told_with_its_place() {
     let empty = json!({"case": case, "transfers": [], "note": " "});
     let (_, answer) = scene.act(OPERATOR, ASK, KEY, ("", &empty)).await;
     assert_eq!(places(&answer), "/transfers empty, /note empty");
-    assert_eq!(scene.acts().await.len(), 4, "what is refused is no act");
+    assert_eq!(scene.acts().await.len(), 5, "what is refused is no act");
 }
 
 fn places(answer: &Value) -> String {

@@ -162,8 +162,8 @@ impl Reason {
         }
     }
 
-    /// How it is taken up again. What was booked already, with a matter for a person besides, is not: told again it is a repeat. Only a fee is
-    /// booked when it is told later.
+    /// How it is taken up again. What was booked already, with a matter for a person besides, is not: told again it is a repeat. But a fee is
+    /// booked when it is told later, and what was booked twice leaves the books.
     pub const fn remedy(self) -> Remedy {
         match self {
             Reason::AmountDiffers
@@ -242,8 +242,8 @@ impl Action {
                 "Compare amount, currency, status and fee with the provider's dashboard; if the provider is right, replay, else take it up with them",
             ),
             Action::FindDonation => (
-                "المبلغ محفوظ جانبًا؛ ابحث عن تبرعه، واكتب رقمه في بيانات الدفعة لدى المزود ثم أعد المعالجة، أو رده من لوحة المزود إن لم يُعرف",
-                "The money is kept apart; find out which donation it is for, write its id into the payment's metadata at the provider and replay, or give it back on the dashboard",
+                "المبلغ محفوظ جانبًا؛ أعد المعالجة أولًا فقد يكون قُيّد لتبرعه؛ ثم ابحث عن تبرعه، واكتب رقمه في بيانات الدفعة لدى المزود وأعد المعالجة، أو رده من لوحة المزود إن لم يُعرف وكان لا يزال معلقًا",
+                "The money is kept apart; unless it has left suspense by now, because its donation was found. Find out which that is, write its id into the payment's metadata at the provider and replay, or give it back on the dashboard",
             ),
             Action::MendReading => (
                 "علّم البرنامج قراءة هذا الحدث، وانشره، ثم أعد المعالجة",

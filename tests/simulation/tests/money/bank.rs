@@ -300,7 +300,7 @@ fn what_is_left_of_the_erased_on_purpose_is_told() {
 }
 
 /// What is told at the end, when all is as it was: nothing but what was told as it was written, and of what was put back.
-fn nothing_else(violations: &[String], put_back: &str) {
+pub fn nothing_else(violations: &[String], put_back: &str) {
     let is_else = |wrong: &&String| !wrong.starts_with(AT_ONCE) && (put_back.is_empty() || !wrong.contains(put_back));
     let left: Vec<_> = violations.iter().filter(is_else).collect();
     assert!(left.is_empty(), "{left:#?}");

@@ -13,13 +13,16 @@ use simulation::world::World;
 use simulation::{Plan, play_meddled};
 use uuid::Uuid;
 
+use crate::bank::nothing_else;
 use crate::raw::{Raw, donation, one_more, told_nothing};
 
-/// Some of these hold money for good and let some go, and somebody finds whose a payment is, in time and too late.
-fn plan() -> Plan {
-    Plan { sacrifices: 0, ..Plan::new(SEED, 100) }
+fn plan(seed: u64) -> Plan {
+    Plan { sacrifices: 0, ..Plan::new(seed, 60) }
 }
-const SEED: u64 = 7;
+/// Some hold money for good and let some go, and some of it is captured in part.
+const HOLDS: u64 = 1;
+/// Somebody finds whose a payment is, in time and too late.
+const FINDS: u64 = 4;
 
 /// An entry of a kind that moved money once, said of this payment.
 fn said_of(payment: Uuid, looked: &Looked, kind: EntryKind) -> Entry {
@@ -102,13 +105,12 @@ async fn found(raw: &Raw<'_>, looked: &Looked) {
 
 #[test]
 fn what_is_broken_on_purpose_is_told() {
-    let report = play_meddled(&plan(), async |world: &World| {
+    let report = play_meddled(&plan(HOLDS), async |world: &World| {
         let mut wrong = Vec::new();
         let looked = money::money(world, &mut wrong).await?;
         assert!(wrong.is_empty(), "{wrong:#?}");
         let raw = Raw(world, RefCell::default());
         authorised(&raw, &looked).await;
-        found(&raw, &looked).await;
         assert_eq!(raw.1.take(), Vec::<String>::new());
         told_nothing(world).await;
         Ok(())
@@ -116,6 +118,21 @@ fn what_is_broken_on_purpose_is_told() {
     .unwrap();
     let at_once = |rule: &str| report.violations.iter().any(|wrong| wrong.starts_with(AT_ONCE) && wrong.contains(rule));
     assert!(at_once("and its money is only held"), "{:#?}", report.violations);
-    let left: Vec<_> = report.violations.iter().filter(|wrong| !wrong.starts_with(AT_ONCE)).collect();
-    assert!(left.is_empty(), "{left:#?}");
+    nothing_else(&report.violations, "");
+}
+
+#[test]
+fn what_is_found_wrongly_on_purpose_is_told() {
+    let report = play_meddled(&plan(FINDS), async |world: &World| {
+        let mut wrong = Vec::new();
+        let looked = money::money(world, &mut wrong).await?;
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        let raw = Raw(world, RefCell::default());
+        found(&raw, &looked).await;
+        assert_eq!(raw.1.take(), Vec::<String>::new());
+        told_nothing(world).await;
+        Ok(())
+    })
+    .unwrap();
+    nothing_else(&report.violations, "");
 }

@@ -1,5 +1,7 @@
 //! Groups of facts, and the way of one through the phases.
 
+use std::time::Duration;
+
 use domain::case::{Case, Reason};
 use domain::donation::donation_of;
 use domain::message::Message;
@@ -17,6 +19,9 @@ pub const MOST_FACTS: usize = domain::journal::page::MOST_ENTRIES;
 
 /// How often a refund or a dispute whose capture is not known waits for it: about half an hour. Then a person is told, before the queue sets it aside.
 pub const MOST_WAITS: u32 = 9;
+
+/// After so long what is nobody's is looked at once more: longer than a look is on its way that has met no trouble.
+pub const LOOK_WAIT: Duration = Duration::from_secs(300);
 
 /// A fact and the message that brought it.
 #[derive(Debug, Clone)]
@@ -106,6 +111,7 @@ async fn settle_once(deps: &Deps, facts: &[Told]) -> Result<Vec<Failure>, GroupE
         for case in &plan.cases {
             deps.table.open_case(case).await?;
         }
+        deps.verification.send_all_later(looks(&plan)).await?;
         if !change(deps, &plan).await? {
             continue;
         }
@@ -117,6 +123,16 @@ async fn settle_once(deps: &Deps, facts: &[Told]) -> Result<Vec<Failure>, GroupE
         return wait(deps, plan.waiting.iter().map(|index| &facts[*index])).await;
     }
     Err(GroupError::Crowded(commit::ROUNDS))
+}
+
+/// Whatever is nobody's is looked at once more by itself: its metadata may be put right at that very moment, and the look that found none may be an old one. Told before it is booked, so that no crash loses it; a
+/// look too many changes nothing.
+fn looks(plan: &Plan) -> impl Iterator<Item = (Message, Duration)> {
+    let nobodys = plan.cases.iter().filter(|case| case.reason == Reason::DonationUnknown);
+    nobodys.filter_map(|case| {
+        let payment = case.payment.clone()?;
+        Some((Message::LookRequested { payment, case: case.id() }, LOOK_WAIT))
+    })
 }
 
 /// Phase 1. The charges are read only where they make a difference, and donations besides that nobody named where their payment was found to be theirs: rare.

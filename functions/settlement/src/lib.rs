@@ -9,7 +9,7 @@
 //! **Phases**, for a group of up to [`group::MOST_FACTS`] facts:
 //! 1. read the donations that the facts name, and the charges kept for their payments (two batch reads at most);
 //! 2. [`plan`]: what every fact makes of them, purely;
-//! 3. open the cases that follow (a write each; rare);
+//! 3. open the cases that follow, and have the provider asked once more about what is nobody's (a write and a message each; rare);
 //!    and the [`salts`] of their leaves, a multiplication on the curve for each whose donor has a data key, and one write in the table of keys if some have none;
 //! 4. [`commit`]: one transaction of a journal page and all that it books;
 //! 5. [`consequences`]: tell the queues what followed (one batch call for each queue that has something to hear).
@@ -47,6 +47,7 @@ pub struct Deps {
     shares: Queue,
     refunds: Queue,
     notices: Queue,
+    verification: Queue,
     clock: Clock,
     random: Random,
     /// Where the chains end that this environment has written to, as far as it knows. An invocation takes one out and puts it back, so that
@@ -70,6 +71,7 @@ impl Deps {
             shares: platform.queue("QUEUE_SHARES")?,
             refunds: platform.queue("QUEUE_REFUNDS")?,
             notices: platform.queue("QUEUE_NOTICES")?,
+            verification: platform.queue("QUEUE_VERIFICATION")?,
             clock: platform.clock.clone(),
             random: platform.random.clone(),
             seats: Mutex::default(),

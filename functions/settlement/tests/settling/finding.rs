@@ -64,6 +64,25 @@ async fn it_settles_its_donation_once_wherever_it_breaks_off() {
     }
 }
 
+/// Whatever is nobody's is looked at once more by itself, as if somebody had its case replayed; not again because of what that look finds.
+#[tokio::test(start_paused = true)]
+async fn it_is_looked_at_once_more() {
+    let stage = Stage::new(Options::default()).await.unwrap();
+    let donation = make(&stage, 1, 10).await;
+    let told = nameless(&stage, &donation, "p-1");
+    assert!(settle(&deps(&stage), std::slice::from_ref(&told)).await.is_empty());
+    let case = stage.items("CASE#").await.unwrap().pop().unwrap();
+    let id = case["pk"].as_str().unwrap().trim_start_matches("CASE#").to_owned();
+    let payment = PaymentRef { provider: Provider::Moyasar, payment: "p-1".parse().unwrap() };
+    assert!(stage.take_messages("verification").await.unwrap().is_empty(), "not at once");
+    stage.clock.skip(settlement::group::LOOK_WAIT);
+    let looks = stage.take_messages("verification").await.unwrap();
+    assert_eq!(looks, [Message::LookRequested { payment, case: id }]);
+    assert!(settle(&deps(&stage), &[told.clone(), told]).await.is_empty());
+    stage.clock.skip(settlement::group::LOOK_WAIT);
+    assert!(stage.take_messages("verification").await.unwrap().is_empty());
+}
+
 /// A look that found no donation comes after the gift is settled: the payment is booked twice, until its capture is told again. Then it leaves the books once, and what followed from the gift is told again.
 #[tokio::test(start_paused = true)]
 async fn beside_its_own_gift_it_leaves_the_books_once_wherever_it_breaks_off() {

@@ -31,6 +31,7 @@ mod limits;
 mod messages;
 mod notes;
 mod notices;
+mod orphans;
 mod owners;
 mod packing;
 mod pages;

@@ -1,0 +1,104 @@
+//! Orphans: payments that are kept apart until their donation is found, or that are booked beside their own gift.
+
+use domain::case::Reason;
+use domain::donation::{Charge, ChargeKind, Decision, Donation, State, decide};
+use domain::journal::{Account, EntryKind};
+use domain::money::Money;
+use domain::payment::{Happening, PaymentFact, Provider};
+use domain::purpose::Fund;
+
+use crate::conservation::gift;
+use crate::given::{NOON, captured, captured_for, charge, fact, line, riyals};
+use crate::world::{Step, World};
+
+/// Somebody finds out whose it is and writes it into the metadata at the provider, which tells the payment again: it settles the donation, once, and goes back from there.
+#[test]
+fn an_orphan_whose_donation_is_found_settles_it_once() {
+    let named = |happening| Step::Told(fact("orphan", riyals(100), happening));
+    let nameless = PaymentFact { donation: None, ..fact("orphan", riyals(100), captured_for(riyals(1))) };
+    let mut world = World::new(Some(gift(State::Awaiting)));
+    world.live(vec![Step::Told(nameless.clone())]);
+    assert_eq!((world.balance(&Account::Suspense), world.given()), (-10_000, 0));
+    world.live(vec![named(captured_for(riyals(3))), named(captured_for(riyals(3))), Step::Told(nameless.clone())]);
+    assert_eq!((world.balance(&Account::Suspense), world.given(), world.entries.len()), (0, 10_000, 3));
+    assert_eq!(world.balance(&Account::Fees(Provider::Moyasar)), 300, "the rest of the fee, once");
+    world.live(vec![named(Happening::Refunded { refunded_minor: riyals(100) }), Step::Told(nameless)]);
+    assert_eq!((world.balance(&Account::Suspense), world.given()), (0, 0));
+    assert_eq!(world.balance(&Account::Clearing(Provider::Moyasar)), -300, "which is what the provider keeps");
+    let state = world.donation.unwrap().state;
+    assert_eq!(state.code(), "refunded");
+}
+
+/// A look that found no donation is on its way while another settles the gift: the payment is an orphan besides, of which a part goes back before the capture is told again.
+#[test]
+fn an_orphan_beside_its_own_gift_leaves_the_books_with_its_fee() {
+    let named = |happening| Step::Told(fact("twice", riyals(100), happening));
+    let nameless = |happening| Step::Told(PaymentFact { donation: None, ..fact("twice", riyals(100), happening) });
+    for parts in [0, 30, 100] {
+        let mut world = World::new(Some(gift(State::Awaiting)));
+        world.live(vec![named(captured_for(riyals(3))), nameless(captured_for(riyals(2)))]);
+        assert_eq!((world.balance(&Account::Suspense), world.given()), (-10_000, 10_000));
+        let refunded = Happening::Refunded { refunded_minor: riyals(parts) };
+        world.live(vec![nameless(refunded.clone()), named(refunded)]);
+        // What is new of the fee comes with the capture that takes it out; a look that comes later still is about the gift.
+        world.live(vec![named(captured_for(riyals(4))), named(captured_for(riyals(3))), nameless(captured_for(riyals(5)))]);
+        let back = riyals(parts).signed_halalas();
+        assert_eq!((world.balance(&Account::Suspense), world.given()), (0, 10_000 - back), "{parts}");
+        assert_eq!(world.balance(&Account::Fees(Provider::Moyasar)), 500, "{parts}");
+        assert_eq!(world.balance(&Account::Clearing(Provider::Moyasar)), 10_000 - back - 500, "{parts}");
+        let (charge, settled) = (world.charges.pop_first().unwrap().1, world.donation.clone().unwrap());
+        assert_eq!((charge.kind, charge.donation, charge.stands()), (ChargeKind::Assigned, Some(settled.id), false));
+        assert_eq!((charge.fee_minor, charge.refunded_minor), (Money::ZERO, riyals(parts)), "{parts}");
+        assert_eq!(world.entries.iter().filter(|entry| entry.kind == EntryKind::Assigned).count(), 1, "{parts}");
+    }
+}
+
+/// The provider denies it: it is not there twice in any case, and a person sees to the rest.
+#[test]
+fn an_orphan_beside_its_own_gift_leaves_the_books_when_its_payment_is_voided() {
+    let named = |happening| Step::Told(fact("twice", riyals(100), happening));
+    let nameless = PaymentFact { donation: None, ..fact("twice", riyals(100), captured_for(riyals(2))) };
+    let mut world = World::new(Some(gift(State::Awaiting)));
+    world.live(vec![
+        named(captured_for(riyals(2))),
+        Step::Told(nameless),
+        named(Happening::Voided),
+        named(Happening::Voided),
+    ]);
+    assert_eq!((world.balance(&Account::Suspense), world.given()), (0, 10_000));
+    assert_eq!(world.balance(&Account::Fees(Provider::Moyasar)), 200);
+    let cases: Vec<Reason> = world.cases.into_iter().map(|(_, reason)| reason).collect();
+    assert_eq!(cases, [Reason::DonationUnknown, Reason::VoidAfterCapture]);
+}
+
+/// All of it went back, and no fee was kept of it: nothing of it is left to take out.
+#[test]
+fn an_orphan_beside_its_own_gift_that_went_back_whole_stays_as_it_is() {
+    let gone = charge(ChargeKind::Orphan, "twice", riyals(100), riyals(100));
+    let mut world = World::new(Some(gift(State::Awaiting)));
+    world.live(vec![Step::Told(fact("twice", riyals(100), captured()))]);
+    let decided = decide(world.donation.as_ref(), Some(&gone), &fact("twice", riyals(100), captured()), NOON).unwrap();
+    assert_eq!(decided, Decision::Repeat);
+}
+
+/// Its metadata is changed once more, to a donation that waits: that one is not settled by it.
+#[test]
+fn an_orphan_whose_donation_was_found_settles_no_other() {
+    let assigned = charge(ChargeKind::Assigned, "orphan", riyals(100), Money::ZERO);
+    let other = gift(State::Awaiting);
+    let decided = |happening| decide(Some(&other), Some(&assigned), &fact("orphan", riyals(100), happening), NOON).unwrap();
+    assert_eq!(decided(captured_for(riyals(3))), Decision::Repeat);
+    let refunded = decided(Happening::Refunded { refunded_minor: riyals(100) });
+    assert_eq!(refunded, Decision::SetAside(Reason::ProviderDisagrees));
+}
+
+/// Of an orphan of another amount, or of which some went back already, nothing is given by itself.
+#[test]
+fn an_orphan_that_is_not_what_the_donation_asks_for_stays_one() {
+    let whole = charge(ChargeKind::Orphan, "orphan", riyals(100), Money::ZERO);
+    let of_other = Donation { lines: vec![line(Fund::Zakat, "wells", riyals(90))], ..gift(State::Awaiting) };
+    let told = fact("orphan", riyals(100), captured());
+    assert_eq!(decide(Some(&of_other), Some(&whole), &told, NOON).unwrap(), Decision::SetAside(Reason::AmountDiffers));
+    let part = Charge { refunded_minor: riyals(1), ..whole };
+    assert_eq!(decide(Some(&gift(State::Awaiting)), Some(&part), &told, NOON).unwrap(), Decision::Repeat);
+}

@@ -200,8 +200,16 @@ pub fn besides(world: &World, looked: &Looked) -> BTreeMap<String, u64> {
     }
     for payment in world.deeds.found().into_keys() {
         let charge = looked.charges.iter().find(|charge| charge.payment.payment.as_str() == payment.to_string());
-        let is_assigned = charge.is_some_and(|charge| charge.kind == ChargeKind::Assigned);
-        count(if is_assigned { "found: assigned" } else { "found: in suspense" });
+        let is_kind = |kind: ChargeKind| charge.is_some_and(|charge| charge.kind == kind);
+        count(if is_kind(ChargeKind::Assigned) && was_twice(looked.pages(), &payment.to_string()) {
+            "found: was booked twice"
+        } else if is_kind(ChargeKind::Assigned) {
+            "found: assigned"
+        } else if is_kind(ChargeKind::Orphan) {
+            "found: in suspense"
+        } else {
+            "found: before anybody had looked"
+        });
     }
     for kind in looked.pages().iter().flat_map(Page::movements).map(|movement| movement.kind) {
         count(&format!("bank: {}", kind.code()));
@@ -221,6 +229,14 @@ pub fn besides(world: &World, looked: &Looked) -> BTreeMap<String, u64> {
         (0..differences).for_each(|_| count("day: differences"));
     }
     besides
+}
+
+/// Whether the payment left suspense on a page that did not settle its donation: it had settled that before.
+fn was_twice(pages: &[Page], payment: &str) -> bool {
+    let has = |page: &&Page, kind: EntryKind| {
+        page.entries().iter().any(|entry| entry.kind == kind && entry.payment.payment.as_str() == payment)
+    };
+    pages.iter().any(|page| has(&page, EntryKind::Assigned) && !has(&page, EntryKind::Settled))
 }
 
 /// Nothing is in flight any more: no message in any queue or among dead letters, no webhook, no write, nobody on an errand.

@@ -20,7 +20,7 @@ fn plan(seed: u64) -> Plan {
     Plan { sacrifices: 0, ..Plan::new(seed, 60) }
 }
 /// Some hold money for good and let some go, and some of it is captured in part.
-const HOLDS: u64 = 1;
+const HOLDS: u64 = 6;
 /// Somebody finds whose a payment is, in time and too late.
 const FINDS: u64 = 4;
 

@@ -27,7 +27,7 @@ pub const VERSION: u8 = 1;
 pub enum Message {
     /// To `verification`: a provider whose word is not proof enough told this; ask it.
     PaymentReported(PaymentReported),
-    /// To `verification`, by an operator: ask the provider what became of this payment, whatever was told of it before.
+    /// To `verification`, by an operator, or by settlement of what is nobody's: ask the provider what became of this payment, whatever was told of it before.
     LookRequested {
         /// The payment.
         #[serde(flatten)]

@@ -194,7 +194,7 @@ async fn compare(deps: &Deps, mut payments: Vec<Payment>, findings: &mut Finding
     let books = known::look(&deps.table, deps.providers.of(Provider::Moyasar), &mut payments).await?;
     let mut missing = Vec::new();
     for payment in &payments {
-        let told = known::told(payment);
+        let told = books.told(payment);
         let known = books.known(&told.payment, told.donation);
         let standing = findings.tally(of).add(&told, known);
         let Some(difference) = standing.difference() else { continue };
@@ -206,7 +206,10 @@ async fn compare(deps: &Deps, mut payments: Vec<Payment>, findings: &mut Finding
             missing.push(report(payment));
         }
         let evidence = evidence(payment, &told, known);
-        let case = case(Some(&told.payment), told.donation, difference, evidence.to_string(), now);
+        // What was nobody's has its case already, about the donation that it named then, if any.
+        let is_nobodys = difference.reason == Reason::DonationUnknown;
+        let donation = if is_nobodys { known.charge.and_then(|charge| charge.donation) } else { told.donation };
+        let case = case(Some(&told.payment), donation, difference, evidence.to_string(), now);
         findings.open(deps, &case).await?;
     }
     deps.verification.send_all(missing).await?;
@@ -447,7 +450,7 @@ pub(crate) fn case(
     now: Moment,
 ) -> Case {
     let Difference { reason, amount_minor } = difference;
-    // Whoever finds that, from the payment or in the books, or did when nothing was named yet, finds the same matter.
-    let donation = donation.filter(|_| !matches!(reason, Reason::BookedTwice | Reason::DonationUnknown));
+    // Whoever finds that, from the payment or in the books, finds the same matter.
+    let donation = donation.filter(|_| reason != Reason::BookedTwice);
     Case { reason, payment: payment.cloned(), donation, refund: None, amount_minor, evidence, opened_at: now }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::donation::{Charge, ChargeKind, Donation};
+use domain::donation::{Charge, ChargeKind, Donation, donation_of};
 use domain::id::DonationId;
 use domain::money::Money;
 use domain::payment::{Happening, PaymentRef};
 use domain::reconcile::payment::{Figures, Known, Told};
 use futures_util::{StreamExt as _, TryStreamExt as _, future, stream};
 use platform::table::{Table, TableError};
-use providers::{Payment, PaymentProvider};
+use providers::{Payment, PaymentProvider, ProviderError};
 
 use crate::ReconcileError;
 use crate::list::AT_ONCE;
@@ -45,11 +45,16 @@ impl Books {
         })
     }
 
-    /// What is known of a payment. One that was found to be a donation's is that one's, whatever its metadata say since.
+    /// What is known of a payment, and of the donation that it is about.
     pub fn known(&self, payment: &PaymentRef, donation: Option<DonationId>) -> Known<'_> {
-        let charge = self.charges.get(payment);
-        let donation = charge.and_then(found).or(donation);
-        Known { donation: donation.and_then(|id| self.donations.get(&id)), charge }
+        Known { donation: donation.and_then(|id| self.donations.get(&id)), charge: self.charges.get(payment) }
+    }
+
+    /// What the provider tells of a payment, and the donation that it is about, whatever its metadata name: see [`donation_of`].
+    pub fn told(&self, payment: &Payment) -> Told {
+        let told = told(payment);
+        let Known { donation, charge } = self.known(&told.payment, told.donation);
+        Told { donation: donation_of(&told.payment, told.donation, (donation, charge)), ..told }
     }
 }
 
@@ -58,8 +63,8 @@ fn found(charge: &Charge) -> Option<DonationId> {
     charge.donation.filter(|_| charge.kind == ChargeKind::Assigned)
 }
 
-/// What the provider tells of a payment.
-pub fn told(payment: &Payment) -> Told {
+/// What the provider tells of a payment, with the donation that it names.
+fn told(payment: &Payment) -> Told {
     let fact = payment.facts.first();
     let mut figures = Figures::default();
     for fact in &payment.facts {
@@ -103,10 +108,17 @@ pub async fn look(table: &Table, provider: &dyn PaymentProvider, payments: &mut 
         return Ok(books);
     }
     let ids: Vec<_> = nameless.iter().map(|index| (*index, payments[*index].payment.payment.clone())).collect();
-    let calls = ids.iter().map(|(index, id)| async move { Ok::<_, ReconcileError>((*index, provider.payment(id).await?)) });
+    let calls = ids.iter().map(|(index, id)| async move {
+        match provider.payment(id).await {
+            Ok(payment) => Ok(Some((*index, payment))),
+            // Then it is as the list says.
+            Err(ProviderError::NotFound | ProviderError::Refused { .. } | ProviderError::Unreadable(_)) => Ok(None),
+            Err(error) => Err(ReconcileError::from(error)),
+        }
+    });
     let calls: Vec<_> = calls.map(futures_util::FutureExt::boxed).collect();
-    let fetched: Vec<(usize, Payment)> = stream::iter(calls).buffered(AT_ONCE).try_collect().await?;
-    for (index, payment) in fetched {
+    let fetched: Vec<Option<(usize, Payment)>> = stream::iter(calls).buffered(AT_ONCE).try_collect().await?;
+    for (index, payment) in fetched.into_iter().flatten() {
         payments[index] = payment;
     }
     Ok(read(table, payments).await?)

@@ -108,7 +108,7 @@ enum Follows {
 }
 
 async fn follows(deps: &Deps, payment: &Payment, books: &Books) -> Result<Follows, ReconcileError> {
-    let told = known::told(payment);
+    let told = books.told(payment);
     let difference = match compare(&told, books.known(&told.payment, told.donation)) {
         Standing::NoMoney | Standing::Matches => return Ok(Follows::Nothing),
         Standing::Behind(_) => return Ok(Follows::Tell),
@@ -129,7 +129,7 @@ async fn ask(deps: &Deps, provider: Provider, listed: &Payment, books: &Books) -
         Err(ProviderError::NotFound | ProviderError::Refused { .. } | ProviderError::Unreadable(_)) => return Ok(false),
         Err(error) => return Err(error.into()),
     };
-    let told = known::told(&payment);
+    let told = books.told(&payment);
     let known = books.known(&told.payment, told.donation);
     let Standing::Differs(difference) = compare(&told, known) else { return Ok(false) };
     if is_settlements(difference.reason) {

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use domain::case::{Case, Reason};
-use domain::donation::donation_of;
 use domain::message::Message;
-use domain::payment::PaymentFact;
+use domain::payment::{PaymentFact, PaymentRef};
 use platform::batch::{Delivery, Failure};
 use platform::table::TableError;
 
@@ -102,6 +101,7 @@ pub async fn settle(deps: &Deps, facts: Vec<Told>) -> Vec<Failure> {
 
 /// One way through the phases; gives back the facts that wait for others.
 async fn settle_once(deps: &Deps, facts: &[Told]) -> Result<Vec<Failure>, GroupError> {
+    let mut looked_at: Vec<PaymentRef> = Vec::new();
     for round in 0..commit::ROUNDS {
         let known = read(deps, facts).await?;
         let plan = plan::plan(known, facts.iter().map(|told| &told.fact), deps.clock.now())?;
@@ -111,7 +111,10 @@ async fn settle_once(deps: &Deps, facts: &[Told]) -> Result<Vec<Failure>, GroupE
         for case in &plan.cases {
             deps.table.open_case(case).await?;
         }
-        deps.verification.send_all_later(looks(&plan)).await?;
+        let fresh: Vec<_> = nobodys(&plan).filter(|(payment, _)| !looked_at.contains(payment)).collect();
+        looked_at.extend(fresh.iter().map(|(payment, _)| payment.clone()));
+        let look = |(payment, case)| (Message::LookRequested { payment, case }, LOOK_WAIT);
+        deps.verification.send_all_later(fresh.into_iter().map(look)).await?;
         if !change(deps, &plan).await? {
             continue;
         }
@@ -125,17 +128,14 @@ async fn settle_once(deps: &Deps, facts: &[Told]) -> Result<Vec<Failure>, GroupE
     Err(GroupError::Crowded(commit::ROUNDS))
 }
 
-/// Whatever is nobody's is looked at once more by itself: its metadata may be put right at that very moment, and the look that found none may be an old one. Told before it is booked, so that no crash loses it; a
-/// look too many changes nothing.
-fn looks(plan: &Plan) -> impl Iterator<Item = (Message, Duration)> {
+/// What is nobody's, and its case. It is looked at once more by itself: its metadata may be put right at that very moment, and the look that found none may be an old one. Told before it is booked, so that no crash
+/// loses it; a look too many changes nothing.
+fn nobodys(plan: &Plan) -> impl Iterator<Item = (PaymentRef, String)> {
     let nobodys = plan.cases.iter().filter(|case| case.reason == Reason::DonationUnknown);
-    nobodys.filter_map(|case| {
-        let payment = case.payment.clone()?;
-        Some((Message::LookRequested { payment, case: case.id() }, LOOK_WAIT))
-    })
+    nobodys.filter_map(|case| Some((case.payment.clone()?, case.id())))
 }
 
-/// Phase 1. The charges are read only where they make a difference, and donations besides that nobody named where their payment was found to be theirs: rare.
+/// Phase 1. The charges are read only where they make a difference; and, which is rare, donations that no fact names but whose payment was found to be theirs.
 async fn read(deps: &Deps, facts: &[Told]) -> Result<Known, GroupError> {
     let mut ids: Vec<_> = facts.iter().filter_map(|told| told.fact.donation).collect();
     ids.sort_unstable();
@@ -151,10 +151,8 @@ async fn read(deps: &Deps, facts: &[Told]) -> Result<Known, GroupError> {
     for charge in deps.table.charges(&payments).await? {
         known.charges.insert(charge.payment.clone(), charge);
     }
-    let nameless = facts.iter().filter(|told| told.fact.donation.is_none());
-    let mut found: Vec<_> =
-        nameless.filter_map(|told| donation_of(&told.fact, known.charges.get(&told.fact.payment))).collect();
-    found.retain(|id| !known.donations.contains_key(id));
+    let mut found: Vec<_> = facts.iter().filter_map(|told| known.about(&told.fact)).collect();
+    found.retain(|id| !ids.contains(id));
     found.sort_unstable();
     found.dedup();
     for donation in deps.table.donations(&found).await? {

@@ -1,13 +1,13 @@
 //! Settlement: payment facts become entries in the books, many in one transaction.
 //!
-//! **Promise.** Each payment stands in the books once, whatever is delivered twice, late, out of order, or to two environments at once. A
+//! **Promise.** Each payment stands in the books once in the end, whatever is delivered twice, late, out of order, or to two environments at once. A
 //! message is let go only after its facts stand in the books and what follows from them was told; after a crash anywhere the message
 //! comes again, finds the books as they are, and only tells again. A fact is taken to name the same donation each time, or none at first. What named none and
 //! comes late is booked a second time, as an orphan; that leaves the books as soon as the capture is told for the donation again. What somebody changes at the provider to another
 //! donation afterwards is found by `reconciliation` (`booked_twice`).
 //!
 //! **Phases**, for a group of up to [`group::MOST_FACTS`] facts:
-//! 1. read the donations that the facts name, and the charges kept for their payments (two batch reads at most);
+//! 1. read the donations that the facts name, and the charges kept for their payments (two batch reads; a third where metadata changed since);
 //! 2. [`plan`]: what every fact makes of them, purely;
 //! 3. open the cases that follow, and have the provider asked once more about what is nobody's (a write and a message each; rare);
 //!    and the [`salts`] of their leaves, a multiplication on the curve for each whose donor has a data key, and one write in the table of keys if some have none;

@@ -27,6 +27,11 @@ impl Known {
         fact.donation.as_ref().and_then(|id| self.donations.get(id))
     }
 
+    /// The donation that the fact is about, whatever it names: see [`donation_of`].
+    pub fn about(&self, fact: &PaymentFact) -> Option<DonationId> {
+        donation_of(&fact.payment, fact.donation, (self.donation(fact), self.charges.get(&fact.payment)))
+    }
+
     /// Whether the charge kept for the fact's payment makes a difference.
     pub fn needs_charge(&self, fact: &PaymentFact) -> bool {
         needs_charge(self.donation(fact), fact)
@@ -116,9 +121,9 @@ pub fn plan<'a>(read: Known, facts: impl IntoIterator<Item = &'a PaymentFact>, n
 impl Folding {
     fn take(&mut self, index: usize, fact: &PaymentFact, now: Moment) -> Result<(), TransferError> {
         let charge = self.now.charges.get(&fact.payment);
-        let found = donation_of(fact, charge).filter(|_| fact.donation.is_none());
-        let named = found.map(|donation| PaymentFact { donation: Some(donation), ..fact.clone() });
-        let fact = named.as_ref().unwrap_or(fact);
+        let donation = self.now.about(fact);
+        let found = (donation != fact.donation).then(|| PaymentFact { donation, ..fact.clone() });
+        let fact = found.as_ref().unwrap_or(fact);
         match decide(self.now.donation(fact), charge, fact, now)? {
             Decision::Book { state, back, entry, case } => {
                 self.case(fact, case, now);

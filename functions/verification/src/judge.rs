@@ -39,7 +39,7 @@ pub enum Verdict {
     SetAside(Reason),
 }
 
-/// Judges a report by what the provider answered, the message having been received so often. Where nothing was told, but an operator asks, there is nothing to compare:
+/// Judges a report by what the provider answered, the message having been received so often. Where nothing was told, but somebody asks, there is nothing to compare:
 /// what the provider answers counts.
 pub fn judge(told: Option<&PaymentReported>, receives: u32, answer: &Result<Payment, ProviderError>) -> Verdict {
     let again_up_to = |most, reason| if receives < most { Verdict::AskAgain } else { Verdict::SetAside(reason) };

@@ -15,7 +15,7 @@
 //! does not know the payment. A provider that is down is waited for without end: before a message runs out of receives, it goes back into
 //! its queue as a new one.
 //!
-//! **Asked for.** An operator may have a payment of a case looked at again, after what was wrong is put right. Nothing was told then that could be compared: what the provider answers
+//! **Asked for.** An operator may have a payment of a case looked at again, after what was wrong is put right; settlement has it looked at that books what is nobody's. Nothing was told then that could be compared: what the provider answers
 //! goes on. If that does not help, it is told in the case.
 //!
 //! **Bounds.** One or two calls a payment; [`run::LONGEST`] for each. **Failure.** Whatever cannot be reached makes its messages come again.

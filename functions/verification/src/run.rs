@@ -163,7 +163,7 @@ async fn start_over(deps: &Deps, waiting: &[&Delivery]) -> Vec<Failure> {
     }
 }
 
-/// What was told goes into a case. What an operator asked for has one: it is told there that looking again did not help.
+/// What was told goes into a case. What was asked for has one: it is told there that looking again did not help.
 async fn set_aside(
     deps: &Deps,
     delivery: &Delivery,

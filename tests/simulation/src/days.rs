@@ -38,7 +38,7 @@ pub struct Told {
 
 /// What was told of the day.
 #[derive(Debug, Default)]
-pub struct Days(Mutex<Option<Told>>);
+pub struct Days(Mutex<Option<Told>>, Mutex<BTreeSet<String>>);
 
 impl Days {
     /// Has it be told so, or not at all.
@@ -51,9 +51,14 @@ impl Days {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether a payment was in the books twice when it was written.
+    /// Payments that were in the books twice while the day was compared, whether or not that came to its end.
+    fn saw_twice(&self, payments: impl IntoIterator<Item = String>) {
+        self.1.lock().unwrap_or_else(PoisonError::into_inner).extend(payments);
+    }
+
+    /// Whether a payment was in the books twice while the day was compared.
     pub fn was_twice(&self, payment: &str) -> bool {
-        self.told().is_some_and(|told| told.twice.iter().any(|twice| twice.contains(payment)))
+        self.1.lock().unwrap_or_else(PoisonError::into_inner).contains(payment)
     }
 
     /// Whether the books lacked something of a payment when it was written.
@@ -97,9 +102,11 @@ async fn compare(world: &World, day: Day, is_late: bool) -> bool {
     {
         let payments = Some(payments).filter(|payments| *payments == world.stage.sandbox.payments());
         let document = serde_json::from_slice(&document).unwrap_or_default();
-        let twice = [twice, world.ledger.twice()];
-        world.days.tell(Some(Told { document, payments, behind, twice, is_late }));
+        let stood = [twice.clone(), world.ledger.twice()];
+        world.days.tell(Some(Told { document, payments, behind, twice: stood, is_late }));
     }
+    // A run that writes none may have told of it.
+    world.days.saw_twice(twice.into_iter().chain(world.ledger.twice()));
     answer.is_some()
 }
 

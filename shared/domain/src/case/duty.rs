@@ -242,8 +242,8 @@ impl Action {
                 "Compare amount, currency, status and fee with the provider's dashboard; if the provider is right, replay, else take it up with them",
             ),
             Action::FindDonation => (
-                "المبلغ محفوظ جانبًا؛ أعد المعالجة أولًا فقد يكون قُيّد لتبرعه؛ ثم ابحث عن تبرعه، واكتب رقمه في بيانات الدفعة لدى المزود وأعد المعالجة، أو رده من لوحة المزود إن لم يُعرف وكان لا يزال معلقًا",
-                "The money is kept apart; unless it has left suspense by now, because its donation was found. Find out which that is, write its id into the payment's metadata at the provider and replay, or give it back on the dashboard",
+                "أعد المعالجة أولًا فقد يكون قُيّد لتبرعه؛ ثم ابحث عن تبرعه، واكتب رقمه في بيانات الدفعة لدى المزود وأعد المعالجة، أو رده من لوحة المزود إن لم يُعرف وكان لا يزال معلقًا",
+                "Replay this first: its donation may have been found by now. If the money still stands in suspense, find out whose it is, write that donation's id into the payment's metadata at the provider and replay; if nobody knows, give it back on the dashboard",
             ),
             Action::MendReading => (
                 "علّم البرنامج قراءة هذا الحدث، وانشره، ثم أعد المعالجة",

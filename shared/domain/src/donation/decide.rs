@@ -6,7 +6,7 @@
 //! | awaiting | settle; look for what it names if that is being claimed anew | fail, if the attempt is the latest, and no payment came that it waits for | fail, likewise | wait for the capture | likewise |
 //! | failed | settle; look for what it held if that was given up | nothing | nothing | wait for the capture | likewise |
 //! | cancelled, expired | settle if it held nothing; look for other shares if it held shares and nothing else; else owed back | nothing | nothing | wait for the capture | likewise |
-//! | settled, partly refunded, disputed, refunded; by this payment | repeat; if it stands as an orphan besides, that leaves the books | nothing | set aside; likewise | book what is new | book what is new |
+//! | settled, partly refunded, disputed, refunded; by this payment | repeat; if it stands as an orphan besides, that leaves the books | nothing | set aside; an orphan besides leaves the books | book what is new | book what is new |
 //! | the same; by another payment | second charge | nothing | nothing | wait for the capture | likewise |
 //! | any, the payment being kept apart as a charge | repeat | nothing | set aside | give the charge back | set aside |
 //! | awaiting, failed, cancelled, expired; nothing given up; the payment being an orphan of which nothing went back | settle it with what stands in suspense | nothing | set aside | give the charge back | set aside |
@@ -33,7 +33,7 @@ use crate::id::DonationId;
 use crate::journal::{Account, Entry, EntryKind, Transfer, TransferError};
 use crate::moment::Moment;
 use crate::money::Money;
-use crate::payment::{CURRENCY, Happening, Method, PaymentFact};
+use crate::payment::{CURRENCY, Happening, Method, PaymentFact, PaymentRef};
 
 /// What is to be done about a fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,10 +111,17 @@ fn is_settled_by(donation: &Donation, fact: &PaymentFact) -> bool {
     donation.state.settled_by().is_some_and(|by| by.payment == fact.payment)
 }
 
-/// The donation that a fact is about: the one that it names. If it names none, it is older than the metadata or these were lost again, and it is about the donation that its payment was found to be.
-pub fn donation_of(fact: &PaymentFact, charge: Option<&Charge>) -> Option<DonationId> {
-    let found = charge.filter(|charge| charge.kind == ChargeKind::Assigned);
-    fact.donation.or(found.and_then(|charge| charge.donation))
+/// The donation that what is told of a payment is about: the one that it names, if the payment settled that; else the one that the payment was found to be, because metadata may be lost or changed since, or what is
+/// told be older; else the one that it names.
+pub fn donation_of(
+    payment: &PaymentRef,
+    named: Option<DonationId>,
+    (donation, charge): (Option<&Donation>, Option<&Charge>),
+) -> Option<DonationId> {
+    let by = donation.and_then(|donation| donation.state.settled_by());
+    let is_own = by.is_some_and(|by| by.payment == *payment);
+    let found = charge.filter(|charge| !is_own && charge.kind == ChargeKind::Assigned);
+    found.and_then(|charge| charge.donation).or(named)
 }
 
 /// Decides what a fact makes of the donation that it names and of the charge kept for its payment.

@@ -345,8 +345,9 @@ pub const fn is_first(kind: EntryKind) -> bool {
 pub fn has_left_suspense(all: &[Later]) -> bool {
     let sum = |kind: EntryKind| Money::sum(all.iter().filter(|one| one.kind == kind).map(|one| one.moved));
     let fee_minor: i64 = all.iter().filter(|one| !is_gifts(one, all)).map(|one| one.fee_minor).sum();
+    let was_orphan = all.iter().any(|one| one.kind == EntryKind::Orphan);
     let is_gone = sum(EntryKind::Orphan) == sum(EntryKind::ChargeReturned) && fee_minor == 0;
-    all.iter().any(Later::is_assignment) || is_gone
+    was_orphan && (is_gone || all.iter().any(Later::is_assignment))
 }
 
 /// Whether, of all that is told of a payment that was an orphan and maybe a gift, this is told of the gift. A fee may be told of either: an orphan's names what that names, and comes before its donation is found.

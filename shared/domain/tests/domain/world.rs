@@ -72,8 +72,9 @@ impl World {
     }
 
     fn told(&mut self, fact: &PaymentFact) -> bool {
-        let found = donation_of(fact, self.charges.get(&fact.payment));
-        let fact = &PaymentFact { donation: found, ..fact.clone() };
+        let named = self.donation.as_ref().filter(|donation| fact.donation == Some(donation.id));
+        let about = donation_of(&fact.payment, fact.donation, (named, self.charges.get(&fact.payment)));
+        let fact = &PaymentFact { donation: about, ..fact.clone() };
         let named = self.donation.as_ref().filter(|donation| fact.donation == Some(donation.id));
         let charge = if needs_charge(named, fact) { self.charges.get(&fact.payment) } else { None };
         let (entries, case) = match decide(named, charge, fact, NOON).unwrap() {

@@ -63,20 +63,25 @@ async fn what_comes_in_again_days_later_is_a_case() {
     scene.later(1_000);
     let day = scene.night().await;
     // Whatever call fails while the days before are read, it is told once.
-    let mut met = 0;
-    for number in 0..60 {
-        for fault in FAULTS {
+    let (event, case) =
+        (json!({"compare": "day", "day": day}), ("booked_twice".to_owned(), 5_000, Some(paid.id.to_string())));
+    let bucket = scene.stage.bucket().unwrap();
+    for fault in FAULTS {
+        for number in 0.. {
             let was_met = scene.break_call(number, fault);
-            let ended = scene.run_broken(json!({"compare": "day", "day": day})).await;
-            met += u32::from(was_met());
-            if ended {
+            scene.run_broken(event.clone()).await;
+            let met = was_met();
+            scene.run(event.clone()).await.unwrap();
+            assert_eq!(scene.cases().await, std::slice::from_ref(&case), "{fault:?} {number}");
+            for version in bucket.versions(&reconciliation::day::key(day)).await.unwrap().found {
+                bucket.delete_version(&version).await.unwrap();
+            }
+            if !met {
+                assert!(number > 0, "the document at least");
                 break;
             }
         }
     }
-    assert!(met > 10, "calls that broke: {met}");
-    scene.run(json!({"compare": "day", "day": day})).await.unwrap();
-    assert_eq!(scene.cases().await, [("booked_twice".to_owned(), 5_000, Some(paid.id.to_string()))]);
 }
 
 /// A webhook that never came, an orphan whose donation was found, and a second payment of the same gift: each came in once.

@@ -188,7 +188,8 @@ impl Wanted {
         let known = Known::of(deps, named.iter().map(|(_, account)| account)).await?;
         for (at, account) in &named {
             known.check(at, account, &mut faults);
-            if case.as_ref().is_some_and(|kept| !may_move(account, kept.case.reason)) {
+            let is_credit = at.ends_with("credit");
+            if case.as_ref().is_some_and(|kept| !may_move(account, is_credit, kept.case.reason)) {
                 let english = "What stands in suspense is of payments: it leaves when a payment names its donation and is told again, or goes back; by hand only where the provider denies the payment";
                 let arabic = "ما قُيّد معلقًا لمدفوعات: يخرج حين تُسمّي الدفعة تبرعها ويعاد الإبلاغ عنها أو حين تُرد، ولا يُصحح يدويًا إلا إذا أنكر المزود الدفعة";
                 faults.add(at, "kept_by_payments", arabic, english);

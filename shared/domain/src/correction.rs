@@ -150,11 +150,13 @@ pub fn transfer(debit: Account, credit: Account, amount: Money, first: Option<&T
     Ok(transfer)
 }
 
-/// Whether a correction about a matter for this reason may move what stands in this account. What stands in suspense is of payments that are kept apart, each of which knows of itself how much it is: it leaves
-/// when its donation is found, or when it goes back, and by hand besides it would leave twice. By hand it may only where its provider denies the payment, so that neither will ever be.
-pub const fn may_move(account: &Account, reason: Reason) -> bool {
+/// On which side a correction may have this account, if it is about a matter for this reason.
+///
+/// What stands in suspense is of payments that are kept apart, each of which knows of itself how much it is: it leaves when its donation is found, or when it goes back, and by hand besides it would leave twice. By
+/// hand it may leave only where its provider does not say that it has the money, so that neither is to be; and nothing comes there by hand, because no payment would ever take it out.
+pub const fn may_move(account: &Account, is_credit: bool, reason: Reason) -> bool {
     let is_denied = matches!(reason, Reason::VoidAfterCapture | Reason::CaptureDiffers | Reason::PaymentUnknown);
-    !matches!(account, Account::Suspense) || is_denied
+    !matches!(account, Account::Suspense) || (is_denied && !is_credit)
 }
 
 impl Correction {

@@ -129,6 +129,7 @@ async fn what_breaks_a_rule_of_the_books_is_told_with_its_place() {
         (one("fees:moyasar", "clearing:moyasar"), ""),
         // The case is that the provider denies the payment.
         (one("suspense", "clearing:moyasar"), ""),
+        (one("bank_suspense", "suspense"), "/transfers/0/credit kept_by_payments"),
         (vec![], "/transfers empty"),
         (vec![row("bank", "suspense", json!("1")); MOST_TRANSFERS + 1], "/transfers too_many_transfers"),
         (one("bank", "bank"), "/transfers/0 same_account"),

@@ -279,7 +279,7 @@ impl Action {
             ),
             Action::ExplainBankLine => (
                 "ابحث في كشف البنك المحفوظ عن أصل هذا المبلغ، وصحح قيده المعلق بقيد جديد",
-                "Find out in the kept statement what this money is; a new entry takes it out of suspense",
+                "Find out in the kept statement what this money is; a correction takes it out of bank suspense",
             ),
             Action::FindAnimal => (
                 "اشترِ للمتبرع سهمًا آخر برضاه، أو اطلب رد المبلغ إليه",

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use domain::correction::{Act, Correction, CorrectionFault, CorrectionStage, Step, Unfit, transfer};
+use domain::case::Reason;
+use domain::correction::{Act, Correction, CorrectionFault, CorrectionStage, Step, Unfit, may_move, transfer};
 use domain::donation::Place;
 use domain::journal::{Account, MovementKind, TransferError, UnknownAccount, rules};
 use domain::money::Money;
@@ -215,6 +216,19 @@ proptest! {
     fn whatever_is_written_is_no_account_or_its_own_name(text in "\\PC{0,60}") {
         if let Ok(account) = text.parse::<Account>() {
             prop_assert_eq!(account.to_string(), text);
+        }
+    }
+}
+
+/// What stands in suspense is of payments: only what a provider denies leaves by hand, and nothing comes there.
+#[test]
+fn suspense_is_left_to_its_payments() {
+    let denied = [Reason::VoidAfterCapture, Reason::CaptureDiffers, Reason::PaymentUnknown];
+    for reason in Reason::ALL {
+        assert_eq!(may_move(&Account::Suspense, false, *reason), denied.contains(reason), "{reason}");
+        assert!(!may_move(&Account::Suspense, true, *reason), "{reason}");
+        for is_credit in [true, false] {
+            assert!(may_move(&Account::BankSuspense, is_credit, *reason), "{reason}");
         }
     }
 }

@@ -6,8 +6,33 @@ use data_encoding::BASE64;
 use domain::id::DonationId;
 use domain::journal::{ChainId, Entry, Page};
 use serde_json::{Value, json};
-use simulation::checks::money;
+use simulation::checks::money::{self, Looked};
+use simulation::ledger::AT_ONCE;
 use simulation::world::World;
+use simulation::{Plan, Report, play_meddled};
+
+/// A run of which nothing is told; at its end things are broken on purpose, one after the other, and each rule that is to notice does.
+pub fn broken(plan: &Plan, breaks: impl AsyncFnOnce(&Raw<'_>, &Looked)) -> Report {
+    let meddled = play_meddled(plan, async |world: &World| {
+        let mut wrong = Vec::new();
+        let looked = money::money(world, &mut wrong).await?;
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        let raw = Raw(world, RefCell::default());
+        breaks(&raw, &looked).await;
+        // What no rule has noticed.
+        assert_eq!(raw.1.take(), Vec::<String>::new());
+        Ok(())
+    });
+    meddled.unwrap()
+}
+
+/// Of what was broken and put right nothing is left at the end, but what was told as it was written, and of what cannot be put back.
+pub fn nothing_else(report: &Report, not_put_back: &str) {
+    let is_else =
+        |wrong: &&String| !wrong.starts_with(AT_ONCE) && (not_put_back.is_empty() || !wrong.contains(not_put_back));
+    let left: Vec<_> = report.violations.iter().filter(is_else).collect();
+    assert!(left.is_empty(), "{left:#?}");
+}
 
 /// The table past everything that guards it.
 pub struct Raw<'w>(pub &'w World, pub RefCell<Vec<String>>);

@@ -1,14 +1,15 @@
 //! Orphans: payments that are kept apart until their donation is found, or that are booked beside their own gift.
 
 use domain::case::Reason;
-use domain::donation::{Charge, ChargeKind, Decision, Donation, State, decide};
+use domain::donation::{Charge, ChargeKind, Decision, Donation, State, decide, donation_of};
+use domain::id::DonationId;
 use domain::journal::{Account, EntryKind};
 use domain::money::Money;
 use domain::payment::{Happening, PaymentFact, Provider};
 use domain::purpose::Fund;
 
 use crate::conservation::gift;
-use crate::given::{NOON, captured, captured_for, charge, fact, line, riyals};
+use crate::given::{DONATION, NOON, captured, captured_for, charge, fact, line, payment, riyals};
 use crate::world::{Step, World};
 
 /// Somebody finds out whose it is and writes it into the metadata at the provider, which tells the payment again: it settles the donation, once, and goes back from there.
@@ -101,4 +102,29 @@ fn an_orphan_that_is_not_what_the_donation_asks_for_stays_one() {
     assert_eq!(decide(Some(&of_other), Some(&whole), &told, NOON).unwrap(), Decision::SetAside(Reason::AmountDiffers));
     let part = Charge { refunded_minor: riyals(1), ..whole };
     assert_eq!(decide(Some(&gift(State::Awaiting)), Some(&part), &told, NOON).unwrap(), Decision::Repeat);
+}
+
+/// What is told of a payment is about the donation that it settled, else about the one that it was found to be, else about the one that it names.
+#[test]
+fn what_is_told_is_about_the_donation_that_the_payment_settled_or_was_found_to_be() {
+    let found = charge(ChargeKind::Assigned, "p", riyals(100), Money::ZERO);
+    let id = DonationId::from_bytes([9; 16]);
+    let settled = |by: &str| {
+        let mut world = World::new(Some(gift(State::Awaiting)));
+        world.live(vec![Step::Told(fact(by, riyals(100), captured()))]);
+        Donation { id, ..world.donation.unwrap() }
+    };
+    let waits = Donation { id, ..gift(State::Awaiting) };
+    let about = |donation: Option<&Donation>, charge: Option<&Charge>| {
+        donation_of(&payment("p"), donation.map(|donation| donation.id), (donation, charge))
+    };
+    assert_eq!(about(None, Some(&found)), Some(DONATION));
+    assert_eq!(about(Some(&waits), Some(&found)), Some(DONATION));
+    assert_eq!(about(Some(&settled("another")), Some(&found)), Some(DONATION));
+    assert_eq!(about(Some(&settled("p")), Some(&found)), Some(id));
+    let orphan = charge(ChargeKind::Orphan, "p", riyals(100), Money::ZERO);
+    for charge in [None, Some(&orphan)] {
+        assert_eq!(about(Some(&waits), charge), Some(id));
+        assert_eq!(about(None, charge), None);
+    }
 }

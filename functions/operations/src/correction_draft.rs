@@ -181,15 +181,14 @@ impl Wanted {
             faults.add("/case", "case_unknown", "لا توجد حالة بهذا المعرف", "There is no such case");
         }
         let sides = |(number, transfer): (usize, &'_ Transfer)| {
-            [("debit", transfer.debit().clone()), ("credit", transfer.credit().clone())]
-                .map(|(side, account)| (format!("/transfers/{number}/{side}"), account))
+            [("debit", transfer.debit().clone(), false), ("credit", transfer.credit().clone(), true)]
+                .map(|(side, account, is_credit)| (format!("/transfers/{number}/{side}"), account, is_credit))
         };
-        let named: Vec<(String, Account)> = self.transfers.iter().enumerate().flat_map(sides).collect();
-        let known = Known::of(deps, named.iter().map(|(_, account)| account)).await?;
-        for (at, account) in &named {
+        let named: Vec<(String, Account, bool)> = self.transfers.iter().enumerate().flat_map(sides).collect();
+        let known = Known::of(deps, named.iter().map(|(_, account, _)| account)).await?;
+        for (at, account, is_credit) in &named {
             known.check(at, account, &mut faults);
-            let is_credit = at.ends_with("credit");
-            if case.as_ref().is_some_and(|kept| !may_move(account, is_credit, kept.case.reason)) {
+            if case.as_ref().is_some_and(|kept| !may_move(account, *is_credit, kept.case.reason)) {
                 let english = "What stands in suspense is of payments: it leaves when a payment names its donation and is told again, or goes back; by hand only where the provider denies the payment";
                 let arabic = "ما قُيّد معلقًا لمدفوعات: يخرج حين تُسمّي الدفعة تبرعها ويعاد الإبلاغ عنها أو حين تُرد، ولا يُصحح يدويًا إلا إذا أنكر المزود الدفعة";
                 faults.add(at, "kept_by_payments", arabic, english);

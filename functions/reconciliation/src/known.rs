@@ -37,7 +37,8 @@ impl Books {
         }
         let (ids, refs): (Vec<_>, Vec<_>) = (ids.into_iter().collect(), refs.into_iter().collect());
         let (mut donations, charges) = future::try_join(table.donations(&ids), table.charges(&refs)).await?;
-        let found: BTreeSet<_> = charges.iter().filter_map(found).filter(|id| ids.binary_search(id).is_err()).collect();
+        let found: BTreeSet<_> =
+            charges.iter().filter_map(Charge::found).filter(|id| ids.binary_search(id).is_err()).collect();
         donations.extend(table.donations(&found.into_iter().collect::<Vec<_>>()).await?);
         Ok(Books {
             donations: donations.into_iter().map(|donation| (donation.id, donation)).collect(),
@@ -56,11 +57,6 @@ impl Books {
         let Known { donation, charge } = self.known(&told.payment, told.donation);
         Told { donation: donation_of(&told.payment, told.donation, (donation, charge)), ..told }
     }
-}
-
-/// The donation that a payment which was kept apart was found to be.
-fn found(charge: &Charge) -> Option<DonationId> {
-    charge.donation.filter(|_| charge.kind == ChargeKind::Assigned)
 }
 
 /// What the provider tells of a payment, with the donation that it names.

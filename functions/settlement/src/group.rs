@@ -152,7 +152,7 @@ async fn read(deps: &Deps, facts: &[Told]) -> Result<Known, GroupError> {
         known.charges.insert(charge.payment.clone(), charge);
     }
     let mut found: Vec<_> = facts.iter().filter_map(|told| known.about(&told.fact)).collect();
-    found.retain(|id| !ids.contains(id));
+    found.retain(|id| ids.binary_search(id).is_err());
     found.sort_unstable();
     found.dedup();
     for donation in deps.table.donations(&found).await? {

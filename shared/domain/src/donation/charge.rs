@@ -61,6 +61,11 @@ impl Charge {
         self.kind == ChargeKind::Orphan && self.refunded_minor.is_zero()
     }
 
+    /// The donation that it was found to be, if it was.
+    pub fn found(&self) -> Option<DonationId> {
+        self.donation.filter(|_| self.kind == ChargeKind::Assigned)
+    }
+
     /// Whether it is an orphan of which something stands in the books yet: if its donation is settled by the same payment, that was booked twice.
     pub fn stands(&self) -> bool {
         self.kind == ChargeKind::Orphan && (!self.rest().is_zero() || !self.fee_minor.is_zero())

@@ -120,8 +120,7 @@ pub fn donation_of(
 ) -> Option<DonationId> {
     let by = donation.and_then(|donation| donation.state.settled_by());
     let is_own = by.is_some_and(|by| by.payment == *payment);
-    let found = charge.filter(|charge| !is_own && charge.kind == ChargeKind::Assigned);
-    found.and_then(|charge| charge.donation).or(named)
+    charge.filter(|_| !is_own).and_then(Charge::found).or(named)
 }
 
 /// Decides what a fact makes of the donation that it names and of the charge kept for its payment.

@@ -75,5 +75,6 @@ fn completed(
         reference: Movement::reference(kind, &[animal, &share.to_string()]),
         happened_at: deps.clock.now(),
         transfers: vec![transfer.map_err(ExecutionError::Transfer)?],
+        payment: None,
     })
 }

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::correction::{MOST_TRANSFERS, Unfit, may_move, transfer};
+use domain::correction::{MOST_TRANSFERS, Unfit, out_of_suspense, transfer};
+use domain::donation::ChargeKind;
 use domain::id::{CharityId, OpportunityId};
 use domain::journal::{Account, Transfer, TransferError};
+use domain::money::Money;
+use domain::payment::PaymentRef;
 use domain::purpose::Fund;
 use platform::http::{Faults, Problem};
 use serde::Deserialize;
@@ -97,6 +100,11 @@ fn unfit(at: &str, why: Unfit, faults: &mut Faults) {
             let english = "Money never crosses from one fund to another, nor leaves or enters a fund by a correction";
             faults.add(at, "funds_mixed", "لا ينتقل المال من صندوق إلى صندوق، ولا يدخله أو يخرج منه بتصحيح", english);
         }
+        Unfit::IntoSuspense => {
+            let english = "What stands in suspense is of payments and comes there by them; nothing comes there by hand";
+            let arabic = "ما قُيّد معلقًا لمدفوعات ولا يدخله إلا هي؛ لا يُقيد فيه شيء يدويًا";
+            faults.add(&format!("{at}/credit"), "kept_by_payments", arabic, english);
+        }
         Unfit::AnotherFund => {
             let english = "Every transfer of a correction is of the same fund, or of none; ask for another correction";
             faults.add(at, "another_fund", "تحويلات التصحيح من صندوق واحد؛ اطلب تصحيحًا آخر لغيره", english);
@@ -171,29 +179,53 @@ impl Known {
 }
 
 impl Wanted {
-    /// Whether there is such a case, and everything that the accounts are named after.
+    /// Whether there is such a case, and everything that the accounts are named after, and in suspense what is to leave it. Gives back the payment that leaves suspense, if one does.
     ///
     /// # Errors
     /// 422, with each fault and its place; 503 when the table is busy.
-    pub async fn exists(&self, deps: &Deps, mut faults: Faults) -> Result<(), Problem> {
+    pub async fn exists(&self, deps: &Deps, mut faults: Faults) -> Result<Option<PaymentRef>, Problem> {
         let case = deps.case(&self.case).await?;
         if case.is_none() {
             faults.add("/case", "case_unknown", "لا توجد حالة بهذا المعرف", "There is no such case");
         }
         let sides = |(number, transfer): (usize, &'_ Transfer)| {
-            [("debit", transfer.debit().clone(), false), ("credit", transfer.credit().clone(), true)]
-                .map(|(side, account, is_credit)| (format!("/transfers/{number}/{side}"), account, is_credit))
+            [("debit", transfer.debit().clone()), ("credit", transfer.credit().clone())]
+                .map(|(side, account)| (format!("/transfers/{number}/{side}"), account))
         };
-        let named: Vec<(String, Account, bool)> = self.transfers.iter().enumerate().flat_map(sides).collect();
-        let known = Known::of(deps, named.iter().map(|(_, account, _)| account)).await?;
-        for (at, account, is_credit) in &named {
+        let named: Vec<(String, Account)> = self.transfers.iter().enumerate().flat_map(sides).collect();
+        let known = Known::of(deps, named.iter().map(|(_, account)| account)).await?;
+        for (at, account) in &named {
             known.check(at, account, &mut faults);
-            if case.as_ref().is_some_and(|kept| !may_move(account, *is_credit, kept.case.reason)) {
-                let english = "What stands in suspense is of payments: it leaves when a payment names its donation and is told again, or goes back; by hand only where the provider denies the payment";
-                let arabic = "ما قُيّد معلقًا لمدفوعات: يخرج حين تُسمّي الدفعة تبرعها ويعاد الإبلاغ عنها أو حين تُرد، ولا يُصحح يدويًا إلا إذا أنكر المزود الدفعة";
-                faults.add(at, "kept_by_payments", arabic, english);
-            }
         }
-        faults.tell()
+        let from_suspense = named.iter().find(|(_, account)| *account == Account::Suspense);
+        let payment = match (from_suspense, case) {
+            (Some((at, _)), Some(kept)) => Some(self.stands(deps, at, kept.case.payment, &mut faults).await?),
+            (Some(_), None) | (None, _) => None,
+        };
+        faults.tell()?;
+        Ok(payment.flatten())
+    }
+
+    /// Whether what the transfers take out of suspense stands there, of the payment that the case is about; gives that back.
+    async fn stands(
+        &self,
+        deps: &Deps,
+        at: &str,
+        payment: Option<PaymentRef>,
+        faults: &mut Faults,
+    ) -> Result<Option<PaymentRef>, Problem> {
+        let Some(payment) = payment else {
+            let english = "What stands in suspense is of payments, and this case is about none; a correction takes it out for a case about its payment";
+            let arabic = "ما قُيّد معلقًا لمدفوعات، وليست هذه الحالة عن دفعة؛ يُخرجه تصحيح لحالة عن دفعته";
+            faults.add(at, "kept_by_payments", arabic, english);
+            return Ok(None);
+        };
+        let charge = deps.table.charges(std::slice::from_ref(&payment)).await?.pop();
+        let rest = charge.filter(|charge| charge.kind == ChargeKind::Orphan).map_or(Money::ZERO, |charge| charge.rest());
+        if out_of_suspense(&self.transfers).is_none_or(|wanted| wanted > rest) {
+            let arabic = format!("المعلق من هذه الدفعة {rest} ريال");
+            faults.add("/transfers", "suspense_exceeded", &arabic, &format!("{rest} SAR of this payment stand in suspense"));
+        }
+        Ok(Some(payment))
     }
 }

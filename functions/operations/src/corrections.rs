@@ -3,6 +3,9 @@
 //! Agreeing is one write: the movement, its page, and the correction as done with its place. The follower is told of the page after that; a crash between the two is
 //! made up for by the same request again, by any approver's, or within a minute by the follower's own look for pages that nobody told of.
 //!
+//! What a correction takes out of suspense is of the payment that its case is about, and is taken from what stands there of it in the same write; what went another way meanwhile is not there any more, and
+//! agreeing is refused.
+//!
 //! The case is not touched. Whether a correction settles the matter is for a person to say, and they say it by closing the case with a note: several corrections may belong to
 //! one case, and one may be asked for about a case that was closed before somebody saw that the books were wrong.
 
@@ -40,11 +43,11 @@ pub async fn ask(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     if let Some(before) = deps.table.correction(&id).await? {
         return replayed(&before, &wanted);
     }
-    wanted.exists(deps, Faults::new(call.language())).await?;
+    let payment = wanted.exists(deps, Faults::new(call.language())).await?;
     let Wanted { case, transfers, note } = wanted.clone();
     let (asked_by, asked_at) = (officer.subject.clone(), deps.clock.now());
     let stage = CorrectionStage::Asked;
-    let asked = Correction { id, case, transfers, note, asked_by, asked_at, version: 1, stage };
+    let asked = Correction { id, case, payment, transfers, note, asked_by, asked_at, version: 1, stage };
     let view = CorrectionView::of(&asked);
     deps.log(call, &officer, "ask_correction", asked.id.as_str(), &view).await?;
     match deps.table.ask_correction(&asked).await? {
@@ -103,7 +106,7 @@ pub async fn show(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
 /// `POST /v1/operations/corrections/{id}/approve`: another person agrees, and it is booked. Agreeing again, by whomever, answers the same and tells the follower again.
 ///
 /// # Errors
-/// 401, 404; 403 for whoever asked; 409 for one that was declined; 503 when something is busy: the same request again goes on.
+/// 401, 404; 403 for whoever asked; 409 for one that was declined, or whose money is not in suspense any more; 503 when something is busy: the same request again goes on.
 pub async fn approve(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
     let officer = Officer::of(call, &["approver"])?;
     for _ in 0..MOST_ROUNDS {
@@ -123,6 +126,7 @@ pub async fn approve(deps: &Deps, call: &Call) -> Result<Answer, Problem> {
                 }
             }
             Correcting::Moved => {}
+            Correcting::Spent => return Err(fault::suspense_spent()),
         }
     }
     Err(Problem::try_again("the correction kept moving"))

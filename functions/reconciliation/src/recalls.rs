@@ -101,6 +101,7 @@ async fn finish(deps: &Deps, recall: &Recall) -> Result<(), ReconcileError> {
         reference: Movement::reference(kind, &[recall.opportunity.as_str(), &recall.number.to_string()]),
         happened_at: recall.found_at,
         transfers: vec![transfer.map_err(|_| ReconcileError::Ours("what is owed is no transfer"))?],
+        payment: None,
     };
     let place = deps.table.book_movement(&movement, &deps.clock, &deps.random).await?;
     deps.journal.send(Message::PageCommitted { chain: place.chain, seq: place.seq }, Duration::ZERO).await?;

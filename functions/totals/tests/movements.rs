@@ -22,6 +22,7 @@ fn paid_out(stage: &Stage, line: &str) -> Movement {
         reference: Movement::reference(kind, &["statement-7", line]),
         happened_at: stage.now(),
         transfers: vec![Transfer::new(Account::Bank, Account::Clearing(Provider::Moyasar), amount).unwrap()],
+        payment: None,
     }
 }
 

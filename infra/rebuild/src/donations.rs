@@ -4,7 +4,7 @@
 //! told again: a payment is booked once because its donation, or a charge, says that it was. So donations are brought to what the pages say before anything is told.
 //!
 //! **Phases**, all pages being read twice, each time verified:
-//! 1. from every chain the entries that are not the first of their payment (refunds, disputes, fees told later), by payment: they may stand on any chain, and years later;
+//! 1. from every chain the entries that are not the first of their payment (refunds, disputes, fees told later), and what people took out of suspense, by payment: they may stand on any chain, and years later;
 //! 2. each first entry of a payment with all that followed from it ([`History`]), held against the donation or the charge, and each movement against its note; what is behind is written, if that is asked for;
 //! 3. when nothing is to be written, the whole table the other way round: a donation that says it is paid has its entry where it says, and a charge has one at all.
 //!
@@ -24,7 +24,7 @@ use domain::case::{Case, kept::Standing};
 use domain::donation::{Charge, Donation, History, Later, Place, has_left_suspense, is_first};
 use domain::hash::Hash;
 use domain::id::DonationId;
-use domain::journal::{ChainId, Entry, EntryKind, Page, Tail};
+use domain::journal::{ChainId, Entry, EntryKind, Movement, Page, Tail};
 use domain::payment::PaymentRef;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use platform::table::Table;
@@ -123,6 +123,11 @@ impl<'w, T: FnMut(u64)> Work<'w, T> {
                     let later = Later::of(entry, place, page.written_at);
                     self.later.entry(print(&entry.payment)).or_default().push(later);
                 }
+                for (movement, place) in movements(page) {
+                    let later = Later::of_movement(movement, place, page.written_at);
+                    let Some((payment, later)) = movement.payment.as_ref().zip(later) else { continue };
+                    self.later.entry(print(payment)).or_default().push(later);
+                }
             }
         }
     }
@@ -206,8 +211,7 @@ impl<'w, T: FnMut(u64)> Work<'w, T> {
     }
 
     async fn hold_movements(&mut self, pages: &[Page]) -> Result<(), RebuildError> {
-        let movements =
-            || pages.iter().flat_map(|page| (0..).zip(page.movements()).map(|(index, one)| (one, at(page, index))));
+        let movements = || pages.iter().flat_map(movements);
         let references: BTreeSet<_> = movements().map(|(movement, _)| *movement.reference.bytes()).collect();
         let references: Vec<Hash> = references.iter().filter_map(|bytes| Hash::from_bytes(bytes)).collect();
         let mut noted = self.table.noted(&references).await?;
@@ -318,6 +322,10 @@ const fn is_gathered(kind: EntryKind) -> bool {
 
 fn entries(page: &Page) -> impl Iterator<Item = (&Entry, Place)> {
     page.entries().iter().zip(0..).map(|(entry, index)| (entry, at(page, index)))
+}
+
+fn movements(page: &Page) -> impl Iterator<Item = (&Movement, Place)> {
+    page.movements().iter().zip(0..).map(|(movement, index)| (movement, at(page, index)))
 }
 
 const fn at(page: &Page, index: u16) -> Place {

@@ -54,7 +54,7 @@ async fn a_day(stage: &Stage, day: Day, first: u32) {
     let amount = Money::from_riyals(10).unwrap();
     let transfers = vec![Transfer::new(Account::Bank, Account::Clearing(Provider::Moyasar), amount).unwrap()];
     let reference = Movement::reference(kind, &[&day.to_string()]);
-    let movement = Movement { kind, reference, happened_at: stage.now(), transfers };
+    let movement = Movement { kind, reference, happened_at: stage.now(), transfers, payment: None };
     stage.table.book_movement(&movement, &platform.clock, &platform.random).await.unwrap();
     stage.clock.skip(std::time::Duration::from_secs(3_600));
     let event = json!({"day": day.to_string()});

@@ -10,17 +10,21 @@
 //! | done | refused: the same person | as it is | | refused: done |
 //! | declined | refused: declined | refused: declined | as it is | refused: declined |
 //!
+//! What stands in suspense is of payments, each of which knows of itself how much it is: it leaves when its donation is found, or when it goes back at its provider. By hand it leaves only of the payment
+//! that the correction's case is about, at most as much as stands there of it, and the payment's charge says so from then on ([`Charge::taken_out`](crate::donation::Charge::taken_out)), in the same write: so that neither leaves twice. Nothing
+//! comes there by hand, because no payment would ever take it out.
+//!
 //! There is no state between asked and done: the movement, its page and the new state are written in one transaction, so that no correction is booked and declined, and none
 //! waits half done for somebody to finish it.
 
 use serde::{Deserialize, Serialize};
 
-use crate::case::Reason;
 use crate::donation::Place;
 use crate::id::CorrectionId;
 use crate::journal::{Account, Movement, MovementKind, Transfer, TransferError, rules};
 use crate::moment::Moment;
 use crate::money::Money;
+use crate::payment::PaymentRef;
 use crate::purpose::Fund;
 
 /// Transfers of one correction at most: what another person can look through before they agree.
@@ -71,6 +75,9 @@ pub struct Correction {
     pub id: CorrectionId,
     /// The case it is about.
     pub case: String,
+    /// The payment that it takes out of suspense, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment: Option<PaymentRef>,
     /// The money that is to move.
     #[serde(with = "written")]
     pub transfers: Vec<Transfer>,
@@ -127,6 +134,9 @@ pub enum Unfit {
     /// A fund restricts the one account and not the other: money would leave the fund, or enter it without a gift.
     #[error("the fund {0} is on one side only")]
     OneSided(Fund),
+    /// Nothing comes into suspense by hand.
+    #[error("it comes into suspense")]
+    IntoSuspense,
     /// The transfers of one correction are of different funds.
     #[error("it is of another fund than the first transfer")]
     AnotherFund,
@@ -139,6 +149,9 @@ pub enum Unfit {
 pub fn transfer(debit: Account, credit: Account, amount: Money, first: Option<&Transfer>) -> Result<Transfer, Unfit> {
     let transfer = Transfer::new(debit, credit, amount)?;
     let (from, to) = (transfer.debit(), transfer.credit());
+    if *to == Account::Suspense {
+        return Err(Unfit::IntoSuspense);
+    }
     if !rules::of_movement(MovementKind::Corrected, from, to)
         && let Some(fund) = from.fund().or(to.fund())
     {
@@ -150,13 +163,10 @@ pub fn transfer(debit: Account, credit: Account, amount: Money, first: Option<&T
     Ok(transfer)
 }
 
-/// On which side a correction may have this account, if it is about a matter for this reason.
-///
-/// What stands in suspense is of payments that are kept apart, each of which knows of itself how much it is: it leaves when its donation is found, or when it goes back, and by hand besides it would leave twice. By
-/// hand it may leave only where its provider does not say that it has the money, so that neither is to be; and nothing comes there by hand, because no payment would ever take it out.
-pub const fn may_move(account: &Account, is_credit: bool, reason: Reason) -> bool {
-    let is_denied = matches!(reason, Reason::VoidAfterCapture | Reason::CaptureDiffers | Reason::PaymentUnknown);
-    !matches!(account, Account::Suspense) || (is_denied && !is_credit)
+/// What the transfers take out of suspense in all; none if that is more than any sum.
+pub fn out_of_suspense(transfers: &[Transfer]) -> Option<Money> {
+    let taken = transfers.iter().filter(|transfer| *transfer.debit() == Account::Suspense);
+    Money::sum(taken.map(Transfer::amount))
 }
 
 impl Correction {
@@ -190,7 +200,8 @@ impl Correction {
     pub fn movement(&self, agreed_at: Moment) -> Movement {
         let kind = MovementKind::Corrected;
         let reference = Movement::reference(kind, &[self.id.as_str()]);
-        Movement { kind, reference, happened_at: agreed_at, transfers: self.transfers.clone() }
+        let (transfers, payment) = (self.transfers.clone(), self.payment.clone());
+        Movement { kind, reference, happened_at: agreed_at, transfers, payment }
     }
 
     /// Since when it stands so: listings are in this order.

@@ -176,7 +176,8 @@ fn books() -> anyhow::Result<Vec<Seed>> {
     let kind = MovementKind::PaidOut;
     let amount = Money::from_riyals(10).context("an amount")?;
     let transfers = vec![Transfer::new(Account::Bank, Account::Clearing(Provider::Moyasar), amount)?];
-    let movement = Movement { kind, reference: Movement::reference(kind, &["1"]), happened_at: now, transfers };
+    let movement =
+        Movement { kind, reference: Movement::reference(kind, &["1"]), happened_at: now, transfers, payment: None };
     let first = Tail::empty(chain).write_movements(vec![movement], now);
     let seal = first.tail().seal(now);
     let forms = files(&root().join("shared/domain/tests/domain/forms")).unwrap_or_default();

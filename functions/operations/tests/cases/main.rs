@@ -9,6 +9,7 @@ mod correcting;
 mod replaying;
 mod retracting;
 mod scene;
+mod suspense;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -38,6 +39,7 @@ async fn every_event_is_answered_as_its_snapshot_says() {
             continue;
         }
         let scene = Scene::set().await;
+        scene.keep(suspense::orphan("50", "0")).await;
         let owed = Message::RefundDue { payment: payment("p-2"), refunded_minor: money("50") };
         let owed = json!({"owed_minor": 5_000, "why": "it is down", "message": Envelope::from(owed).write()}).to_string();
         let cases = [

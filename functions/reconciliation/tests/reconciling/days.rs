@@ -196,7 +196,13 @@ async fn money_that_left_the_bank_without_a_statements_line_is_a_case() {
     let amount = Money::from_riyals(3).unwrap();
     let transfer = domain::journal::Transfer::new(owed, domain::journal::Account::Bank, amount).unwrap();
     let reference = domain::journal::Movement::reference(kind, &["1"]);
-    let movement = domain::journal::Movement { kind, reference, happened_at: scene.stage.now(), transfers: vec![transfer] };
+    let movement = domain::journal::Movement {
+        kind,
+        reference,
+        happened_at: scene.stage.now(),
+        transfers: vec![transfer],
+        payment: None,
+    };
     scene.move_money(&movement).await;
     scene.night().await;
     scene.run(asked()).await.unwrap();

@@ -17,6 +17,7 @@ fn granted_and_paid(scene: &Scene, riyals: u64) -> [Movement; 2] {
         reference: Movement::reference(kind, &["payout-1"]),
         happened_at: scene.stage.now(),
         transfers: vec![Transfer::new(debit, credit, amount).unwrap()],
+        payment: None,
     };
     [movement(MovementKind::Granted, of, owed.clone()), movement(MovementKind::Paid, owed, Account::Bank)]
 }

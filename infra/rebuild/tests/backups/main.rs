@@ -126,7 +126,7 @@ async fn pages(table: &Table) -> Vec<Page> {
 fn movement(stage: &Stage) -> Movement {
     let kind = MovementKind::PaidOut;
     let transfers = vec![Transfer::new(Account::Bank, Account::Clearing(Provider::Moyasar), riyals(5)).unwrap()];
-    Movement { kind, reference: Movement::reference(kind, &["one"]), happened_at: stage.now(), transfers }
+    Movement { kind, reference: Movement::reference(kind, &["one"]), happened_at: stage.now(), transfers, payment: None }
 }
 
 struct Scene {

@@ -38,6 +38,9 @@ pub struct Charge {
     /// What was given back so far.
     #[serde(with = "halalas")]
     pub refunded_minor: Money,
+    /// What two people took of it out of suspense by corrections: it went back by another way, or never came.
+    #[serde(default, with = "halalas", skip_serializing_if = "halalas::is_nothing")]
+    pub taken_out_minor: Money,
     /// What the provider keeps of it, as far as that is booked: of one whose donation was found, what was booked until then. In all it is the donation's to say.
     #[serde(default, with = "halalas", skip_serializing_if = "halalas::is_nothing")]
     pub fee_minor: Money,
@@ -58,7 +61,7 @@ impl Charge {
 
     /// Whether it waits for its donation to be found, and all of it is there.
     pub fn is_orphan(&self) -> bool {
-        self.kind == ChargeKind::Orphan && self.refunded_minor.is_zero()
+        self.kind == ChargeKind::Orphan && self.rest() == self.captured_minor
     }
 
     /// The donation that it was found to be, if it was.
@@ -71,9 +74,17 @@ impl Charge {
         self.kind == ChargeKind::Orphan && (!self.rest().is_zero() || !self.fee_minor.is_zero())
     }
 
-    /// What was taken and has not gone back.
-    pub(super) fn rest(&self) -> Money {
-        self.captured_minor.minus(self.refunded_minor).unwrap_or(Money::ZERO)
+    /// What was taken, has not gone back and was not taken out of suspense by hand.
+    pub fn rest(&self) -> Money {
+        let gone = self.refunded_minor.plus(self.taken_out_minor);
+        gone.and_then(|gone| self.captured_minor.minus(gone)).unwrap_or(Money::ZERO)
+    }
+
+    /// The same when people have taken so much of it out of suspense; none if that does not stand there.
+    pub fn taken_out(&self, amount: Money) -> Option<Charge> {
+        let is_there = self.kind == ChargeKind::Orphan && amount <= self.rest();
+        let taken_out_minor = self.taken_out_minor.plus(amount).filter(|_| is_there)?;
+        Some(Charge { taken_out_minor, version: self.version + 1, ..self.clone() })
     }
 
     pub(super) const fn account(&self) -> Account {

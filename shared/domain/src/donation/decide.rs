@@ -306,8 +306,9 @@ fn settle(donation: &Donation, fact: &PaymentFact, told: &Told, booked: Money) -
 fn keep_apart(kind: ChargeKind, fact: &PaymentFact, told: &Told, case: Option<Reason>) -> Result<Decision, TransferError> {
     let (payment, donation, captured_minor) = (fact.payment.clone(), fact.donation, fact.amount_minor);
     let (fee_minor, beyond) = told.fee(fact);
-    let (refunded_minor, method) = (Money::ZERO, told.method);
-    let charge = Charge { payment, kind, donation, captured_minor, refunded_minor, fee_minor, method, version: 0 };
+    let (refunded_minor, taken_out_minor, method, version) = (Money::ZERO, Money::ZERO, told.method, 0);
+    let charge =
+        Charge { payment, kind, donation, captured_minor, refunded_minor, taken_out_minor, fee_minor, method, version };
     let mut transfers = vec![Transfer::new(Account::Clearing(fact.payment.provider), charge.account(), captured_minor)?];
     if !fee_minor.is_zero() {
         transfers.push(fee(fact, fee_minor)?);

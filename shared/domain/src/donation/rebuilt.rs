@@ -13,8 +13,9 @@
 use super::back::{Back, Dispute, Outcome, Part, Refund, RefundStage, allocate};
 use super::refund::standing;
 use super::{Charge, ChargeKind, Donation, Giver, Line, Place, SettledBy, State};
+use crate::correction::out_of_suspense;
 use crate::id::DonationId;
-use crate::journal::{Account, Entry, EntryKind, Transfer};
+use crate::journal::{Account, Entry, EntryKind, Movement, Transfer};
 use crate::moment::Moment;
 use crate::money::Money;
 use crate::notice::Telling;
@@ -27,7 +28,8 @@ pub const REBUILT: &str = "rebuild";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Later {
     place: Place,
-    kind: EntryKind,
+    /// None of what people took out of suspense.
+    kind: Option<EntryKind>,
     donation: Option<DonationId>,
     written_at: Moment,
     moved: Money,
@@ -36,6 +38,7 @@ pub struct Later {
     parts: Box<[Part]>,
     into_suspense: Money,
     out_of_suspense: Money,
+    taken_out: Money,
 }
 
 impl Later {
@@ -54,7 +57,7 @@ impl Later {
         };
         Later {
             place,
-            kind: entry.kind,
+            kind: Some(entry.kind),
             donation: entry.donation,
             written_at,
             moved,
@@ -62,7 +65,17 @@ impl Later {
             parts: entry.transfers.iter().filter_map(of_line).collect(),
             into_suspense: sum(true),
             out_of_suspense: sum(false),
+            taken_out: Money::ZERO,
         }
+    }
+
+    /// Of a movement by which people took its payment out of suspense; none of any other.
+    pub fn of_movement(movement: &Movement, place: Place, written_at: Moment) -> Option<Later> {
+        movement.payment.as_ref()?;
+        let taken_out = out_of_suspense(&movement.transfers).unwrap_or(Money::ZERO);
+        let (moved, into_suspense, out_of_suspense, parts) = (Money::ZERO, Money::ZERO, Money::ZERO, Box::default());
+        let (kind, donation, fee_minor) = (None, None, 0);
+        Some(Later { place, kind, donation, written_at, moved, fee_minor, parts, into_suspense, out_of_suspense, taken_out })
     }
 
     /// Where it stands.
@@ -71,7 +84,7 @@ impl Later {
     }
 
     fn is_assignment(&self) -> bool {
-        self.kind == EntryKind::Assigned
+        self.kind == Some(EntryKind::Assigned)
     }
 
     /// Pages of two chains are told apart by the clock.
@@ -115,9 +128,9 @@ impl History {
     pub fn of(first: Entry, place: Place, all: &[Later]) -> History {
         let is_its = |one: &&Later| match first.kind {
             EntryKind::Settled => one.donation == first.donation && is_gifts(one, all),
-            EntryKind::Orphan => !is_first(one.kind) && !is_gifts(one, all),
+            EntryKind::Orphan => !one.kind.is_some_and(is_first) && !is_gifts(one, all),
             EntryKind::SecondCharge | EntryKind::LateCharge => {
-                let is_told_of = matches!(one.kind, EntryKind::ChargeReturned | EntryKind::FeeCharged);
+                let is_told_of = matches!(one.kind, Some(EntryKind::ChargeReturned | EntryKind::FeeCharged));
                 is_told_of && one.donation == first.donation
             }
             EntryKind::Refunded
@@ -215,6 +228,7 @@ impl History {
             donation,
             captured_minor: Money::sum(captured_minor).unwrap_or(Money::ZERO),
             refunded_minor: self.sum(EntryKind::ChargeReturned),
+            taken_out_minor: taken_out(&self.later),
             fee_minor: self.fee(),
             method: self.first.method,
             version: 0,
@@ -230,7 +244,8 @@ impl History {
         // What was taken back of the fee was kept until then.
         let taken_back = self.later.iter().map(|one| one.fee_minor.min(0)).filter(|_| is_behind).sum::<i64>();
         let fee_until_then = rebuilt.fee_minor.signed_halalas() - taken_back;
-        if kept.refunded_minor > rebuilt.refunded_minor || kept.fee_minor.signed_halalas() > fee_until_then {
+        let is_more = kept.refunded_minor > rebuilt.refunded_minor || kept.taken_out_minor > rebuilt.taken_out_minor;
+        if is_more || kept.fee_minor.signed_halalas() > fee_until_then {
             return Err(Contradiction::Ahead);
         }
         let rebuilt = Charge { version: kept.version, ..rebuilt };
@@ -239,7 +254,7 @@ impl History {
     }
 
     fn all(&self, kind: EntryKind) -> impl Iterator<Item = &Later> {
-        self.later.iter().filter(move |one| one.kind == kind)
+        self.later.iter().filter(move |one| one.kind == Some(kind))
     }
 
     fn sum(&self, kind: EntryKind) -> Money {
@@ -341,21 +356,24 @@ pub const fn is_first(kind: EntryKind) -> bool {
     }
 }
 
-/// Whether, of all that a payment has besides its first entries, what came in as an orphan is out of suspense: its donation was found, or it went back and nothing was kept of it.
+/// Whether, of all that a payment has besides its first entries, what came in as an orphan is out of suspense: its donation was found, or it went back or was taken out by people, and nothing was
+/// kept of it.
 pub fn has_left_suspense(all: &[Later]) -> bool {
-    let sum = |kind: EntryKind| Money::sum(all.iter().filter(|one| one.kind == kind).map(|one| one.moved));
+    let sum = |kind: EntryKind| Money::sum(all.iter().filter(|one| one.kind == Some(kind)).map(|one| one.moved));
     let fee_minor: i64 = all.iter().filter(|one| !is_gifts(one, all)).map(|one| one.fee_minor).sum();
-    let was_orphan = all.iter().any(|one| one.kind == EntryKind::Orphan);
-    let is_gone = sum(EntryKind::Orphan) == sum(EntryKind::ChargeReturned) && fee_minor == 0;
+    let was_orphan = all.iter().any(|one| one.kind == Some(EntryKind::Orphan));
+    let gone = sum(EntryKind::ChargeReturned).and_then(|returned| returned.plus(taken_out(all)));
+    let is_gone = sum(EntryKind::Orphan) == gone && fee_minor == 0;
     was_orphan && (is_gone || all.iter().any(Later::is_assignment))
 }
 
 /// Whether, of all that is told of a payment that was an orphan and maybe a gift, this is told of the gift. A fee may be told of either: an orphan's names what that names, and comes before its donation is found.
 fn is_gifts(one: &Later, all: &[Later]) -> bool {
-    match one.kind {
+    let Some(kind) = one.kind else { return false };
+    match kind {
         EntryKind::Refunded | EntryKind::Disputed | EntryKind::DisputeWon | EntryKind::DisputeLost => true,
         EntryKind::FeeCharged => {
-            let of = |kind: EntryKind| all.iter().find(|other| other.kind == kind);
+            let of = |kind: EntryKind| all.iter().find(|other| other.kind == Some(kind));
             let is_orphans = |orphan: &Later| orphan.donation == one.donation && orphan.order() < one.order();
             let is_before = of(EntryKind::Assigned).is_none_or(|found| one.order() < found.order());
             one.donation.is_some() && !(is_before && of(EntryKind::Orphan).is_some_and(is_orphans))
@@ -367,6 +385,11 @@ fn is_gifts(one: &Later, all: &[Later]) -> bool {
         | EntryKind::ChargeReturned
         | EntryKind::Assigned => false,
     }
+}
+
+/// What people took out of suspense by hand.
+fn taken_out(all: &[Later]) -> Money {
+    Money::sum(all.iter().map(|one| one.taken_out)).unwrap_or(Money::ZERO)
 }
 
 /// What the provider keeps by an entry, in halalas.

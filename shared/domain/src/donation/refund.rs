@@ -119,6 +119,10 @@ fn return_charge(charge: &Charge, fact: &PaymentFact, reported: Money, now: Mome
     let Some(fresh) = reported.minus(charge.refunded_minor).filter(|fresh| !fresh.is_zero()) else {
         return Ok(Decision::Repeat);
     };
+    // People took it out of suspense because it had gone back by another way: it is not there a second time.
+    if fresh > charge.rest() {
+        return Ok(Decision::SetAside(Reason::RefundBeyondCapture));
+    }
     let transfer = Transfer::new(charge.account(), Account::Clearing(fact.payment.provider), fresh)?;
     let entry = entry(EntryKind::ChargeReturned, charge.donation, fact, charge.method, now, vec![transfer]);
     let charge = Charge { refunded_minor: reported, version: charge.version + 1, ..charge.clone() };

@@ -1,8 +1,9 @@
 //! Money that moves without a donor: at the bank, and to charities and back.
 
-use super::{Transfer, rules};
+use super::{Account, Transfer, rules};
 use crate::hash::Hash;
 use crate::moment::Moment;
+use crate::payment::PaymentRef;
 
 /// What kind of thing a movement records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, minicbor::Encode, minicbor::Decode)]
@@ -78,6 +79,9 @@ pub struct Movement {
     /// The money that moved.
     #[n(3)]
     pub transfers: Vec<Transfer>,
+    /// The payment that it takes out of suspense, if it does: only a correction may.
+    #[n(4)]
+    pub payment: Option<PaymentRef>,
 }
 
 impl Movement {
@@ -91,8 +95,10 @@ impl Movement {
         Hash::of(&all)
     }
 
-    /// Whether every transfer is one that its kind may make.
+    /// Whether every transfer is one that its kind may make, and it names a payment just if it takes that out of suspense.
     pub(super) fn is_of_its_kind(&self) -> bool {
-        self.transfers.iter().all(|transfer| rules::of_movement(self.kind, transfer.debit(), transfer.credit()))
+        let is_from_suspense = self.transfers.iter().any(|transfer| *transfer.debit() == Account::Suspense);
+        self.payment.is_some() == is_from_suspense
+            && self.transfers.iter().all(|transfer| rules::of_movement(self.kind, transfer.debit(), transfer.credit()))
     }
 }

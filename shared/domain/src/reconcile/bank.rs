@@ -178,5 +178,6 @@ pub fn movement(place: LinePlace<'_>, line: &BankLine, payer: Option<Provider>) 
         reference: Movement::reference(kind, &parts),
         happened_at: line.booked_on.start(),
         transfers: vec![transfer],
+        payment: None,
     })
 }

@@ -9,6 +9,7 @@
 //! | took money | its donation settled by it, and as an orphan besides | behind: booked twice |
 //! | took money, and names a donation that waits for as much | as an orphan | behind: that donation is not known yet |
 //! | gave back more, or keeps more | less | behind |
+//! | gave back more | as an orphan, of which people took so much out of suspense that it is not there | differs |
 //! | took another sum, gave back less, or keeps less | otherwise | differs |
 //! | the same | the same | matches |
 //!
@@ -87,6 +88,14 @@ impl Known<'_> {
         by.is_some_and(|by| by.payment == *payment) && self.charge.is_some_and(Charge::stands)
     }
 
+    /// Whether more went back of a payment that is kept apart than stands there, because people had taken some of it out of suspense.
+    fn is_spent(&self, payment: &PaymentRef, refunded: Money) -> bool {
+        let by = self.donation.and_then(|donation| donation.state.settled_by());
+        let fresh = |charge: &Charge| refunded.minus(charge.refunded_minor).is_some_and(|fresh| fresh > charge.rest());
+        let is_apart = by.is_none_or(|by| by.payment != *payment);
+        is_apart && self.charge.is_some_and(|charge| !charge.taken_out_minor.is_zero() && fresh(charge))
+    }
+
     /// Whether the payment is kept as an orphan, and would settle the donation that it names by now.
     fn is_found(&self, captured: Money) -> bool {
         let waits = self.donation.is_some_and(|donation| donation.can_settle() && donation.total() == captured);
@@ -142,6 +151,9 @@ pub fn compare(told: &Told, known: Known<'_>) -> Standing {
         }
         Some(_) if known.is_found(captured) => {
             Standing::Behind(Difference { reason: Reason::DonationUnknown, amount_minor: captured })
+        }
+        Some(_) if known.is_spent(&told.payment, told.figures.refunded_minor) => {
+            differs(Reason::RefundBeyondCapture, told.figures.refunded_minor)
         }
         Some(booked) => Standing::later(told, booked),
     }

@@ -3,16 +3,15 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use domain::case::Reason;
-use domain::correction::{Act, Correction, CorrectionFault, CorrectionStage, Step, Unfit, may_move, transfer};
-use domain::donation::Place;
+use domain::correction::{Act, Correction, CorrectionFault, CorrectionStage, Step, Unfit, out_of_suspense, transfer};
+use domain::donation::{Charge, ChargeKind, Place};
 use domain::journal::{Account, MovementKind, TransferError, UnknownAccount, rules};
-use domain::money::Money;
+use domain::money::{MOST_HALALAS, Money};
 use domain::purpose::Fund;
 use proptest::prelude::*;
 
 use crate::chains::first_tail;
-use crate::given::{NOON, accounts, riyals};
+use crate::given::{NOON, accounts, charge, riyals};
 
 const PLACE: Place = Place { chain: 3, seq: 17, index: 0 };
 
@@ -24,6 +23,7 @@ fn correction(digit: &str) -> Correction {
     Correction {
         id: digit.repeat(32).parse().unwrap(),
         case: "c".repeat(32),
+        payment: None,
         transfers: vec![transfer(account("zakat:wells"), account("zakat:clinic"), riyals(10), None).unwrap()],
         note: "The gift was for the clinic.".to_owned(),
         asked_by: "asker".to_owned(),
@@ -108,6 +108,7 @@ fn every_pair_of_accounts() {
             let expected = match (debit.fund(), credit.fund()) {
                 _ if debit == credit => Err(Unfit::Transfer(TransferError::SameAccount)),
                 (Some(from), Some(to)) if from != to => Err(Unfit::Transfer(TransferError::FundsMixed(from, to))),
+                _ if credit == Account::Suspense => Err(Unfit::IntoSuspense),
                 (Some(fund), None) | (None, Some(fund)) => Err(Unfit::OneSided(fund)),
                 (Some(_), Some(_)) | (None, None) => Ok(()),
             };
@@ -220,15 +221,41 @@ proptest! {
     }
 }
 
-/// What stands in suspense is of payments: only what a provider denies leaves by hand, and nothing comes there.
+/// What stands in suspense is of payments: nothing comes there by hand, and what leaves is counted.
 #[test]
 fn suspense_is_left_to_its_payments() {
-    let denied = [Reason::VoidAfterCapture, Reason::CaptureDiffers, Reason::PaymentUnknown];
-    for reason in Reason::ALL {
-        assert_eq!(may_move(&Account::Suspense, false, *reason), denied.contains(reason), "{reason}");
-        assert!(!may_move(&Account::Suspense, true, *reason), "{reason}");
-        for is_credit in [true, false] {
-            assert!(may_move(&Account::BankSuspense, is_credit, *reason), "{reason}");
-        }
+    let (suspense, bank) = (Account::Suspense, Account::Bank);
+    let into = transfer(bank.clone(), suspense.clone(), riyals(1), None);
+    assert_eq!(into, Err(Unfit::IntoSuspense));
+    let one = |debit: &Account, credit: &Account, amount| transfer(debit.clone(), credit.clone(), amount, None).unwrap();
+    let clearing = account("clearing:moyasar");
+    let most = Money::from_halalas(MOST_HALALAS).unwrap();
+    let table = [
+        (vec![one(&bank, &clearing, riyals(4))], Some(Money::ZERO)),
+        (vec![one(&suspense, &bank, riyals(4)), one(&bank, &clearing, riyals(2))], Some(riyals(4))),
+        (vec![one(&suspense, &bank, riyals(4)), one(&suspense, &clearing, riyals(2))], Some(riyals(6))),
+        (vec![one(&suspense, &bank, most), one(&suspense, &clearing, riyals(2))], None),
+    ];
+    for (transfers, expected) in table {
+        assert_eq!(out_of_suspense(&transfers), expected, "{transfers:?}");
     }
+}
+
+/// Of an orphan what stands can be taken out once; of what is owed back, or has its donation, nothing.
+#[test]
+fn no_more_is_taken_out_than_stands_of_a_payment() {
+    let orphan = charge(ChargeKind::Orphan, "p", riyals(10), riyals(2));
+    let taken = orphan.taken_out(riyals(5)).unwrap();
+    assert_eq!((taken.taken_out_minor, taken.rest(), taken.version), (riyals(5), riyals(3), orphan.version + 1));
+    let all = taken.taken_out(riyals(3)).unwrap();
+    assert_eq!((all.taken_out_minor, all.rest(), all.stands()), (riyals(8), Money::ZERO, false));
+    for (from, beyond) in [(&orphan, 9), (&taken, 4), (&all, 1)] {
+        assert_eq!(from.taken_out(riyals(beyond)), None);
+    }
+    assert_eq!(taken.taken_out(Money::from_halalas(MOST_HALALAS).unwrap()), None);
+    for kind in [ChargeKind::Second, ChargeKind::Late, ChargeKind::Assigned] {
+        assert_eq!(Charge { kind, ..orphan.clone() }.taken_out(riyals(1)), None, "{kind:?}");
+    }
+    let whole = charge(ChargeKind::Orphan, "p", riyals(10), Money::ZERO);
+    assert!(whole.is_orphan() && !whole.taken_out(riyals(1)).unwrap().is_orphan());
 }

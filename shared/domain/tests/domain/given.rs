@@ -86,6 +86,7 @@ pub fn charge(kind: ChargeKind, id: &str, captured: Money, refunded: Money) -> C
         donation: Some(DONATION),
         captured_minor: captured,
         refunded_minor: refunded,
+        taken_out_minor: Money::ZERO,
         fee_minor: Money::ZERO,
         method: Method::Mada,
         version: 0,
@@ -196,6 +197,6 @@ pub fn any_movement() -> impl Strategy<Value = Movement> {
     };
     any_of(MovementKind::ALL).prop_flat_map(of_kind).prop_map(|(kind, matter, later, transfers)| {
         let reference = Movement::reference(kind, &[&matter]);
-        Movement { kind, reference, happened_at: NOON.plus_seconds(later.into()), transfers }
+        Movement { kind, reference, happened_at: NOON.plus_seconds(later.into()), transfers, payment: None }
     })
 }

@@ -231,7 +231,8 @@ fn a_record_is_written_in_these_lines() {
     insta::assert_snapshot!("record_of_a_day", publish(&GIFTS, 2).day.record);
     let bank = Transfer::new(Account::Bank, Account::Clearing(Provider::Moyasar), riyals(60)).unwrap();
     let kind = MovementKind::PaidOut;
-    let paid_out = Movement { kind, reference: Hash::of(&[b"statement"]), happened_at: NOON, transfers: vec![bank] };
+    let paid_out =
+        Movement { kind, reference: Hash::of(&[b"statement"]), happened_at: NOON, transfers: vec![bank], payment: None };
     let page = Tail::empty(ChainId::new(4).unwrap()).write_movements(vec![paid_out], NOON);
     let mut tree = DayTree::default();
     tree.add(&page);

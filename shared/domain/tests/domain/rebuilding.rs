@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use domain::correction::transfer;
 use domain::donation::{
     Asked, Back, Charge, Contradiction, Donation, History, Later, Outcome, Part, Place, REBUILT, Refund, RefundReason,
     RefundStage, is_first,
 };
-use domain::journal::{Entry, EntryKind};
+use domain::journal::{Account, Entry, EntryKind, Movement, MovementKind};
 use domain::moment::Moment;
 use domain::money::Money;
 use domain::payment::{Happening, PaymentFact, PaymentRef};
@@ -20,17 +21,42 @@ use crate::world::{Step, World};
 /// A life, with a backup after each step.
 struct Life {
     backups: Vec<World>,
-    /// The entries, where they stand, and when their pages were written.
-    pages: Vec<(Entry, Place, Moment)>,
+    /// The entries, and what people took out of suspense; where they stand, and when their pages were written.
+    pages: Vec<(Said, Place, Moment)>,
 }
 
-/// Takes every fact, those again that had to wait, each on a page of its own; a donation says where it stands.
-fn live(donation: Donation, facts: Vec<PaymentFact>) -> Life {
+/// What a page says of a payment.
+#[derive(Clone)]
+enum Said {
+    Entry(Entry),
+    Movement(Movement),
+}
+
+impl Said {
+    fn payment(&self) -> &PaymentRef {
+        match self {
+            Said::Entry(entry) => &entry.payment,
+            Said::Movement(movement) => movement.payment.as_ref().unwrap(),
+        }
+    }
+
+    const fn entry(&self) -> Option<&Entry> {
+        match self {
+            Said::Entry(entry) => Some(entry),
+            Said::Movement(_) => None,
+        }
+    }
+}
+
+/// Takes every fact, those again that had to wait, each on a page of its own; a donation says where it stands. After so many pages people take so many hundredths out of suspense of what stands there.
+fn live(donation: Donation, facts: Vec<PaymentFact>, by_hand: &[(usize, u64)]) -> Life {
     let mut life = Life { backups: vec![World::new(Some(donation))], pages: Vec::new() };
     let (mut queue, mut waited) = (VecDeque::from(facts), 0);
     while waited < queue.len() {
         let Some(fact) = queue.pop_front() else { break };
         if life.take(&fact) {
+            let after = life.backups.len();
+            by_hand.iter().filter(|(pages, _)| *pages == after).for_each(|(_, share)| life.take_out(*share));
             waited = 0;
         } else {
             waited += 1;
@@ -70,23 +96,45 @@ impl Life {
         for (entry, index) in fresh {
             let place = Place { chain: 3, seq, index };
             note(world.donation.as_mut().unwrap(), &entry, place);
-            self.pages.push((entry, place, NOON.plus_seconds(seq as i64)));
+            self.pages.push((Said::Entry(entry), place, NOON.plus_seconds(seq as i64)));
         }
         self.backups.push(world);
         true
     }
 
+    /// People take so many hundredths out of suspense of what stands there of a payment, if something does.
+    fn take_out(&mut self, share: u64) {
+        let mut world = self.end().clone();
+        let part =
+            |charge: &Charge| Money::from_halalas(charge.rest().halalas() * share / 100).filter(|part| !part.is_zero());
+        let taken = world.charges.values().find_map(|charge| Some((part(charge)?, charge.taken_out(part(charge)?)?)));
+        let Some((amount, charge)) = taken else { return };
+        let (seq, payment) = (self.backups.len() as u64, charge.payment.clone());
+        let (place, at) = (Place { chain: 3, seq, index: 0 }, NOON.plus_seconds(seq as i64));
+        let (kind, reference) = (MovementKind::Corrected, Movement::reference(MovementKind::Corrected, &[&seq.to_string()]));
+        let transfers = vec![transfer(Account::Suspense, Account::Bank, amount, None).unwrap()];
+        let movement = Movement { kind, reference, happened_at: at, transfers, payment: Some(payment.clone()) };
+        self.pages.push((Said::Movement(movement), place, at));
+        world.charges.insert(payment, charge);
+        self.backups.push(world);
+    }
+
     /// What the first so many entries say of a payment: of its gift, and of what is kept apart.
     fn histories(&self, payment: &PaymentRef, pages: usize) -> Vec<History> {
-        let of = || self.pages[..pages].iter().filter(|(entry, ..)| entry.payment == *payment);
-        let gathered = of().filter(|(entry, ..)| !is_first(entry.kind) || entry.kind == EntryKind::Orphan);
-        let later: Vec<Later> = gathered.map(|(entry, place, at)| Later::of(entry, *place, *at)).collect();
-        let history = |(entry, place, _): &(Entry, Place, Moment)| History::of(entry.clone(), *place, &later);
-        of().filter(|(entry, ..)| is_first(entry.kind)).map(history).collect()
+        let of = || self.pages[..pages].iter().filter(|(said, ..)| said.payment() == payment);
+        let is_gathered = |kind: EntryKind| !is_first(kind) || kind == EntryKind::Orphan;
+        let gathered = of().filter_map(|(said, place, at)| match said {
+            Said::Entry(entry) => is_gathered(entry.kind).then(|| Later::of(entry, *place, *at)),
+            Said::Movement(movement) => Later::of_movement(movement, *place, *at),
+        });
+        let later: Vec<Later> = gathered.collect();
+        let entries = of().filter_map(|(said, place, _)| Some((said.entry()?, place)));
+        let first = entries.filter(|(entry, _)| is_first(entry.kind));
+        first.map(|(entry, place)| History::of(entry.clone(), *place, &later)).collect()
     }
 
     fn payments(&self) -> BTreeSet<PaymentRef> {
-        self.pages.iter().map(|(entry, ..)| entry.payment.clone()).collect()
+        self.pages.iter().map(|(said, ..)| said.payment().clone()).collect()
     }
 
     fn end(&self) -> &World {
@@ -129,6 +177,11 @@ fn any_told() -> impl Strategy<Value = (Donation, Vec<PaymentFact>)> {
     })
 }
 
+/// After how many pages people take how much out of suspense, in hundredths of what stands there.
+fn any_by_hand() -> impl Strategy<Value = Vec<(usize, u64)>> {
+    prop::collection::vec((1usize..8, prop::sample::select(vec![10, 50, 100])), 0..3)
+}
+
 /// Every backup of a donation is brought to what stands at the end.
 fn gift_is_rebuilt(life: &Life, gift: &History) -> Result<(), TestCaseError> {
     let end = life.end().donation.as_ref().unwrap();
@@ -161,8 +214,8 @@ fn charge_is_rebuilt(life: &Life, apart: &History) -> Result<(), TestCaseError> 
 
 proptest! {
     #[test]
-    fn from_any_backup_the_pages_make_what_is_kept((donation, facts) in any_told()) {
-        let life = live(donation, facts);
+    fn from_any_backup_the_pages_make_what_is_kept((donation, facts) in any_told(), by_hand in any_by_hand()) {
+        let life = live(donation, facts, &by_hand);
         for payment in life.payments() {
             for history in life.histories(&payment, life.pages.len()) {
                 if history.first().kind == EntryKind::Settled {
@@ -178,12 +231,16 @@ proptest! {
 
     /// Pages that end earlier than what is kept: it says more than they do, and is not written over.
     #[test]
-    fn what_is_newer_than_the_pages_is_ahead_of_them((donation, facts) in any_told(), cut in 0usize..100) {
-        let life = live(donation, facts);
+    fn what_is_newer_than_the_pages_is_ahead_of_them(
+        (donation, facts) in any_told(),
+        by_hand in any_by_hand(),
+        cut in 0usize..100,
+    ) {
+        let life = live(donation, facts, &by_hand);
         let pages = cut % life.pages.len().max(1);
         for payment in life.payments() {
             let (then, all) = (life.histories(&payment, pages), life.histories(&payment, life.pages.len()));
-            let count = |pages: usize| life.pages[..pages].iter().filter(|(entry, ..)| entry.payment == payment).count();
+            let count = |pages: usize| life.pages[..pages].iter().filter(|(said, ..)| *said.payment() == payment).count();
             for history in then.iter().filter(|_| count(pages) < count(life.pages.len())) {
                 let is_gift = history.first().kind == EntryKind::Settled;
                 let as_of_all = all.iter().find(|other| other.place() == history.place()).unwrap();
@@ -207,14 +264,14 @@ fn what_is_another_gifts_is_not_brought_to_the_pages() {
     use domain::purpose::Fund;
     let gift =
         donation(State::Awaiting, vec![line(Fund::Zakat, "wells", riyals(60)), line(Fund::Zakat, "clinic", riyals(40))]);
-    let life = live(gift.clone(), vec![fact("p", riyals(100), captured())]);
+    let life = live(gift.clone(), vec![fact("p", riyals(100), captured())], &[]);
     let history = life.histories(&life.payments().pop_first().unwrap(), 1).pop().unwrap();
     let settled = life.end().donation.clone().unwrap();
     let elsewhere = Donation { place: Some(Place { chain: 3, seq: 9, index: 0 }), ..settled.clone() };
     assert_eq!(history.donation(&elsewhere), Err(Contradiction::Elsewhere));
     let unsettled = Donation { place: elsewhere.place, ..gift.clone() };
     assert_eq!(history.donation(&unsettled), Err(Contradiction::Elsewhere));
-    let other = live(gift.clone(), vec![fact("other", riyals(100), captured())]).end().donation.clone().unwrap();
+    let other = live(gift.clone(), vec![fact("other", riyals(100), captured())], &[]).end().donation.clone().unwrap();
     assert_eq!(history.donation(&other), Err(Contradiction::Elsewhere));
     for lines in [
         vec![line(Fund::Zakat, "wells", riyals(60))],
@@ -236,7 +293,7 @@ fn what_says_more_or_something_else_is_left_alone() {
     let gift = donation(State::Awaiting, vec![line(Fund::Zakat, "wells", riyals(100))]);
     let refunded = Happening::Refunded { refunded_minor: riyals(10) };
     let told = vec![fact("p", riyals(100), captured_for(riyals(2))), fact("p", riyals(100), refunded)];
-    let life = live(gift.clone(), told);
+    let life = live(gift.clone(), told, &[]);
     let history = life.histories(&life.payments().pop_first().unwrap(), 2).pop().unwrap();
     let kept = life.end().donation.clone().unwrap();
     let State::PartlyRefunded { settled_by, refunded_minor } = kept.state.clone() else { panic!("{:?}", kept.state) };
@@ -254,6 +311,7 @@ fn what_says_more_or_something_else_is_left_alone() {
     let life = live(
         gift,
         vec![fact("p", riyals(100), captured_for(riyals(2))), fact("again", riyals(100), captured_for(riyals(2)))],
+        &[],
     );
     let payment = life.payments().into_iter().find(|payment| life.end().charges.contains_key(payment)).unwrap();
     let apart = life.histories(&payment, 2).pop().unwrap();
@@ -374,7 +432,7 @@ fn by_provider(gift: &Donation, act: &Act) -> Vec<Happening> {
 fn live_by_hand(gift: Donation, acts: &[Act]) -> Life {
     use crate::given::{captured, fact};
     let told = |happening| fact("p", gift.total(), happening);
-    let mut life = live(gift.clone(), vec![told(captured())]);
+    let mut life = live(gift.clone(), vec![told(captured())], &[]);
     for (act, number) in acts.iter().zip(1..) {
         let mut world = life.end().clone();
         let now = world.donation.as_mut().unwrap();

@@ -4,6 +4,7 @@ use domain::case::Reason;
 use domain::donation::{Charge, ChargeKind, Donation, SettledBy, State};
 use domain::journal::{Account, MovementKind};
 use domain::moment::Day;
+use domain::money::Money;
 use domain::payment::{Method, PaymentRef, Provider};
 use domain::purpose::Fund;
 use domain::reconcile::bank::{
@@ -36,6 +37,7 @@ fn charge(number: usize, (captured, refunded, fee): (u64, u64, u64)) -> Charge {
         donation: None,
         captured_minor: halalas(captured),
         refunded_minor: halalas(refunded),
+        taken_out_minor: Money::ZERO,
         fee_minor: halalas(fee),
         method: Method::Mada,
         version: 0,

@@ -155,6 +155,7 @@ fn a_day_on_which_everything_happens() {
         reference: Movement::reference(kind, &["1"]),
         happened_at: NOON,
         transfers: vec![Transfer::new(debit, credit, riyals(amount)).unwrap()],
+        payment: None,
     };
     let movements = vec![
         movement(MovementKind::PaidOut, Account::Bank, clearing(), 50),
@@ -211,6 +212,7 @@ fn a_day_with_corrections_is_explained() {
                 reference: Movement::reference(MovementKind::Corrected, &["a"]),
                 happened_at: NOON,
                 transfers: vec![Transfer::new(debit.clone(), credit.clone(), riyals(10)).unwrap()],
+                payment: None,
             };
             let page = Tail::empty(ChainId::new(3).unwrap()).write_movements(vec![movement], NOON);
             let figures = figures(&[page]);

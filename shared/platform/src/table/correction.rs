@@ -1,19 +1,21 @@
 //! Corrections of the books.
 //!
 //! **Promise.** A correction that is done is booked, and one that is booked is done: its movement, the page and its new state are written in one transaction, on condition of the
-//! version that was read. So one that somebody declines at the same moment is declined or booked, and never both.
+//! version that was read; so is the charge of the payment that it takes out of suspense. So one that somebody declines at the same moment is declined or booked, and never both.
 //!
 //! **Listing.** They stand in the index of cases, in a partition for each stage; the same put sets the place. The index may lag by a moment; the items are read from the table.
 //!
-//! **Cost.** Asking: a put of the item and one of the index. Agreeing: a movement's, and the item and the index again.
+//! **Cost.** Asking: a put of the item and one of the index. Agreeing: a movement's, and the item and the index again; out of suspense, a read and a write of the charge besides.
 
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
-use domain::correction::{Correction, CorrectionStage};
-use domain::donation::Place;
+use domain::correction::{Correction, CorrectionStage, out_of_suspense};
+use domain::donation::{Charge, Place};
 use domain::id::CorrectionId;
 use domain::moment::Moment;
+use domain::money::Money;
+use domain::payment::PaymentRef;
 use serde::{Deserialize, Serialize};
 
 use super::error;
@@ -50,6 +52,8 @@ pub enum Correcting {
     Stood(Place),
     /// It is not as it was read; nothing is written.
     Moved,
+    /// What it would take out of suspense does not stand there of its payment, or not any more; nothing is written.
+    Spent,
 }
 
 /// Which corrections are listed.
@@ -90,7 +94,7 @@ impl Table {
         Ok(self.get::<Row>(&Key::correction(id)).await?.map(|row| row.correction))
     }
 
-    /// Books a correction's movement and marks it as done by this person at this moment, in one write. Whoever books tells the follower of the page.
+    /// Books a correction's movement and marks it as done by this person at this moment, and its payment's charge as taken out of suspense if that is what it does, in one write. Whoever books tells the follower of the page.
     ///
     /// # Errors
     /// When the table cannot be reached or is too busy; whether it was booked is not known then, and booking again tells.
@@ -101,13 +105,33 @@ impl Table {
         clock: &Clock,
         random: &Random,
     ) -> Result<Correcting, TableError> {
+        let movement = read_as.movement(at);
+        let charge = match (&read_as.payment, out_of_suspense(&read_as.transfers)) {
+            (None, Some(Money::ZERO)) => None,
+            (payment, amount) => match self.taken_out(payment.as_ref(), amount).await? {
+                Some(charge) => Some(charge),
+                // Booked, it has taken it out itself.
+                None => return Ok(self.movement(&movement).await?.map_or(Correcting::Spent, Correcting::Stood)),
+            },
+        };
         let done = |place| read_as.turned(CorrectionStage::Done { by: by.to_owned(), at, place });
-        let beside = |place| self.correction_action(read_as, &done(place));
-        Ok(match self.book_beside(&read_as.movement(at), Some(&beside), clock, random).await? {
+        let beside = |place| {
+            let mut actions = vec![self.correction_action(read_as, &done(place))?];
+            actions.extend(charge.as_ref().map(|charge| self.charge_action(charge)).transpose()?);
+            Ok(actions)
+        };
+        Ok(match self.book_beside(&movement, Some(&beside), clock, random).await? {
             Moving::Booked(place) => Correcting::Done(done(place)),
             Moving::Stood(place) => Correcting::Stood(place),
             Moving::Moved => Correcting::Moved,
         })
+    }
+
+    /// The charge of a payment when people have taken so much of it out of suspense, if that stands there.
+    async fn taken_out(&self, payment: Option<&PaymentRef>, amount: Option<Money>) -> Result<Option<Charge>, TableError> {
+        let Some((payment, amount)) = payment.zip(amount) else { return Ok(None) };
+        let charge = self.charges(std::slice::from_ref(payment)).await?.pop();
+        Ok(charge.and_then(|charge| charge.taken_out(amount)))
     }
 
     /// Changes a correction, if it still has the version that was read. `false` when it has not.

@@ -143,7 +143,7 @@ impl Table {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    fn charge_action(&self, charge: &Charge) -> Result<TransactWriteItem, TableError> {
+    pub(super) fn charge_action(&self, charge: &Charge) -> Result<TransactWriteItem, TableError> {
         let put = Put::builder()
             .table_name(&self.name)
             .set_item(Some(charge_item(charge)?))

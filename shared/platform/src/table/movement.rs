@@ -6,7 +6,7 @@
 //! A movement that follows from something else in the table (a correction that was agreed to) takes that with it: what it makes of it is written in the same transaction, or none
 //! of it is.
 //!
-//! **Cost.** Four write units and a read, and two more for what it takes with it: movements are some hundreds a day. They are not grouped.
+//! **Cost.** Four write units and a read, and two more for each item that it takes with it: movements are some hundreds a day. They are not grouped.
 
 use std::time::Duration;
 
@@ -51,8 +51,8 @@ pub(super) enum Moving {
     Moved,
 }
 
-/// What a movement takes with it: a write on a condition, made once it is known where the movement would stand.
-pub(super) type Beside<'b> = &'b (dyn Fn(Place) -> Result<TransactWriteItem, TableError> + Sync);
+/// What a movement takes with it: writes, each on a condition, made once it is known where the movement would stand.
+pub(super) type Beside<'b> = &'b (dyn Fn(Place) -> Result<Vec<TransactWriteItem>, TableError> + Sync);
 
 impl Table {
     /// Books a movement, if none of its reference is booked; gives back where it stands. Whoever books tells the follower of that page, also when
@@ -110,7 +110,7 @@ impl Table {
         let page = self.tail(chain).await?.write_movements(vec![movement.clone()], now);
         let place = Place { chain: chain.number(), seq: page.seq, index: 0 };
         let mut actions = vec![self.note_action(movement, place)?, self.page_action(&page)?];
-        actions.extend(beside.map(|action| action(place)).transpose()?);
+        actions.extend(beside.map(|actions| actions(place)).transpose()?.into_iter().flatten());
         let token = page.hash().to_string()[..36].to_owned();
         let call = self.client.transact_write_items().set_transact_items(Some(actions)).client_request_token(token);
         let committed = match call.send().await {
@@ -144,7 +144,7 @@ fn refused(refusals: &[Refusal]) -> Result<Option<Moving>, TableError> {
     }
     match refusals {
         [Refusal::Condition(Some(note)), ..] => Ok(Some(Moving::Stood(read::<Booked>(note.clone())?.place))),
-        [_, _, Refusal::Condition(_), ..] => Ok(Some(Moving::Moved)),
+        [_, _, beside @ ..] if beside.iter().any(|one| matches!(one, Refusal::Condition(_))) => Ok(Some(Moving::Moved)),
         _ => Ok(None),
     }
 }

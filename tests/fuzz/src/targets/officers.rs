@@ -4,6 +4,7 @@ use catalogue::draft::{CharityDraft, OpportunityDraft};
 use domain::correction::{Correction, CorrectionStage, MOST_TRANSFERS};
 use domain::donation::{LEAST_LINE, MOST_DONATION, MOST_LINES};
 use domain::id::PaymentId;
+use domain::journal::Account;
 use domain::message::{Envelope, Message};
 use domain::moment::Moment;
 use domain::payment::{CURRENCY, Method, PaymentFact, PaymentRef, Provider};
@@ -96,10 +97,12 @@ pub fn correction(bytes: &[u8]) {
         assert_ne!(transfer.debit(), transfer.credit());
         assert!(!transfer.amount().is_zero());
         assert_eq!((transfer.debit().fund(), transfer.credit().fund()), (fund, fund), "{transfer:?}");
+        assert_ne!(*transfer.credit(), Account::Suspense);
     }
     is_read_again(&Correction {
         id: "c".repeat(32).parse().expect("an id"),
         case: wanted.case,
+        payment: None,
         transfers: wanted.transfers,
         note: wanted.note,
         asked_by: "operator-1".to_owned(),

@@ -103,7 +103,7 @@ impl Scene {
         }
         if operation.route.contains("/v1/operations/") {
             scene.set_aside(operation, &example.name).await;
-            corrections::ask(&mut scene, operation, &example.name, &cases()[0].id()).await;
+            corrections::ask(&mut scene, operation, &example.name, &cases()[0]).await;
             crate::retractions::ask(&mut scene, operation, &example.name).await;
         } else if operations::ROUTES.iter().any(|route| route.key == operation.route) && example.name != "not_paid" {
             scene.pay().await;

@@ -130,6 +130,7 @@ impl Statement {
             reference: Movement::reference(kind, &[document, "0", &index.to_string()]),
             happened_at: self.day.start(),
             transfers: vec![Transfer::new(debit, credit, amount).ok()?],
+            payment: None,
         })
     }
 }

@@ -64,7 +64,7 @@ async fn lines(raw: &Raw<'_>, looked: &Looked) {
     let kind = MovementKind::Recalled;
     let own = Transfer::new(Account::Receivable(fund(raw), charity(raw)), opportunity(raw), Money::from_riyals(1).unwrap());
     let (reference, happened_at) = (Movement::reference(kind, &["x"]), raw.0.stage.now());
-    let nobodys = Movement { kind, reference, happened_at, transfers: vec![own.unwrap()] };
+    let nobodys = Movement { kind, reference, happened_at, transfers: vec![own.unwrap()], payment: None };
     moves(raw, 5, nobodys, &["that nobody makes here", "touches a fund"]).await;
 }
 

@@ -214,6 +214,9 @@ pub fn besides(world: &World, looked: &Looked) -> BTreeMap<String, u64> {
     for kind in looked.pages().iter().flat_map(Page::movements).map(|movement| movement.kind) {
         count(&format!("bank: {}", kind.code()));
     }
+    for _ in looked.pages().iter().flat_map(Page::movements).filter(|movement| movement.payment.is_some()) {
+        count("correction: out of suspense");
+    }
     for correction in world.deeds.corrections().into_keys() {
         let answers = world.deeds.answers_to_correction(&correction);
         count(match answers.first() {

@@ -1,5 +1,6 @@
 //! The platform's clerks: one finds out what a line of the bank's is and asks for a correction that takes it out of suspense, another agrees or does not. Both may click twice, and two
-//! may answer at once.
+//! may answer at once. Of payments that are nobody's some are given back by bank transfer, and are taken out of suspense so, in part or whole; while others find out whose they are, or they go back at the
+//! provider.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,12 +22,14 @@ const DECLINE: &str = "POST /v1/operations/corrections/{id}/decline";
 
 /// Cases that are looked at, at once: a run has some five.
 const MOST: usize = 100;
+/// Where payments stand that are nobody's.
+const SUSPENSE: &str = "suspense";
 /// The least that a correction moves, in halalas.
 const LEAST: u64 = 1;
 
-/// Sends somebody about each line that nobody explains and of which nobody has heard yet.
+/// Sends somebody about each line that nobody explains, and each payment that is nobody's, of which nobody has heard yet.
 pub async fn look(world: &Arc<World>) {
-    let reasons = vec![Reason::BankUnexplained];
+    let reasons = vec![Reason::BankUnexplained, Reason::DonationUnknown];
     let filter = CaseFilter { standing: Standing::Open, reasons, latest_first: false, after: None };
     let Ok(found) = world.stage.table.cases(&filter, MOST).await else { return };
     for kept in found.cases {
@@ -34,8 +37,11 @@ pub async fn look(world: &Arc<World>) {
         if world.bank.is_new(&id) {
             let chance = Chance::seeded(world.plan.seed, &format!("clerk about {id}"));
             let evidence: Value = serde_json::from_str(&kept.case.evidence).unwrap_or_default();
-            let (is_in, halalas) = (evidence["direction"] == "in", kept.case.amount_minor.halalas());
-            let clerk = Clerk { world: Arc::clone(world), chance, case: id, is_in, halalas };
+            let is_payment = kept.case.reason == Reason::DonationUnknown;
+            let halalas = kept.case.amount_minor.halalas();
+            let is_in = is_payment || evidence["direction"] == "in";
+            let from = if is_payment { SUSPENSE } else { "bank_suspense" };
+            let clerk = Clerk { world: Arc::clone(world), chance, case: id, from, is_in, halalas };
             world.send_out(clerk.correct());
         }
     }
@@ -45,6 +51,8 @@ struct Clerk {
     world: Arc<World>,
     chance: Chance,
     case: String,
+    /// Where it stands.
+    from: &'static str,
     is_in: bool,
     halalas: u64,
 }
@@ -52,7 +60,10 @@ struct Clerk {
 impl Clerk {
     async fn correct(self) {
         tokio::time::sleep(Duration::from_secs(5 + self.chance.below(300))).await;
-        let (nobody, astray) = (self.chance.happens(250), self.chance.happens(150));
+        // Most of what is nobody's waits for somebody to find out whose it is.
+        let is_payment = self.from == SUSPENSE;
+        let nobody = self.chance.happens(if is_payment { 700 } else { 250 });
+        let astray = self.chance.happens(150);
         let (other, in_part) = (self.account(), self.chance.happens(300));
         let part = LEAST + self.chance.below(self.halalas);
         let amount = if in_part && part < self.halalas { part } else { self.halalas };
@@ -78,6 +89,7 @@ impl Clerk {
     /// What it is found to be.
     fn account(&self) -> &'static str {
         match self.chance.below(3) {
+            _ if self.from == SUSPENSE => "bank_suspense",
             0 => "own",
             1 => "fees:moyasar",
             _ => "clearing:moyasar",
@@ -86,12 +98,12 @@ impl Clerk {
 
     /// Out of suspense, into this account or from it.
     async fn ask(&self, other: &str, halalas: u64, key: &str) -> Reply {
-        let (debit, credit) = if self.is_in { ("bank_suspense", other) } else { (other, "bank_suspense") };
+        let (debit, credit) = if self.is_in { (self.from, other) } else { (other, self.from) };
         let amount = format!("{}.{:02}", halalas / 100, halalas % 100);
         let body = json!({
             "case": self.case,
             "transfers": [{"debit": debit, "credit": credit, "amount": amount}],
-            "note": "What this line of the statement is",
+            "note": "What this money is",
         });
         let reply = self.act(ASK, ("operator-1", "operator"), ("", key), &body).await;
         if let (200 | 201, Some(id)) = (reply.0, reply.1["id"].as_str()) {

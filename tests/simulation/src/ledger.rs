@@ -18,7 +18,7 @@ use domain::cap;
 use domain::catalogue::Opportunity;
 use domain::donation::{Charge, ChargeKind, Donation, Place};
 use domain::id::DonationId;
-use domain::journal::{Account, ChainId, Entry, EntryKind, Page, Tail};
+use domain::journal::{Account, ChainId, Entry, EntryKind, Movement, Page, Tail};
 use domain::totals::{self, Delta};
 use moyasar_sandbox::{PaymentFacts, Status};
 use platform::table::Escrow;
@@ -58,6 +58,8 @@ struct Watched {
     paid: BTreeSet<(String, bool)>,
     /// What went back at the provider, by payment and by whether it was kept apart.
     returned: BTreeMap<(String, bool), u64>,
+    /// By payment, what people took out of suspense.
+    taken_out: BTreeMap<String, u64>,
     net: BTreeMap<Account, i64>,
     folded: BTreeMap<u8, u64>,
     totals: Delta,
@@ -168,7 +170,27 @@ impl Watched {
             let wrong = self.beside(around.read, entry, Place { chain: chain.number(), seq, index });
             self.wrong.extend(wrong);
         }
+        for movement in page.movements() {
+            let wrong = self.out_of_suspense(around.read, movement);
+            self.wrong.extend(wrong);
+        }
         self.pages.insert((chain.number(), seq), page);
+    }
+
+    /// What people took out of suspense is what the payment's charge says, and was there.
+    fn out_of_suspense(&mut self, read: Read<'_>, movement: &Movement) -> Option<String> {
+        let payment = movement.payment.as_ref()?;
+        let fresh = domain::correction::out_of_suspense(&movement.transfers)?;
+        let taken = self.taken_out.entry(payment.payment.to_string()).or_default();
+        *taken += fresh.halalas();
+        let item = read(&format!("PAY#{}#{}", payment.provider, payment.payment), "PAY")?;
+        let is_so = parsed::<Charge>(item).is_ok_and(|charge| {
+            let gone = charge.refunded_minor.halalas() + *taken;
+            charge.taken_out_minor.halalas() == *taken && gone <= charge.captured_minor.halalas()
+        });
+        (!is_so).then(|| {
+            format!("{taken} are taken out of suspense of payment {}, and its charge does not say so", payment.payment)
+        })
     }
 
     /// Nothing happens twice.

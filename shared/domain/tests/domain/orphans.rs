@@ -100,8 +100,30 @@ fn an_orphan_that_is_not_what_the_donation_asks_for_stays_one() {
     let of_other = Donation { lines: vec![line(Fund::Zakat, "wells", riyals(90))], ..gift(State::Awaiting) };
     let told = fact("orphan", riyals(100), captured());
     assert_eq!(decide(Some(&of_other), Some(&whole), &told, NOON).unwrap(), Decision::SetAside(Reason::AmountDiffers));
-    let part = Charge { refunded_minor: riyals(1), ..whole };
-    assert_eq!(decide(Some(&gift(State::Awaiting)), Some(&part), &told, NOON).unwrap(), Decision::Repeat);
+    for part in [Charge { refunded_minor: riyals(1), ..whole.clone() }, whole.taken_out(riyals(1)).unwrap()] {
+        assert_eq!(decide(Some(&gift(State::Awaiting)), Some(&part), &told, NOON).unwrap(), Decision::Repeat);
+    }
+}
+
+/// People took a part of it out of suspense: what is left may go back, and more is for a person.
+#[test]
+fn what_was_taken_out_by_hand_does_not_go_back_besides() {
+    let taken = charge(ChargeKind::Orphan, "orphan", riyals(100), riyals(20)).taken_out(riyals(50)).unwrap();
+    let told = |sum| fact("orphan", riyals(100), Happening::Refunded { refunded_minor: riyals(sum) });
+    let decided = |sum| decide(None, Some(&taken), &told(sum), NOON).unwrap();
+    assert_eq!(decided(20), Decision::Repeat);
+    assert_eq!(decided(51), Decision::SetAside(Reason::RefundBeyondCapture));
+    let Decision::Keep { charge, entry, case: None } = decided(50) else { panic!("{:?}", decided(50)) };
+    assert_eq!((charge.refunded_minor, charge.rest(), charge.stands()), (riyals(50), Money::ZERO, false));
+    let [back] = &entry.transfers[..] else { panic!("{entry:?}") };
+    assert_eq!((back.debit(), back.amount()), (&Account::Suspense, riyals(30)));
+    // Beside its own gift, what people left of it leaves the books.
+    let mut world = World::new(Some(gift(State::Awaiting)));
+    world.live(vec![Step::Told(fact("orphan", riyals(100), captured()))]);
+    let settled = fact("orphan", riyals(100), captured());
+    let decided = decide(world.donation.as_ref(), Some(&taken), &settled, NOON).unwrap();
+    let Decision::Assign { found, .. } = decided else { panic!("{decided:?}") };
+    assert_eq!(found.transfers.iter().map(|transfer| transfer.amount()).collect::<Vec<_>>(), [riyals(30)]);
 }
 
 /// What is told of a payment is about the donation that it settled, else about the one that it was found to be, else about the one that it names.

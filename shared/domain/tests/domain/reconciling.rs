@@ -104,6 +104,25 @@ fn a_gift_that_is_an_orphan_besides_is_booked_twice() {
     assert_eq!(compare(&told(1, (total, 0, 7)), known), Standing::Matches, "an orphan of no gift");
 }
 
+/// People took a part of an orphan out of suspense: what went back beyond the rest is for a person, by the same name as settlement's. Beside a gift it is the gift that it went back from.
+#[test]
+fn what_went_back_beyond_what_people_left_in_suspense_is_for_a_person() {
+    let taken = charge(1, (5_000, 1_000, 7)).taken_out(halalas(3_000)).unwrap();
+    let standing = |donation, refunded| {
+        let known = Known { donation, charge: Some(&taken) };
+        compare(&told(1, (5_000, refunded, 7)), known)
+    };
+    let of = |reason, amount| Difference { reason, amount_minor: halalas(amount) };
+    assert_eq!(standing(None, 1_000), Standing::Matches);
+    assert_eq!(standing(None, 2_000), Standing::Behind(of(Reason::RefundDiffers, 1_000)));
+    assert_eq!(standing(None, 2_001), Standing::Differs(of(Reason::RefundBeyondCapture, 2_001)));
+    let all = Charge { fee_minor: Money::ZERO, ..taken.taken_out(halalas(1_000)).unwrap() };
+    let (gift, other) = (settled(1, 0, 7), settled(2, 0, 7));
+    let beside = |gift| compare(&told(1, (5_000, 2_001, 7)), Known { donation: Some(gift), charge: Some(&all) });
+    assert_eq!(beside(&gift), Standing::Behind(of(Reason::RefundDiffers, 2_001)));
+    assert_eq!(beside(&other), Standing::Differs(of(Reason::RefundBeyondCapture, 2_001)));
+}
+
 /// It was booked before its metadata named a donation, which waits for as much: telling it again settles that one.
 #[test]
 fn an_orphan_that_names_a_donation_which_waits_for_it_is_behind() {

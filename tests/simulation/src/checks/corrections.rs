@@ -44,6 +44,15 @@ pub async fn corrections(world: &World, pages: &[Page], wrong: &mut Vec<String>)
             (stage, stands) => wrong.push(format!("correction {id} is {} and booked {} times", stage.code(), stands.len())),
         }
         said(world, correction, wrong);
+        if let Some(payment) = &correction.payment {
+            let case = world.stage.table.case(&correction.case).await?;
+            if case.is_none_or(|kept| kept.case.payment.as_ref() != Some(payment)) {
+                wrong.push(format!(
+                    "correction {id} takes payment {} out of suspense, and its case is of another",
+                    payment.payment
+                ));
+            }
+        }
     }
     wrong.extend(booked.into_keys().map(|reference| format!("a correction is booked that nobody asked for: {reference}")));
     for (id, wish) in world.deeds.corrections() {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::bank::net;
 use super::cases::Cases;
-use super::payments::{is_income, returned, taken};
+use super::payments::{by_hand, is_income, returned, taken};
 use crate::days::Told;
 use crate::world::World;
 
@@ -133,7 +133,8 @@ fn provider((name, told): (&str, &Told), payments: &[PaymentFacts], pages: &[Pag
     if !told.is_late {
         return;
     }
-    let booked = |payment: &PaymentFacts| of_books(&payment.id.to_string(), pages);
+    let by_hand = by_hand(pages);
+    let booked = |payment: &PaymentFacts| of_books(&payment.id.to_string(), pages, &by_hand);
     sums("booked", &begun["booked"], payments.iter().filter_map(booked).collect(), wrong);
     let was_twice = |payment: &PaymentFacts| told.twice[0].contains(&payment.id.to_string());
     let differs = |payment: &&PaymentFacts| match booked(payment) {
@@ -157,14 +158,15 @@ fn sums(side: &str, said: &Value, all: Vec<Figures>, wrong: &mut Vec<String>) {
 }
 
 /// What the pages have of a payment; none if it never came in.
-fn of_books(payment: &str, pages: &[Page]) -> Option<Figures> {
+fn of_books(payment: &str, pages: &[Page], by_hand: &BTreeMap<String, i64>) -> Option<Figures> {
     let is_of = |entry: &&Entry| entry.payment.payment.as_str() == payment;
     let entries: Vec<&Entry> = pages.iter().flat_map(Page::entries).filter(is_of).collect();
     if !entries.iter().any(|entry| is_income(entry.kind)) {
         return None;
     }
     let fee: i64 = entries.iter().flat_map(|entry| &entry.transfers).map(Transfer::fee_minor).sum();
-    Some((taken(&entries), returned(&entries), fee))
+    let by_hand = by_hand.get(payment).copied().unwrap_or(0);
+    Some((taken(&entries, by_hand), returned(&entries, by_hand), fee))
 }
 
 /// More was paid out on the day than had been collected by the books, which had not come to know of everything, or may not book it: a case of just that much.

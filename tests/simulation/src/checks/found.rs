@@ -4,6 +4,7 @@ use domain::donation::{Charge, ChargeKind, Donation, State};
 use domain::journal::{Account, EntryKind, Page};
 use moyasar_sandbox::Status;
 
+use super::payments::by_hand;
 use crate::world::World;
 
 /// What was an orphan and names its donation again settles it, if it still can at once, or has settled it; otherwise it stays in suspense. All that stands there is of orphans.
@@ -30,15 +31,21 @@ pub fn found(world: &World, pages: &[Page], (donations, charges): (&[Donation], 
         let is_assigned = is_of(EntryKind::Assigned);
         let settles = donation.state.settled_by().is_some_and(|by| by.payment == charge.payment);
         let named = charge.kind == ChargeKind::Assigned && charge.donation == Some(donation.id);
-        if is_assigned != settles || is_assigned != named {
+        // Of what had come in besides nothing may be left to take out.
+        let is_out = is_assigned || (settles && !charge.stands());
+        if is_out != settles || is_assigned != named {
             wrong.push(format!(
                 "payment {id} was nobody's: assigned is {is_assigned}, and it settles {} {settles}",
                 donation.id
             ));
         }
         let is_there = world.stage.sandbox.payment(payment).is_some_and(|payment| payment.status != Status::Voided);
-        let is_whole = charge.kind == ChargeKind::Orphan && charge.refunded_minor.is_zero();
-        if !is_assigned && is_there && is_whole && could_settle(donation) && charge.captured_minor == donation.total() {
+        if !is_assigned
+            && is_there
+            && charge.is_orphan()
+            && could_settle(donation)
+            && charge.captured_minor == donation.total()
+        {
             wrong.push(format!("payment {id} stands in suspense, and {} still waits for it", donation.id));
         }
     }
@@ -62,9 +69,17 @@ fn suspense(pages: &[Page], charges: &[Charge], wrong: &mut Vec<String>) {
         stands -= amount * i64::from(*transfer.debit() == Account::Suspense);
     }
     let orphans = charges.iter().filter(|charge| charge.kind == ChargeKind::Orphan);
-    let left: i64 =
-        orphans.map(|charge| charge.captured_minor.signed_halalas() - charge.refunded_minor.signed_halalas()).sum();
+    let left: i64 = orphans.map(|charge| charge.rest().signed_halalas()).sum();
     if stands != left {
         wrong.push(format!("{stands} stand in suspense, and {left} are nobody's"));
     }
+    let mut by_hand = by_hand(pages);
+    for charge in charges {
+        let (id, taken) = (charge.payment.payment.as_str(), charge.taken_out_minor.signed_halalas());
+        let booked = by_hand.remove(id).unwrap_or(0);
+        if booked != taken {
+            wrong.push(format!("{booked} were taken out of suspense of payment {id}, which says {taken}"));
+        }
+    }
+    wrong.extend(by_hand.into_keys().map(|id| format!("payment {id} left suspense by hand, and never came there")));
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use domain::correction::out_of_suspense;
 use domain::donation::{Charge, ChargeKind, Donation, is_first};
 use domain::journal::{Entry, EntryKind, Page, Transfer};
 use moyasar_sandbox::{PaymentFacts, Sandbox, Status};
@@ -28,6 +29,7 @@ pub fn charged(payment: &PaymentFacts) -> u64 {
 /// Each payment of the provider's is booked exactly once, with what was taken, what was kept of it and what was given back; nothing else is booked. What differs from what was
 /// asked for is not booked, and what the provider took back without us stays booked; either has its case.
 pub fn payments(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<String>) {
+    let by_hand = by_hand(pages);
     let mut entries: HashMap<String, Vec<&Entry>> = HashMap::new();
     for entry in pages.iter().flat_map(Page::entries) {
         entries.entry(entry.payment.payment.to_string()).or_default().push(entry);
@@ -36,8 +38,9 @@ pub fn payments(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<St
         let id = payment.id.to_string();
         let booked = entries.remove(&id).unwrap_or_default();
         let of = |is_so: fn(EntryKind) -> bool| booked.iter().filter(|entry| is_so(entry.kind)).count();
+        let by_hand = by_hand.get(&id).copied().unwrap_or(0);
         // What was an orphan comes in as its donation's instead.
-        let came_in = of(is_income) - of(|kind| kind == EntryKind::Assigned).min(of(is_income));
+        let came_in = of(is_income) - usize::from(is_found(&booked, by_hand)).min(of(is_income));
         // What was nobody's when it came in is kept as that, whatever it names since.
         let was_nobodys = booked.iter().any(|entry| entry.kind == EntryKind::Orphan);
         let refused = refused(&world.stage.sandbox, &payment).filter(|_| !was_nobodys);
@@ -64,9 +67,11 @@ pub fn payments(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<St
         if is_dear && came_in == 1 && !cases.about("fee_beyond_capture", &id) && !cases.about("donation_unknown", &id) {
             wrong.push(format!("payment {id} of {} cost {}, and there is no case", payment.amount, payment.fee));
         }
-        let (taken, returned) = (taken(&booked), returned(&booked));
+        let (taken, returned) = (taken(&booked, by_hand), returned(&booked, by_hand));
         let (took, gave_back) = (payment.taken.cast_signed(), payment.refunded.cast_signed());
-        if came_in == 1 && ((taken != took && !is_denied) || returned != gave_back) {
+        // It had gone back by another way before.
+        let is_spent = by_hand > 0 && returned < gave_back && cases.about("refund_beyond_capture", &id);
+        if came_in == 1 && ((taken != took && !is_denied) || (returned != gave_back && !is_spent)) {
             wrong.push(format!(
                 "payment {id}: {taken} in and {returned} back are booked, {} and {} are true",
                 payment.taken, payment.refunded
@@ -76,21 +81,40 @@ pub fn payments(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<St
     wrong.extend(entries.into_keys().map(|payment| format!("payment {payment} is booked, but the provider knows none")));
 }
 
-/// What was taken by these entries of a payment, in halalas. What was booked twice leaves the books but for what went back of it, which is told of its gift too.
-pub fn taken(entries: &[&Entry]) -> i64 {
+/// What people took out of suspense, in halalas, by payment.
+pub fn by_hand(pages: &[Page]) -> BTreeMap<String, i64> {
+    let mut sums = BTreeMap::new();
+    for movement in pages.iter().flat_map(Page::movements) {
+        if let Some((payment, amount)) = movement.payment.as_ref().zip(out_of_suspense(&movement.transfers)) {
+            *sums.entry(payment.payment.to_string()).or_default() += amount.signed_halalas();
+        }
+    }
+    sums
+}
+
+/// What was taken by these entries of a payment, in halalas. What was booked twice leaves the books but for what went back of it, which is told of its gift too, and for what people took out of it.
+pub fn taken(entries: &[&Entry], by_hand: i64) -> i64 {
     let of = |is: fn(EntryKind) -> bool| sum(entries, is).cast_signed();
-    of(is_income) - of(|kind| kind == EntryKind::Assigned) - back_of_twice(entries)
+    let gone = if is_found(entries, by_hand) { by_hand } else { 0 };
+    of(is_income) - of(|kind| kind == EntryKind::Assigned) - back_of_twice(entries, by_hand) - gone
+}
+
+/// Whether what came in as an orphan is its gift's, and out of suspense: it left when that was found, or nothing of it was left there.
+fn is_found(entries: &[&Entry], by_hand: i64) -> bool {
+    let has = |of: EntryKind| entries.iter().any(|entry| entry.kind == of);
+    let of = |of: EntryKind| sum(entries, |kind| kind == of).cast_signed();
+    let is_beside = has(EntryKind::Settled) && has(EntryKind::Orphan);
+    has(EntryKind::Assigned) || (is_beside && of(EntryKind::Orphan) == of(EntryKind::ChargeReturned) + by_hand)
 }
 
 /// What went back by these entries of a payment, in halalas.
-pub fn returned(entries: &[&Entry]) -> i64 {
-    sum(entries, is_refund).cast_signed() - back_of_twice(entries)
+pub fn returned(entries: &[&Entry], by_hand: i64) -> i64 {
+    sum(entries, is_refund).cast_signed() - back_of_twice(entries, by_hand)
 }
 
 /// What went back of an orphan before it was found that its own gift was settled by it.
-fn back_of_twice(entries: &[&Entry]) -> i64 {
-    let is_found = entries.iter().any(|entry| entry.kind == EntryKind::Assigned);
-    if is_found { sum(entries, |kind| kind == EntryKind::ChargeReturned).cast_signed() } else { 0 }
+fn back_of_twice(entries: &[&Entry], by_hand: i64) -> i64 {
+    if is_found(entries, by_hand) { sum(entries, |kind| kind == EntryKind::ChargeReturned).cast_signed() } else { 0 }
 }
 
 /// Whether the entry says that money came in.

@@ -27,7 +27,7 @@ const ERASES: u64 = 4;
 const INDEXED: Duration = Duration::from_secs(60);
 
 /// With a page more, which has this movement, every one of the rules is told.
-async fn moves(raw: &Raw<'_>, chain: u8, movement: Movement, rules: &[&str]) {
+pub async fn moves(raw: &Raw<'_>, chain: u8, movement: Movement, rules: &[&str]) {
     let chain = ChainId::new(chain).unwrap();
     let page = raw.0.stage.table.tail(chain).await.unwrap().write_movements(vec![movement], raw.0.stage.now());
     let (pk, sk) = place(&page);

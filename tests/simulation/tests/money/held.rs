@@ -1,8 +1,10 @@
 //! Money that is only held, and payments whose donation was found: the rules about them, broken on purpose.
 
 use domain::donation::ChargeKind;
+use domain::hash::Hash;
 use domain::id::DonationId;
-use domain::journal::{Entry, EntryKind, Page};
+use domain::journal::{Entry, EntryKind, Movement, Page};
+use domain::payment::{PaymentRef, Provider};
 use moyasar_sandbox::{PaymentFacts, Status};
 use serde_json::json;
 use simulation::Plan;
@@ -11,6 +13,7 @@ use simulation::ledger::AT_ONCE;
 use simulation::world::World;
 use uuid::Uuid;
 
+use crate::bank::moves;
 use crate::raw::{Raw, broken, donation, nothing_else, one_more, told_nothing};
 
 fn plan(seed: u64) -> Plan {
@@ -20,6 +23,8 @@ fn plan(seed: u64) -> Plan {
 const HOLDS: u64 = 6;
 /// Somebody finds whose a payment is, in time and too late.
 const FINDS: u64 = 4;
+/// People take payments out of suspense that are nobody's.
+const TAKES_OUT: u64 = 8;
 
 /// An entry of a kind that moved money once, said of this payment.
 fn said_of(payment: Uuid, looked: &Looked, kind: EntryKind) -> Entry {
@@ -98,6 +103,37 @@ async fn found(raw: &Raw<'_>, looked: &Looked) {
     let of_it = |case: &&serde_json::Value| case["reason"] == "donation_unknown" && case["payment"]["payment"] == payment;
     let case = cases.iter().find(of_it).expect("a person was told");
     raw.breaks((case["pk"].as_str().unwrap(), "CASE"), |item| *item = None, &["a stranger paid"]).await;
+}
+
+/// What people took out of suspense, by what the books, the payment and the correction say of it.
+async fn by_hand(raw: &Raw<'_>, looked: &Looked) {
+    let mut movements = looked.pages().iter().flat_map(Page::movements);
+    let movement = movements.find(|movement| movement.payment.is_some()).expect("the seed takes something out of suspense");
+    let payment = movement.payment.clone().unwrap().payment;
+    let at = format!("PAY#moyasar#{payment}");
+    let rule = format!("were taken out of suspense of payment {payment}");
+    raw.sets((&at, "PAY"), "taken_out_minor", one_more, &[&rule]).await;
+    let again = Movement { reference: Hash::of(&[b"again"]), ..movement.clone() };
+    moves(raw, 3, again.clone(), &[&rule, "that nobody asked for", "are nobody's"]).await;
+    let nobodys = PaymentRef { provider: Provider::Moyasar, payment: "never-came".parse().unwrap() };
+    let never = Movement { payment: Some(nobodys), ..again };
+    moves(raw, 4, never, &["payment never-came left suspense by hand, and never came there"]).await;
+    let all = raw.0.stage.items("CORR#").await.unwrap();
+    let row = all.iter().find(|row| row["payment"]["payment"] == payment.as_str()).expect("it was asked for");
+    let at = (row["pk"].as_str().unwrap(), row["sk"].as_str().unwrap());
+    let another = |of: &mut serde_json::Value| of["M"]["payment"] = json!({"S": "another"});
+    raw.sets(at, "payment", another, &["and its case is of another"]).await;
+}
+
+#[test]
+fn what_is_taken_out_of_suspense_wrongly_on_purpose_is_told() {
+    let report = broken(&plan(TAKES_OUT), async |raw: &Raw<'_>, looked: &Looked| {
+        by_hand(raw, looked).await;
+        told_nothing(raw.0).await;
+    });
+    let at_once = |rule: &str| report.violations.iter().any(|wrong| wrong.starts_with(AT_ONCE) && wrong.contains(rule));
+    assert!(at_once("and its charge does not say so"), "{:#?}", report.violations);
+    nothing_else(&report, "");
 }
 
 #[test]

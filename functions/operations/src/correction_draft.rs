@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::correction::{MOST_TRANSFERS, Unfit, out_of_suspense, transfer};
-use domain::donation::ChargeKind;
+use domain::donation::{Charge, ChargeKind};
 use domain::id::{CharityId, OpportunityId};
 use domain::journal::{Account, Transfer, TransferError};
 use domain::money::Money;
@@ -100,11 +100,6 @@ fn unfit(at: &str, why: Unfit, faults: &mut Faults) {
             let english = "Money never crosses from one fund to another, nor leaves or enters a fund by a correction";
             faults.add(at, "funds_mixed", "لا ينتقل المال من صندوق إلى صندوق، ولا يدخله أو يخرج منه بتصحيح", english);
         }
-        Unfit::IntoSuspense => {
-            let english = "What stands in suspense is of payments and comes there by them; nothing comes there by hand";
-            let arabic = "ما قُيّد معلقًا لمدفوعات ولا يدخله إلا هي؛ لا يُقيد فيه شيء يدويًا";
-            faults.add(&format!("{at}/credit"), "kept_by_payments", arabic, english);
-        }
         Unfit::AnotherFund => {
             let english = "Every transfer of a correction is of the same fund, or of none; ask for another correction";
             faults.add(at, "another_fund", "تحويلات التصحيح من صندوق واحد؛ اطلب تصحيحًا آخر لغيره", english);
@@ -179,7 +174,7 @@ impl Known {
 }
 
 impl Wanted {
-    /// Whether there is such a case, and everything that the accounts are named after, and in suspense what is to leave it. Gives back the payment that leaves suspense, if one does.
+    /// Whether there is such a case, and everything that the accounts are named after, and in suspense what is to leave it. Gives back the payment of which that is, if there is one.
     ///
     /// # Errors
     /// 422, with each fault and its place; 503 when the table is busy.
@@ -197,16 +192,16 @@ impl Wanted {
         for (at, account) in &named {
             known.check(at, account, &mut faults);
         }
-        let from_suspense = named.iter().find(|(_, account)| *account == Account::Suspense);
-        let payment = match (from_suspense, case) {
-            (Some((at, _)), Some(kept)) => Some(self.stands(deps, at, kept.case.payment, &mut faults).await?),
+        let of_suspense = named.iter().find(|(_, account)| *account == Account::Suspense);
+        let payment = match (of_suspense, case) {
+            (Some((at, _)), Some(kept)) => self.stands(deps, at, kept.case.payment, &mut faults).await?,
             (Some(_), None) | (None, _) => None,
         };
         faults.tell()?;
-        Ok(payment.flatten())
+        Ok(payment)
     }
 
-    /// Whether what the transfers take out of suspense stands there, of the payment that the case is about; gives that back.
+    /// Whether what the transfers take out of suspense stands there, of the payment that the case is about, or what they bring back was taken out; gives back that payment.
     async fn stands(
         &self,
         deps: &Deps,
@@ -215,16 +210,19 @@ impl Wanted {
         faults: &mut Faults,
     ) -> Result<Option<PaymentRef>, Problem> {
         let Some(payment) = payment else {
-            let english = "What stands in suspense is of payments, and this case is about none; a correction takes it out for a case about its payment";
+            let english = "What stands in suspense is of payments, and this case is about none; a correction moves it for a case about its payment";
             let arabic = "ما قُيّد معلقًا لمدفوعات، وليست هذه الحالة عن دفعة؛ يُخرجه تصحيح لحالة عن دفعته";
             faults.add(at, "kept_by_payments", arabic, english);
             return Ok(None);
         };
         let charge = deps.table.charges(std::slice::from_ref(&payment)).await?.pop();
-        let rest = charge.filter(|charge| charge.kind == ChargeKind::Orphan).map_or(Money::ZERO, |charge| charge.rest());
-        if out_of_suspense(&self.transfers).is_none_or(|wanted| wanted > rest) {
-            let arabic = format!("المعلق من هذه الدفعة {rest} ريال");
-            faults.add("/transfers", "suspense_exceeded", &arabic, &format!("{rest} SAR of this payment stand in suspense"));
+        let orphan = charge.filter(|charge| charge.kind == ChargeKind::Orphan);
+        let is_there = |charge: &Charge| charge.taken_out(out_of_suspense(&self.transfers)).is_some();
+        if !orphan.as_ref().is_some_and(is_there) {
+            let (rest, taken) = orphan.map_or((Money::ZERO, Money::ZERO), |charge| (charge.rest(), charge.taken_out_minor));
+            let english = format!("{rest} SAR of this payment stand in suspense, and {taken} were taken out");
+            let arabic = format!("المعلق من هذه الدفعة {rest} ريال، وأُخرج منها {taken}");
+            faults.add("/transfers", "suspense_exceeded", &arabic, &english);
         }
         Ok(Some(payment))
     }

@@ -5,7 +5,7 @@ use domain::donation::Place;
 use domain::journal::Transfer;
 use domain::moment::Moment;
 use domain::money::Money;
-use domain::payment::CURRENCY;
+use domain::payment::{CURRENCY, PaymentRef};
 use serde::Serialize;
 
 /// A correction of the books.
@@ -14,6 +14,9 @@ pub struct CorrectionView<'a> {
     id: &'a str,
     state: &'static str,
     case: &'a str,
+    /// The payment that it moves out of suspense, or back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment: Option<&'a PaymentRef>,
     currency: &'static str,
     transfers: Vec<TransferView>,
     note: &'a str,
@@ -49,6 +52,7 @@ impl<'a> CorrectionView<'a> {
             id: correction.id.as_str(),
             state: correction.stage.code(),
             case: &correction.case,
+            payment: correction.payment.as_ref(),
             currency: CURRENCY,
             transfers: correction.transfers.iter().map(view).collect(),
             note: &correction.note,

@@ -4,7 +4,7 @@
 //! made up for by the same request again, by any approver's, or within a minute by the follower's own look for pages that nobody told of.
 //!
 //! What a correction takes out of suspense is of the payment that its case is about, and is taken from what stands there of it in the same write; what went another way meanwhile is not there any more, and
-//! agreeing is refused.
+//! agreeing is refused. What was taken out by mistake is brought back in the same way.
 //!
 //! The case is not touched. Whether a correction settles the matter is for a person to say, and they say it by closing the case with a note: several corrections may belong to
 //! one case, and one may be asked for about a case that was closed before somebody saw that the books were wrong.

@@ -102,14 +102,15 @@ pub fn case_closed(by: &str) -> Problem {
     Problem::new(409, "case_closed", "أُغلقت هذه الحالة", "This case is closed").with_detail(&format!("by {by}"))
 }
 
-/// 409: what a correction would take out of suspense is not there any more.
+/// 409: what a correction would take out of suspense is not there any more, or what it would bring back is not out.
 pub fn suspense_spent() -> Problem {
     Problem::new(
         409,
         "suspense_spent",
-        "لم يعد هذا المبلغ معلقًا من هذه الدفعة؛ ارفض التصحيح، واطلب غيره إن بقي شيء",
-        "So much of this payment does not stand in suspense any more: decline the correction, and ask for another if something is left",
+        "لم يعد هذا المبلغ معلقًا من هذه الدفعة",
+        "So much of this payment does not stand in suspense any more",
     )
+    .with_detail("decline the correction, and ask for another if something is left")
 }
 
 /// 409: the same again would come to the same end.

@@ -216,12 +216,16 @@ async fn compare(deps: &Deps, mut payments: Vec<Payment>, findings: &mut Finding
     Ok(())
 }
 
-/// What both sides say of a payment.
+/// What both sides say of a payment, and what people took of it out of suspense.
 pub(crate) fn evidence(payment: &Payment, told: &Told, known: Known<'_>) -> Value {
-    json!({
+    let mut evidence = json!({
         "provider": { "status": payment.status, "currency": told.currency, "figures": told.figures },
         "books": known.booked(&told.payment),
-    })
+    });
+    if let Some(charge) = known.charge.filter(|charge| charge.was_taken_out()) {
+        evidence["taken_out_minor"] = json!(charge.taken_out_minor.halalas());
+    }
+    evidence
 }
 
 impl Findings {

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 
 use domain::case::Case;
-use domain::donation::{ChargeKind, Place, is_first};
+use domain::donation::{Charge, ChargeKind, Place, is_first};
 use domain::id::DonationId;
 use domain::journal::{Entry, EntryKind, Page};
 use domain::moment::{Day, Moment};
@@ -158,7 +158,8 @@ fn incomes(page: &Page) -> impl Iterator<Item = (&Entry, Place)> {
         .map(move |(entry, index)| (entry, place(index)))
 }
 
-/// Whether one of the two was an orphan that has left the books since, because the other settled its donation; or of which nothing stands any more, because all of it went back.
+/// Whether one of the two was an orphan that has left the books since, because the other settled its donation; or of which nothing stands any more, because all of it went back. What people took out of it did not
+/// go to where it had come from.
 async fn has_left(deps: &Deps, income: &Income, first: First) -> Result<bool, ReconcileError> {
     let gift = match (first.kind, income.entry.kind) {
         (EntryKind::Orphan, EntryKind::Settled) => income.entry.donation,
@@ -166,7 +167,8 @@ async fn has_left(deps: &Deps, income: &Income, first: First) -> Result<bool, Re
         _ => return Ok(false),
     };
     let charges = deps.table.charges(std::slice::from_ref(&income.entry.payment)).await?;
-    Ok(charges.iter().any(|charge| match charge.kind {
+    let is_as_it_was = |charge: &&Charge| !charge.was_taken_out();
+    Ok(charges.iter().filter(is_as_it_was).any(|charge| match charge.kind {
         ChargeKind::Assigned => charge.donation == gift,
         ChargeKind::Orphan => !charge.stands(),
         ChargeKind::Second | ChargeKind::Late => false,

@@ -11,8 +11,8 @@
 //! | declined | refused: declined | refused: declined | as it is | refused: declined |
 //!
 //! What stands in suspense is of payments, each of which knows of itself how much it is: it leaves when its donation is found, or when it goes back at its provider. By hand it leaves only of the payment
-//! that the correction's case is about, at most as much as stands there of it, and the payment's charge says so from then on ([`Charge::taken_out`](crate::donation::Charge::taken_out)), in the same write: so that neither leaves twice. Nothing
-//! comes there by hand, because no payment would ever take it out.
+//! that the correction's case is about, at most as much as stands there of it, and the payment's charge says so from then on ([`Charge::taken_out`](crate::donation::Charge::taken_out)), in the same write: so that
+//! neither leaves twice. What was taken out by mistake comes back in the same way, at most as much as that.
 //!
 //! There is no state between asked and done: the movement, its page and the new state are written in one transaction, so that no correction is booked and declined, and none
 //! waits half done for somebody to finish it.
@@ -75,7 +75,7 @@ pub struct Correction {
     pub id: CorrectionId,
     /// The case it is about.
     pub case: String,
-    /// The payment that it takes out of suspense, if it does.
+    /// The payment that it moves out of suspense, or back, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment: Option<PaymentRef>,
     /// The money that is to move.
@@ -134,9 +134,6 @@ pub enum Unfit {
     /// A fund restricts the one account and not the other: money would leave the fund, or enter it without a gift.
     #[error("the fund {0} is on one side only")]
     OneSided(Fund),
-    /// Nothing comes into suspense by hand.
-    #[error("it comes into suspense")]
-    IntoSuspense,
     /// The transfers of one correction are of different funds.
     #[error("it is of another fund than the first transfer")]
     AnotherFund,
@@ -149,9 +146,6 @@ pub enum Unfit {
 pub fn transfer(debit: Account, credit: Account, amount: Money, first: Option<&Transfer>) -> Result<Transfer, Unfit> {
     let transfer = Transfer::new(debit, credit, amount)?;
     let (from, to) = (transfer.debit(), transfer.credit());
-    if *to == Account::Suspense {
-        return Err(Unfit::IntoSuspense);
-    }
     if !rules::of_movement(MovementKind::Corrected, from, to)
         && let Some(fund) = from.fund().or(to.fund())
     {
@@ -163,10 +157,11 @@ pub fn transfer(debit: Account, credit: Account, amount: Money, first: Option<&T
     Ok(transfer)
 }
 
-/// What the transfers take out of suspense in all; none if that is more than any sum.
-pub fn out_of_suspense(transfers: &[Transfer]) -> Option<Money> {
-    let taken = transfers.iter().filter(|transfer| *transfer.debit() == Account::Suspense);
-    Money::sum(taken.map(Transfer::amount))
+/// What the transfers take out of suspense in all, in halalas; below nothing where it comes back.
+pub fn out_of_suspense(transfers: &[Transfer]) -> i64 {
+    let side = |account: &Account| i64::from(*account == Account::Suspense);
+    let net = |transfer: &Transfer| side(transfer.debit()) - side(transfer.credit());
+    transfers.iter().map(|transfer| transfer.amount().signed_halalas() * net(transfer)).sum()
 }
 
 impl Correction {

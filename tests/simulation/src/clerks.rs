@@ -1,6 +1,6 @@
 //! The platform's clerks: one finds out what a line of the bank's is and asks for a correction that takes it out of suspense, another agrees or does not. Both may click twice, and two
 //! may answer at once. Of payments that are nobody's some are given back by bank transfer, and are taken out of suspense so, in part or whole; while others find out whose they are, or they go back at the
-//! provider.
+//! provider; and some of that is brought back, because it was another that was given back.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,7 +64,7 @@ impl Clerk {
         let is_payment = self.from == SUSPENSE;
         let nobody = self.chance.happens(if is_payment { 700 } else { 250 });
         let astray = self.chance.happens(150);
-        let (other, in_part) = (self.account(), self.chance.happens(300));
+        let (other, in_part) = (self.out_of_suspense(self.account()), self.chance.happens(300));
         let part = LEAST + self.chance.below(self.halalas);
         let amount = if in_part && part < self.halalas { part } else { self.halalas };
         if nobody || amount < LEAST {
@@ -72,7 +72,7 @@ impl Clerk {
         }
         if astray {
             // A slip of the pen: what came into the bank belongs to no fund.
-            self.ask("zakat:opportunity-0", amount, &self.chance.uuid()).await;
+            self.ask(self.out_of_suspense("zakat:opportunity-0"), amount, &self.chance.uuid()).await;
         }
         let key = self.chance.uuid();
         let twice = self.chance.happens(300);
@@ -84,6 +84,24 @@ impl Clerk {
         let Some(id) = correction["id"].as_str().map(str::to_owned) else { return };
         tokio::time::sleep(Duration::from_millis(self.chance.below(60_000))).await;
         self.answer(&id).await;
+        if is_payment && self.chance.happens(300) {
+            // It was another that was given back.
+            self.bring_back(amount).await;
+        }
+    }
+
+    /// Brings back what was taken out of suspense, or more than was.
+    async fn bring_back(&self, halalas: u64) {
+        tokio::time::sleep(Duration::from_secs(self.chance.below(600))).await;
+        let (_, correction) = self.ask((self.account(), self.from), halalas, &self.chance.uuid()).await;
+        if let Some(id) = correction["id"].as_str() {
+            self.answer(id).await;
+        }
+    }
+
+    /// Out of suspense, into this account or from it.
+    const fn out_of_suspense<'a>(&self, other: &'a str) -> (&'a str, &'a str) {
+        if self.is_in { (self.from, other) } else { (other, self.from) }
     }
 
     /// What it is found to be.
@@ -96,9 +114,8 @@ impl Clerk {
         }
     }
 
-    /// Out of suspense, into this account or from it.
-    async fn ask(&self, other: &str, halalas: u64, key: &str) -> Reply {
-        let (debit, credit) = if self.is_in { (self.from, other) } else { (other, self.from) };
+    /// From one account to another.
+    async fn ask(&self, (debit, credit): (&str, &str), halalas: u64, key: &str) -> Reply {
         let amount = format!("{}.{:02}", halalas / 100, halalas % 100);
         let body = json!({
             "case": self.case,

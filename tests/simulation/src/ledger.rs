@@ -59,7 +59,7 @@ struct Watched {
     /// What went back at the provider, by payment and by whether it was kept apart.
     returned: BTreeMap<(String, bool), u64>,
     /// By payment, what people took out of suspense.
-    taken_out: BTreeMap<String, u64>,
+    taken_out: BTreeMap<String, i64>,
     net: BTreeMap<Account, i64>,
     folded: BTreeMap<u8, u64>,
     totals: Delta,
@@ -99,6 +99,11 @@ impl Ledger {
         let ways = [false, true].map(|is_apart| (payment.to_owned(), is_apart));
         let returned = ways.iter().filter_map(|way| watched.returned.get(way)).max();
         (ways.iter().any(|way| watched.paid.contains(way)), returned.copied().unwrap_or(0))
+    }
+
+    /// Whether people took something of a payment out of suspense.
+    pub fn was_taken_out(&self, payment: &str) -> bool {
+        self.lock().taken_out.get(payment).is_some_and(|taken| *taken > 0)
     }
 
     /// Payments that are in the books twice, by the pages so far: as an orphan, and otherwise.
@@ -180,13 +185,12 @@ impl Watched {
     /// What people took out of suspense is what the payment's charge says, and was there.
     fn out_of_suspense(&mut self, read: Read<'_>, movement: &Movement) -> Option<String> {
         let payment = movement.payment.as_ref()?;
-        let fresh = domain::correction::out_of_suspense(&movement.transfers)?;
         let taken = self.taken_out.entry(payment.payment.to_string()).or_default();
-        *taken += fresh.halalas();
+        *taken += domain::correction::out_of_suspense(&movement.transfers);
         let item = read(&format!("PAY#{}#{}", payment.provider, payment.payment), "PAY")?;
         let is_so = parsed::<Charge>(item).is_ok_and(|charge| {
-            let gone = charge.refunded_minor.halalas() + *taken;
-            charge.taken_out_minor.halalas() == *taken && gone <= charge.captured_minor.halalas()
+            let gone = charge.refunded_minor.signed_halalas() + *taken;
+            charge.taken_out_minor.signed_halalas() == *taken && gone <= charge.captured_minor.signed_halalas()
         });
         (!is_so).then(|| {
             format!("{taken} are taken out of suspense of payment {}, and its charge does not say so", payment.payment)

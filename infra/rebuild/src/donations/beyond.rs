@@ -50,6 +50,8 @@ impl Beyond {
                     self.payments.insert(print(&entry.payment));
                     self.donations.extend(entry.donation);
                 }
+                let movements = pages.iter().flat_map(domain::journal::Page::movements);
+                self.payments.extend(movements.filter_map(|movement| movement.payment.as_ref()).map(print));
             }
         }
         Ok(())

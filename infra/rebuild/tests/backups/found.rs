@@ -153,8 +153,11 @@ async fn what_people_took_out_of_suspense_is_brought_to_what_the_pages_say() {
         assert_eq!(found.iter().any(|line| line.contains(taken_out)), number == 1, "{number}: {found:?}");
         assert_eq!(mend_donations(&stage.table, |_| {}).await.unwrap().wrong().count(), 0, "{number}");
         assert_eq!(without_versions(backup(&stage).await), without_versions(after.clone()), "{number}");
-        // Agreed to once more, as if the correction had been brought back too: it stands.
-        assert!(matches!(agree().await, Correcting::Stood(_) | Correcting::Moved), "{number}");
+        // Agreed to once more, as one that was brought back and waits still: it stands.
+        let key = json!({"pk": {"S": format!("CORR#{}", asked.id.as_str())}, "sk": {"S": "CORR"}});
+        call(&stage, "DeleteItem", json!({ "Key": key })).await;
+        assert_eq!(stage.table.ask_correction(&asked).await.unwrap(), None, "{number}");
+        assert!(matches!(agree().await, Correcting::Stood(_)), "{number}");
         assert_eq!(pages(&stage.table).await, written, "{number}");
     }
 }

@@ -229,8 +229,8 @@ const ASK_FOR_PAYOUT: (&str, &str) = (
 );
 
 const COVER_GIFT: (&str, &str) = (
-    "المبلغ لدى المزود مرة واحدة وقُيّد مرتين: أعد رقم التبرع الصحيح إلى بيانات الدفعة لدى المزود ثم أعد المعالجة، فيخرج ما قُيّد معلقًا من الدفاتر من تلقاء نفسه؛ وما قُيّد لتبرع آخر، أو رُد إلى الدافع، تتحمله المنصة: صححه من حساب المزود إلى حساب المنصة",
-    "The provider has this money once, and the books have it twice: put the right donation back into the payment's metadata and replay this, so that what stands in suspense leaves the books by itself. For a gift that has no money behind it, also because the money has gone back as a second or late charge, the platform pays: correct it from clearing to own",
+    "المبلغ لدى المزود مرة واحدة وقُيّد مرتين: أعد رقم التبرع الصحيح إلى بيانات الدفعة لدى المزود ثم أعد المعالجة، فيخرج ما قُيّد معلقًا من الدفاتر من تلقاء نفسه؛ وما قُيّد لتبرع آخر، أو رُد إلى الدافع، تتحمله المنصة: صححه من حساب المنصة إلى حساب المزود",
+    "The provider has this money once, and the books have it twice: put the right donation back into the payment's metadata and replay this, so that what stands in suspense leaves the books by itself. For a gift that has no money behind it, also because the money has gone back as a second or late charge, the platform pays: correct it from own to clearing",
 );
 
 impl Action {

@@ -80,11 +80,18 @@ impl Charge {
         gone.and_then(|gone| self.captured_minor.minus(gone)).unwrap_or(Money::ZERO)
     }
 
-    /// The same when people have taken so much of it out of suspense; none if that does not stand there.
-    pub fn taken_out(&self, amount: Money) -> Option<Charge> {
-        let is_there = self.kind == ChargeKind::Orphan && amount <= self.rest();
-        let taken_out_minor = self.taken_out_minor.plus(amount).filter(|_| is_there)?;
-        Some(Charge { taken_out_minor, version: self.version + 1, ..self.clone() })
+    /// The same when people have taken so many halalas of it out of suspense, or, below nothing, have brought them back; none if so much does not stand there, or was not taken out.
+    pub fn taken_out(&self, halalas: i64) -> Option<Charge> {
+        let taken = self.taken_out_minor.signed_halalas().checked_add(halalas)?;
+        let taken_out_minor = Money::from_halalas(u64::try_from(taken).ok()?)?;
+        let most = self.captured_minor.minus(self.refunded_minor)?;
+        let is_there = self.kind == ChargeKind::Orphan && taken_out_minor <= most;
+        is_there.then(|| Charge { taken_out_minor, version: self.version + 1, ..self.clone() })
+    }
+
+    /// Whether people took something of it out of suspense.
+    pub fn was_taken_out(&self) -> bool {
+        !self.taken_out_minor.is_zero()
     }
 
     pub(super) const fn account(&self) -> Account {

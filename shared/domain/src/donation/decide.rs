@@ -6,10 +6,10 @@
 //! | awaiting | settle; look for what it names if that is being claimed anew | fail, if the attempt is the latest, and no payment came that it waits for | fail, likewise | wait for the capture | likewise |
 //! | failed | settle; look for what it held if that was given up | nothing | nothing | wait for the capture | likewise |
 //! | cancelled, expired | settle if it held nothing; look for other shares if it held shares and nothing else; else owed back | nothing | nothing | wait for the capture | likewise |
-//! | settled, partly refunded, disputed, refunded; by this payment | repeat; if it stands as an orphan besides, that leaves the books | nothing | set aside; an orphan besides leaves the books | book what is new | book what is new |
+//! | settled, partly refunded, disputed, refunded; by this payment | repeat; if it stands as an orphan besides, that leaves the books; set aside, if people took some of that out of suspense | nothing | set aside; an orphan besides leaves the books | book what is new | book what is new |
 //! | the same; by another payment | second charge | nothing | nothing | wait for the capture | likewise |
 //! | any, the payment being kept apart as a charge | repeat | nothing | set aside | give the charge back | set aside |
-//! | awaiting, failed, cancelled, expired; nothing given up; the payment being an orphan of which nothing went back | settle it with what stands in suspense | nothing | set aside | give the charge back | set aside |
+//! | awaiting, failed, cancelled, expired; nothing given up; the payment being an orphan of which nothing went back and people took nothing | settle it with what stands in suspense | nothing | set aside | give the charge back | set aside |
 //! | any other, the payment being an orphan whose donation was found | repeat | nothing | set aside | set aside | set aside |
 //!
 //! The last rows go before the others, except that of the settling payment: a payment that was once kept apart never settles a
@@ -182,6 +182,9 @@ fn captured(
     told: &Told,
 ) -> Result<Decision, TransferError> {
     let own = donation.filter(|donation| is_settled_by(donation, fact));
+    // What people took out beside a gift was given back, say, and stands as given: that is for a person.
+    let by_hand = charge.filter(|charge| own.is_some() && charge.kind == ChargeKind::Orphan && charge.was_taken_out());
+    let by_hand = by_hand.map(|_| Reason::BookedTwice);
     let (twice, charge) = if own.is_some() { (charge.filter(|charge| charge.stands()), None) } else { (None, charge) };
     let expected = charge.map(|charge| charge.captured_minor).or(donation.map(Donation::total));
     if expected.is_some_and(|expected| expected != fact.amount_minor) {
@@ -228,11 +231,13 @@ fn captured(
             if settled_by.payment != fact.payment {
                 return keep(ChargeKind::Second, None);
             }
-            let Some(fresh) = told.fresh_fee(fact, settled_by.fee_minor) else { return Ok(Decision::Repeat) };
+            let Some(fresh) = told.fresh_fee(fact, settled_by.fee_minor) else {
+                return Ok(by_hand.map_or(Decision::Repeat, Decision::SetAside));
+            };
             let transfers = vec![fee(fact, fresh)?];
             let entry = entry(EntryKind::FeeCharged, Some(donation.id), fact, settled_by.method, told.at, transfers);
             let state = donation.state.with_fee(told.fee);
-            Ok(Decision::Book { state, back: donation.back.clone(), entry, case: None })
+            Ok(Decision::Book { state, back: donation.back.clone(), entry, case: by_hand })
         }
     }
 }
@@ -279,9 +284,11 @@ fn take_out(
             (donation.state.with_fee(all), Some(charged))
         }
     };
+    // What people took of it besides was given back, say, and the gift stands.
+    let case = charge.was_taken_out().then_some(Reason::BookedTwice);
     let (kind, fee_minor, version) = (ChargeKind::Assigned, Money::ZERO, charge.version + 1);
     let charge = Charge { kind, donation: Some(donation.id), fee_minor, version, ..charge.clone() };
-    Ok(Decision::Assign { state, charge, found, follows, case: None })
+    Ok(Decision::Assign { state, charge, found, follows, case })
 }
 
 /// The donation is settled. Of the fee so much is booked already.

@@ -38,7 +38,8 @@ pub struct Later {
     parts: Box<[Part]>,
     into_suspense: Money,
     out_of_suspense: Money,
-    taken_out: Money,
+    /// By people, in halalas; below nothing where they brought it back.
+    taken_out: i64,
 }
 
 impl Later {
@@ -65,14 +66,14 @@ impl Later {
             parts: entry.transfers.iter().filter_map(of_line).collect(),
             into_suspense: sum(true),
             out_of_suspense: sum(false),
-            taken_out: Money::ZERO,
+            taken_out: 0,
         }
     }
 
-    /// Of a movement by which people took its payment out of suspense; none of any other.
+    /// Of a movement by which people took its payment out of suspense, or brought it back; none of any other.
     pub fn of_movement(movement: &Movement, place: Place, written_at: Moment) -> Option<Later> {
         movement.payment.as_ref()?;
-        let taken_out = out_of_suspense(&movement.transfers).unwrap_or(Money::ZERO);
+        let taken_out = out_of_suspense(&movement.transfers);
         let (moved, into_suspense, out_of_suspense, parts) = (Money::ZERO, Money::ZERO, Money::ZERO, Box::default());
         let (kind, donation, fee_minor) = (None, None, 0);
         Some(Later { place, kind, donation, written_at, moved, fee_minor, parts, into_suspense, out_of_suspense, taken_out })
@@ -228,7 +229,7 @@ impl History {
             donation,
             captured_minor: Money::sum(captured_minor).unwrap_or(Money::ZERO),
             refunded_minor: self.sum(EntryKind::ChargeReturned),
-            taken_out_minor: taken_out(&self.later),
+            taken_out_minor: by_hand(&self.later),
             fee_minor: self.fee(),
             method: self.first.method,
             version: 0,
@@ -244,13 +245,23 @@ impl History {
         // What was taken back of the fee was kept until then.
         let taken_back = self.later.iter().map(|one| one.fee_minor.min(0)).filter(|_| is_behind).sum::<i64>();
         let fee_until_then = rebuilt.fee_minor.signed_halalas() - taken_back;
-        let is_more = kept.refunded_minor > rebuilt.refunded_minor || kept.taken_out_minor > rebuilt.taken_out_minor;
+        let is_more =
+            kept.refunded_minor > rebuilt.refunded_minor || kept.taken_out_minor.signed_halalas() > self.most_by_hand();
         if is_more || kept.fee_minor.signed_halalas() > fee_until_then {
             return Err(Contradiction::Ahead);
         }
         let rebuilt = Charge { version: kept.version, ..rebuilt };
         let version = kept.version + u32::from(rebuilt != *kept);
         Ok(Charge { version, ..rebuilt })
+    }
+
+    /// The most that people had taken out of suspense at any time.
+    fn most_by_hand(&self) -> i64 {
+        let sums = self.later.iter().scan(0, |sum, one| {
+            *sum += one.taken_out;
+            Some(*sum)
+        });
+        sums.max().unwrap_or(0)
     }
 
     fn all(&self, kind: EntryKind) -> impl Iterator<Item = &Later> {
@@ -356,15 +367,14 @@ pub const fn is_first(kind: EntryKind) -> bool {
     }
 }
 
-/// Whether, of all that a payment has besides its first entries, what came in as an orphan is out of suspense: its donation was found, or it went back or was taken out by people, and nothing was
-/// kept of it.
+/// Whether, of all that a payment has besides its first entries, what came in as an orphan is out of suspense: its donation was found, or it went back and nothing was kept of it. What
+/// people took out did not go to where it had come from.
 pub fn has_left_suspense(all: &[Later]) -> bool {
     let sum = |kind: EntryKind| Money::sum(all.iter().filter(|one| one.kind == Some(kind)).map(|one| one.moved));
     let fee_minor: i64 = all.iter().filter(|one| !is_gifts(one, all)).map(|one| one.fee_minor).sum();
     let was_orphan = all.iter().any(|one| one.kind == Some(EntryKind::Orphan));
-    let gone = sum(EntryKind::ChargeReturned).and_then(|returned| returned.plus(taken_out(all)));
-    let is_gone = sum(EntryKind::Orphan) == gone && fee_minor == 0;
-    was_orphan && (is_gone || all.iter().any(Later::is_assignment))
+    let is_gone = sum(EntryKind::Orphan) == sum(EntryKind::ChargeReturned) && fee_minor == 0;
+    was_orphan && by_hand(all).is_zero() && (is_gone || all.iter().any(Later::is_assignment))
 }
 
 /// Whether, of all that is told of a payment that was an orphan and maybe a gift, this is told of the gift. A fee may be told of either: an orphan's names what that names, and comes before its donation is found.
@@ -387,9 +397,10 @@ fn is_gifts(one: &Later, all: &[Later]) -> bool {
     }
 }
 
-/// What people took out of suspense by hand.
-fn taken_out(all: &[Later]) -> Money {
-    Money::sum(all.iter().map(|one| one.taken_out)).unwrap_or(Money::ZERO)
+/// What people took out of suspense and did not bring back.
+fn by_hand(all: &[Later]) -> Money {
+    let taken: i64 = all.iter().map(|one| one.taken_out).sum();
+    u64::try_from(taken).ok().and_then(Money::from_halalas).unwrap_or(Money::ZERO)
 }
 
 /// What the provider keeps by an entry, in halalas.

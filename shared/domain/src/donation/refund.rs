@@ -4,6 +4,8 @@
 //! line of several is given back is not told; a refund that was asked for here says it ([`super::back`]). A part of a gift of several lines that was
 //! given back otherwise stands in suspense, with a case, until the whole has been given back: then every line is, and the suspense of that gift is
 //! cleared. The books end the same, whether a refund was told in steps or at once.
+//!
+//! Of a payment in suspense no more goes back than people left there; the rest is for a person.
 
 use super::back::{Back, allocate};
 use super::decide::{Decision, entry};
@@ -119,12 +121,15 @@ fn return_charge(charge: &Charge, fact: &PaymentFact, reported: Money, now: Mome
     let Some(fresh) = reported.minus(charge.refunded_minor).filter(|fresh| !fresh.is_zero()) else {
         return Ok(Decision::Repeat);
     };
-    // People took it out of suspense because it had gone back by another way: it is not there a second time.
-    if fresh > charge.rest() {
+    // What people took out of suspense is not there a second time.
+    let back = fresh.min(charge.rest());
+    if back.is_zero() {
         return Ok(Decision::SetAside(Reason::RefundBeyondCapture));
     }
-    let transfer = Transfer::new(charge.account(), Account::Clearing(fact.payment.provider), fresh)?;
+    let case = (back < fresh).then_some(Reason::RefundBeyondCapture);
+    let transfer = Transfer::new(charge.account(), Account::Clearing(fact.payment.provider), back)?;
     let entry = entry(EntryKind::ChargeReturned, charge.donation, fact, charge.method, now, vec![transfer]);
-    let charge = Charge { refunded_minor: reported, version: charge.version + 1, ..charge.clone() };
-    Ok(Decision::Keep { charge, entry, case: None })
+    let refunded_minor = charge.refunded_minor.plus(back).unwrap_or(reported);
+    let charge = Charge { refunded_minor, version: charge.version + 1, ..charge.clone() };
+    Ok(Decision::Keep { charge, entry, case })
 }

@@ -1,6 +1,6 @@
 //! Money that moves without a donor: at the bank, and to charities and back.
 
-use super::{Account, Transfer, rules};
+use super::{Transfer, rules};
 use crate::hash::Hash;
 use crate::moment::Moment;
 use crate::payment::PaymentRef;
@@ -79,7 +79,7 @@ pub struct Movement {
     /// The money that moved.
     #[n(3)]
     pub transfers: Vec<Transfer>,
-    /// The payment that it takes out of suspense, if it does: only a correction may.
+    /// The payment that it moves out of suspense, or back, if it does: only a correction may.
     #[n(4)]
     pub payment: Option<PaymentRef>,
 }
@@ -95,10 +95,9 @@ impl Movement {
         Hash::of(&all)
     }
 
-    /// Whether every transfer is one that its kind may make, and it names a payment just if it takes that out of suspense.
+    /// Whether every transfer is one that its kind may make, and it names a payment just if it moves that out of suspense or back.
     pub(super) fn is_of_its_kind(&self) -> bool {
-        let is_from_suspense = self.transfers.iter().any(|transfer| *transfer.debit() == Account::Suspense);
-        self.payment.is_some() == is_from_suspense
+        self.payment.is_some() == self.transfers.iter().any(Transfer::is_of_suspense)
             && self.transfers.iter().all(|transfer| rules::of_movement(self.kind, transfer.debit(), transfer.credit()))
     }
 }

@@ -39,7 +39,7 @@ pub fn of_entry(kind: EntryKind, debit: &Account, credit: &Account) -> bool {
 /// Whether a movement of this kind may debit the one and credit the other. That both are of one fund where both are of any is the
 /// transfer's own rule.
 pub fn of_movement(kind: MovementKind, debit: &Account, credit: &Account) -> bool {
-    use Account::{Bank, BankSuspense, Clearing, Opportunity, Own, Payable, Receivable, Suspense};
+    use Account::{Bank, BankSuspense, Clearing, Opportunity, Own, Payable, Receivable};
     match kind {
         MovementKind::PaidOut => matches!((debit, credit), (Bank, Clearing(_))),
         MovementKind::Unexplained => matches!((debit, credit), (Bank, BankSuspense) | (BankSuspense, Bank)),
@@ -47,8 +47,8 @@ pub fn of_movement(kind: MovementKind, debit: &Account, credit: &Account) -> boo
         MovementKind::Paid => matches!((debit, credit), (Payable(..), Bank)),
         MovementKind::Recalled => matches!((debit, credit), (Receivable(..), Opportunity(..))),
         MovementKind::Repaid => matches!((debit, credit), (Bank, Receivable(..))),
-        // Between accounts of no fund, or within one: by two people, but not even they move money across. What is in suspense is of payments, and came there by them.
-        MovementKind::Corrected => debit.fund() == credit.fund() && *credit != Suspense,
+        // Between accounts of no fund, or within one: by two people, but not even they move money across.
+        MovementKind::Corrected => debit.fund() == credit.fund(),
         MovementKind::Completed => matches!((debit, credit), (Own, Opportunity(Fund::Adahi | Fund::Kaffara, _))),
     }
 }

@@ -83,6 +83,11 @@ impl Transfer {
         matches!((&self.debit, &self.credit), (Account::Fees(_), _) | (_, Account::Fees(_)))
     }
 
+    /// Whether it moves what is of payments whose donation is not known.
+    pub fn is_of_suspense(&self) -> bool {
+        [&self.debit, &self.credit].contains(&&Account::Suspense)
+    }
+
     /// What it books as a provider's fee, in halalas: below nothing where it takes back what was booked a second time.
     pub const fn fee_minor(&self) -> i64 {
         match (&self.debit, &self.credit) {

@@ -9,7 +9,8 @@
 //! | took money | its donation settled by it, and as an orphan besides | behind: booked twice |
 //! | took money, and names a donation that waits for as much | as an orphan | behind: that donation is not known yet |
 //! | gave back more, or keeps more | less | behind |
-//! | gave back more | as an orphan, of which people took so much out of suspense that it is not there | differs |
+//! | gave back more | as an orphan, of which people took the rest out of suspense | differs |
+//! | took money | its donation settled by it, and people took some of it out of suspense besides | differs: booked twice |
 //! | took another sum, gave back less, or keeps less | otherwise | differs |
 //! | the same | the same | matches |
 //!
@@ -19,7 +20,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::case::Reason;
-use crate::donation::{Charge, Donation};
+use crate::donation::{Charge, ChargeKind, Donation};
 use crate::id::DonationId;
 use crate::money::{Money, halalas};
 use crate::payment::{CURRENCY, PaymentRef};
@@ -84,16 +85,20 @@ impl Known<'_> {
 
     /// Whether the payment settled the donation that it names, and stands as an orphan besides.
     fn is_booked_twice(&self, payment: &PaymentRef) -> bool {
-        let by = self.donation.and_then(|donation| donation.state.settled_by());
-        by.is_some_and(|by| by.payment == *payment) && self.charge.is_some_and(Charge::stands)
+        self.is_own(payment) && self.charge.is_some_and(Charge::stands)
     }
 
-    /// Whether more went back of a payment that is kept apart than stands there, because people had taken some of it out of suspense.
-    fn is_spent(&self, payment: &PaymentRef, refunded: Money) -> bool {
+    /// Whether the payment settled the donation that it names.
+    fn is_own(&self, payment: &PaymentRef) -> bool {
         let by = self.donation.and_then(|donation| donation.state.settled_by());
-        let fresh = |charge: &Charge| refunded.minus(charge.refunded_minor).is_some_and(|fresh| fresh > charge.rest());
-        let is_apart = by.is_none_or(|by| by.payment != *payment);
-        is_apart && self.charge.is_some_and(|charge| !charge.taken_out_minor.is_zero() && fresh(charge))
+        by.is_some_and(|by| by.payment == *payment)
+    }
+
+    /// Whether nothing of an orphan is left that could go back, because people took it out of suspense.
+    fn is_spent(&self, payment: &PaymentRef) -> bool {
+        let is_taken =
+            |charge: &Charge| charge.kind == ChargeKind::Orphan && charge.was_taken_out() && charge.rest().is_zero();
+        !self.is_own(payment) && self.charge.is_some_and(is_taken)
     }
 
     /// Whether the payment is kept as an orphan, and would settle the donation that it names by now.
@@ -152,10 +157,12 @@ pub fn compare(told: &Told, known: Known<'_>) -> Standing {
         Some(_) if known.is_found(captured) => {
             Standing::Behind(Difference { reason: Reason::DonationUnknown, amount_minor: captured })
         }
-        Some(_) if known.is_spent(&told.payment, told.figures.refunded_minor) => {
-            differs(Reason::RefundBeyondCapture, told.figures.refunded_minor)
-        }
-        Some(booked) => Standing::later(told, booked),
+        Some(booked) => match Standing::later(told, booked, known.is_spent(&told.payment)) {
+            Standing::Matches if known.is_own(&told.payment) && known.charge.is_some_and(Charge::was_taken_out) => {
+                differs(Reason::BookedTwice, captured)
+            }
+            standing => standing,
+        },
     }
 }
 
@@ -172,13 +179,14 @@ impl Standing {
     }
 
     /// What may have become of a capture that both sides have.
-    fn later(told: &Told, booked: Figures) -> Standing {
+    fn later(told: &Told, booked: Figures, is_spent: bool) -> Standing {
         let Figures { captured_minor, refunded_minor, fee_minor } = told.figures;
         let more = |reason, amount_minor| Standing::Behind(Difference { reason, amount_minor });
         if refunded_minor != booked.refunded_minor {
             return match refunded_minor.minus(booked.refunded_minor) {
                 // Never booked: a refund is at most what was taken.
                 Some(_) if refunded_minor > captured_minor => differs(Reason::AmountDiffers, refunded_minor),
+                Some(_) if is_spent => differs(Reason::RefundBeyondCapture, refunded_minor),
                 Some(fresh) => more(Reason::RefundDiffers, fresh),
                 None => differs(Reason::RefundDiffers, apart(refunded_minor, booked.refunded_minor)),
             };

@@ -53,7 +53,7 @@ const COLUMNS: [&[&str]; 7] = [
         "lost 40",
     ],
     &["own", "other"],
-    &["none", "second", "late", "orphan", "returning", "assigned"],
+    &["none", "second", "late", "orphan", "returning", "taken in part", "taken out", "assigned"],
     &["no", "yes", "shares", "lost shares", "shares and yes"],
     &["100", "90", "0"],
     &["SAR", "USD"],
@@ -149,6 +149,8 @@ fn scene(combination: &[&str]) -> (Option<Donation>, Option<Charge>, PaymentFact
         "second" => Some(charge(ChargeKind::Second, of, riyals(100), Money::ZERO)),
         "late" => Some(charge(ChargeKind::Late, of, riyals(100), Money::ZERO)),
         "orphan" => Some(charge(ChargeKind::Orphan, of, riyals(100), Money::ZERO)),
+        "taken in part" => charge(ChargeKind::Orphan, of, riyals(100), Money::ZERO).taken_out(6_000),
+        "taken out" => charge(ChargeKind::Orphan, of, riyals(100), Money::ZERO).taken_out(10_000),
         "assigned" => Some(charge(ChargeKind::Assigned, of, riyals(100), Money::ZERO)),
         "returning" => Some(charge(ChargeKind::Second, of, riyals(100), riyals(30))),
         _ => None,
@@ -165,7 +167,9 @@ fn words(decision: &Decision) -> (String, String) {
         None => text,
     };
     match decision {
-        Decision::Book { entry, .. } if entry.kind == EntryKind::FeeCharged => ("fee booked".to_owned(), books(entry)),
+        Decision::Book { entry, case, .. } if entry.kind == EntryKind::FeeCharged => {
+            (with_case("fee booked".to_owned(), case), books(entry))
+        }
         Decision::Keep { entry, .. } if entry.kind == EntryKind::FeeCharged => {
             ("charge's fee booked".to_owned(), books(entry))
         }

@@ -100,7 +100,7 @@ fn an_orphan_that_is_not_what_the_donation_asks_for_stays_one() {
     let of_other = Donation { lines: vec![line(Fund::Zakat, "wells", riyals(90))], ..gift(State::Awaiting) };
     let told = fact("orphan", riyals(100), captured());
     assert_eq!(decide(Some(&of_other), Some(&whole), &told, NOON).unwrap(), Decision::SetAside(Reason::AmountDiffers));
-    for part in [Charge { refunded_minor: riyals(1), ..whole.clone() }, whole.taken_out(riyals(1)).unwrap()] {
+    for part in [Charge { refunded_minor: riyals(1), ..whole.clone() }, whole.taken_out(100).unwrap()] {
         assert_eq!(decide(Some(&gift(State::Awaiting)), Some(&part), &told, NOON).unwrap(), Decision::Repeat);
     }
 }
@@ -108,22 +108,35 @@ fn an_orphan_that_is_not_what_the_donation_asks_for_stays_one() {
 /// People took a part of it out of suspense: what is left may go back, and more is for a person.
 #[test]
 fn what_was_taken_out_by_hand_does_not_go_back_besides() {
-    let taken = charge(ChargeKind::Orphan, "orphan", riyals(100), riyals(20)).taken_out(riyals(50)).unwrap();
+    let taken = charge(ChargeKind::Orphan, "orphan", riyals(100), riyals(20)).taken_out(5_000).unwrap();
     let told = |sum| fact("orphan", riyals(100), Happening::Refunded { refunded_minor: riyals(sum) });
     let decided = |sum| decide(None, Some(&taken), &told(sum), NOON).unwrap();
     assert_eq!(decided(20), Decision::Repeat);
-    assert_eq!(decided(51), Decision::SetAside(Reason::RefundBeyondCapture));
-    let Decision::Keep { charge, entry, case: None } = decided(50) else { panic!("{:?}", decided(50)) };
-    assert_eq!((charge.refunded_minor, charge.rest(), charge.stands()), (riyals(50), Money::ZERO, false));
-    let [back] = &entry.transfers[..] else { panic!("{entry:?}") };
-    assert_eq!((back.debit(), back.amount()), (&Account::Suspense, riyals(30)));
-    // Beside its own gift, what people left of it leaves the books.
+    for (sum, told_of) in [(50, None), (51, Some(Reason::RefundBeyondCapture))] {
+        let Decision::Keep { charge, entry, case } = decided(sum) else { panic!("{:?}", decided(sum)) };
+        assert_eq!((charge.refunded_minor, charge.rest(), case), (riyals(50), Money::ZERO, told_of));
+        let [back] = &entry.transfers[..] else { panic!("{entry:?}") };
+        assert_eq!((back.debit(), back.amount()), (&Account::Suspense, riyals(30)));
+        let again = decide(None, Some(&charge), &told(51), NOON).unwrap();
+        assert_eq!(again, Decision::SetAside(Reason::RefundBeyondCapture));
+    }
+    // Beside its own gift, what people left of it leaves the books; what they took was given back, and the gift stands: a person is told.
     let mut world = World::new(Some(gift(State::Awaiting)));
     world.live(vec![Step::Told(fact("orphan", riyals(100), captured()))]);
     let settled = fact("orphan", riyals(100), captured());
     let decided = decide(world.donation.as_ref(), Some(&taken), &settled, NOON).unwrap();
-    let Decision::Assign { found, .. } = decided else { panic!("{decided:?}") };
+    let Decision::Assign { found, charge, case, .. } = decided else { panic!("{decided:?}") };
     assert_eq!(found.transfers.iter().map(|transfer| transfer.amount()).collect::<Vec<_>>(), [riyals(30)]);
+    assert_eq!((charge.kind, case), (ChargeKind::Assigned, Some(Reason::BookedTwice)));
+    assert_eq!(decide(world.donation.as_ref(), Some(&charge), &settled, NOON).unwrap(), Decision::Repeat);
+    let all = taken.taken_out(3_000).unwrap();
+    let decided = |fee| {
+        let told = fact("orphan", riyals(100), captured_for(riyals(fee)));
+        decide(world.donation.as_ref(), Some(&all), &told, NOON).unwrap()
+    };
+    assert_eq!(decided(0), Decision::SetAside(Reason::BookedTwice));
+    let Decision::Book { entry, case, .. } = decided(3) else { panic!("{:?}", decided(3)) };
+    assert_eq!((entry.kind, case), (EntryKind::FeeCharged, Some(Reason::BookedTwice)));
 }
 
 /// What is told of a payment is about the donation that it settled, else about the one that it was found to be, else about the one that it names.

@@ -39,17 +39,10 @@ impl Said {
             Said::Movement(movement) => movement.payment.as_ref().unwrap(),
         }
     }
-
-    const fn entry(&self) -> Option<&Entry> {
-        match self {
-            Said::Entry(entry) => Some(entry),
-            Said::Movement(_) => None,
-        }
-    }
 }
 
 /// Takes every fact, those again that had to wait, each on a page of its own; a donation says where it stands. After so many pages people take so many hundredths out of suspense of what stands there.
-fn live(donation: Donation, facts: Vec<PaymentFact>, by_hand: &[(usize, u64)]) -> Life {
+fn live(donation: Donation, facts: Vec<PaymentFact>, by_hand: &[(usize, i64)]) -> Life {
     let mut life = Life { backups: vec![World::new(Some(donation))], pages: Vec::new() };
     let (mut queue, mut waited) = (VecDeque::from(facts), 0);
     while waited < queue.len() {
@@ -102,17 +95,19 @@ impl Life {
         true
     }
 
-    /// People take so many hundredths out of suspense of what stands there of a payment, if something does.
-    fn take_out(&mut self, share: u64) {
+    /// People take so many hundredths out of suspense of what stands there of a payment; of nought, they bring back all.
+    fn take_out(&mut self, share: i64) {
         let mut world = self.end().clone();
-        let part =
-            |charge: &Charge| Money::from_halalas(charge.rest().halalas() * share / 100).filter(|part| !part.is_zero());
-        let taken = world.charges.values().find_map(|charge| Some((part(charge)?, charge.taken_out(part(charge)?)?)));
-        let Some((amount, charge)) = taken else { return };
+        let all = |charge: &Charge| -charge.taken_out_minor.signed_halalas();
+        let part = |charge: &Charge| if share == 0 { all(charge) } else { charge.rest().signed_halalas() * share / 100 };
+        let mut moved = world.charges.values().map(|charge| (part(charge), charge.taken_out(part(charge))));
+        let Some((halalas, Some(charge))) = moved.find(|(part, to)| *part != 0 && to.is_some()) else { return };
         let (seq, payment) = (self.backups.len() as u64, charge.payment.clone());
         let (place, at) = (Place { chain: 3, seq, index: 0 }, NOON.plus_seconds(seq as i64));
-        let (kind, reference) = (MovementKind::Corrected, Movement::reference(MovementKind::Corrected, &[&seq.to_string()]));
-        let transfers = vec![transfer(Account::Suspense, Account::Bank, amount, None).unwrap()];
+        let kind = MovementKind::Corrected;
+        let (from, to) = if halalas > 0 { (Account::Suspense, Account::Bank) } else { (Account::Bank, Account::Suspense) };
+        let transfers = vec![transfer(from, to, Money::from_halalas(halalas.unsigned_abs()).unwrap(), None).unwrap()];
+        let reference = Movement::reference(kind, &[&seq.to_string()]);
         let movement = Movement { kind, reference, happened_at: at, transfers, payment: Some(payment.clone()) };
         self.pages.push((Said::Movement(movement), place, at));
         world.charges.insert(payment, charge);
@@ -128,9 +123,11 @@ impl Life {
             Said::Movement(movement) => Later::of_movement(movement, *place, *at),
         });
         let later: Vec<Later> = gathered.collect();
-        let entries = of().filter_map(|(said, place, _)| Some((said.entry()?, place)));
-        let first = entries.filter(|(entry, _)| is_first(entry.kind));
-        first.map(|(entry, place)| History::of(entry.clone(), *place, &later)).collect()
+        let first = of().filter_map(|(said, place, _)| match said {
+            Said::Entry(entry) => is_first(entry.kind).then(|| History::of(entry.clone(), *place, &later)),
+            Said::Movement(_) => None,
+        });
+        first.collect()
     }
 
     fn payments(&self) -> BTreeSet<PaymentRef> {
@@ -178,8 +175,8 @@ fn any_told() -> impl Strategy<Value = (Donation, Vec<PaymentFact>)> {
 }
 
 /// After how many pages people take how much out of suspense, in hundredths of what stands there.
-fn any_by_hand() -> impl Strategy<Value = Vec<(usize, u64)>> {
-    prop::collection::vec((1usize..8, prop::sample::select(vec![10, 50, 100])), 0..3)
+fn any_by_hand() -> impl Strategy<Value = Vec<(usize, i64)>> {
+    prop::collection::vec((1usize..8, prop::sample::select(vec![0, 10, 50, 100])), 0..4)
 }
 
 /// Every backup of a donation is brought to what stands at the end.

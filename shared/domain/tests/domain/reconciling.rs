@@ -104,23 +104,29 @@ fn a_gift_that_is_an_orphan_besides_is_booked_twice() {
     assert_eq!(compare(&told(1, (total, 0, 7)), known), Standing::Matches, "an orphan of no gift");
 }
 
-/// People took a part of an orphan out of suspense: what went back beyond the rest is for a person, by the same name as settlement's. Beside a gift it is the gift that it went back from.
+/// People took an orphan out of suspense, in part or whole: what goes back once nothing is left is for a person, by the same name as settlement's. Beside a gift it is the gift that it went back from, and the
+/// donor has it twice.
 #[test]
-fn what_went_back_beyond_what_people_left_in_suspense_is_for_a_person() {
-    let taken = charge(1, (5_000, 1_000, 7)).taken_out(halalas(3_000)).unwrap();
-    let standing = |donation, refunded| {
-        let known = Known { donation, charge: Some(&taken) };
-        compare(&told(1, (5_000, refunded, 7)), known)
-    };
-    let of = |reason, amount| Difference { reason, amount_minor: halalas(amount) };
-    assert_eq!(standing(None, 1_000), Standing::Matches);
-    assert_eq!(standing(None, 2_000), Standing::Behind(of(Reason::RefundDiffers, 1_000)));
-    assert_eq!(standing(None, 2_001), Standing::Differs(of(Reason::RefundBeyondCapture, 2_001)));
-    let all = Charge { fee_minor: Money::ZERO, ..taken.taken_out(halalas(1_000)).unwrap() };
+fn what_went_back_of_what_people_took_out_of_suspense_is_for_a_person() {
+    let taken = charge(1, (5_000, 1_000, 7)).taken_out(3_000).unwrap();
+    let all = Charge { fee_minor: Money::ZERO, ..taken.taken_out(1_000).unwrap() };
+    let of = |donation, charge, sums| compare(&told(1, sums), Known { donation, charge: Some(charge) });
+    let difference = |reason, amount| Difference { reason, amount_minor: halalas(amount) };
+    let behind = |reason, amount| Standing::Behind(difference(reason, amount));
+    let differs = |reason, amount| Standing::Differs(difference(reason, amount));
+    assert_eq!(of(None, &taken, (5_000, 1_000, 7)), Standing::Matches);
+    assert_eq!(of(None, &taken, (5_000, 2_001, 7)), behind(Reason::RefundDiffers, 1_001), "of which some is left");
+    assert_eq!(of(None, &all, (5_000, 1_000, 0)), Standing::Matches);
+    assert_eq!(of(None, &all, (5_000, 1_001, 0)), differs(Reason::RefundBeyondCapture, 1_001));
+    assert_eq!(of(None, &all, (5_000, 5_001, 0)), differs(Reason::AmountDiffers, 5_001));
+    assert_eq!(of(None, &all, (5_000, 999, 0)), differs(Reason::RefundDiffers, 1));
     let (gift, other) = (settled(1, 0, 7), settled(2, 0, 7));
-    let beside = |gift| compare(&told(1, (5_000, 2_001, 7)), Known { donation: Some(gift), charge: Some(&all) });
-    assert_eq!(beside(&gift), Standing::Behind(of(Reason::RefundDiffers, 2_001)));
-    assert_eq!(beside(&other), Standing::Differs(of(Reason::RefundBeyondCapture, 2_001)));
+    assert_eq!(of(Some(&gift), &all, (5_000, 1_001, 7)), behind(Reason::RefundDiffers, 1_001));
+    assert_eq!(of(Some(&gift), &all, (5_000, 0, 7)), differs(Reason::BookedTwice, 5_000));
+    assert_eq!(of(Some(&gift), &taken, (5_000, 0, 7)), behind(Reason::BookedTwice, 5_000), "the rest leaves the books");
+    let found = Charge { kind: ChargeKind::Assigned, ..taken.clone() };
+    assert_eq!(of(Some(&gift), &found, (5_000, 0, 7)), differs(Reason::BookedTwice, 5_000));
+    assert_eq!(of(Some(&other), &all, (5_000, 1_001, 0)), differs(Reason::RefundBeyondCapture, 1_001));
 }
 
 /// It was booked before its metadata named a donation, which waits for as much: telling it again settles that one.

@@ -14,7 +14,6 @@ use domain::correction::{Correction, CorrectionStage, out_of_suspense};
 use domain::donation::{Charge, Place};
 use domain::id::CorrectionId;
 use domain::moment::Moment;
-use domain::money::Money;
 use domain::payment::PaymentRef;
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +51,7 @@ pub enum Correcting {
     Stood(Place),
     /// It is not as it was read; nothing is written.
     Moved,
-    /// What it would take out of suspense does not stand there of its payment, or not any more; nothing is written.
+    /// What it would take out of suspense does not stand there of its payment, or not any more; or what it would bring back was not taken out. Nothing is written.
     Spent,
 }
 
@@ -106,11 +105,11 @@ impl Table {
         random: &Random,
     ) -> Result<Correcting, TableError> {
         let movement = read_as.movement(at);
-        let charge = match (&read_as.payment, out_of_suspense(&read_as.transfers)) {
-            (None, Some(Money::ZERO)) => None,
-            (payment, amount) => match self.taken_out(payment.as_ref(), amount).await? {
+        let charge = match &read_as.payment {
+            None => None,
+            Some(payment) => match self.taken_out(payment, out_of_suspense(&read_as.transfers)).await? {
                 Some(charge) => Some(charge),
-                // Booked, it has taken it out itself.
+                // Booked, it has moved it itself.
                 None => return Ok(self.movement(&movement).await?.map_or(Correcting::Spent, Correcting::Stood)),
             },
         };
@@ -127,11 +126,10 @@ impl Table {
         })
     }
 
-    /// The charge of a payment when people have taken so much of it out of suspense, if that stands there.
-    async fn taken_out(&self, payment: Option<&PaymentRef>, amount: Option<Money>) -> Result<Option<Charge>, TableError> {
-        let Some((payment, amount)) = payment.zip(amount) else { return Ok(None) };
+    /// The charge of a payment when people have taken so many halalas of it out of suspense, or brought them back, if that can be.
+    async fn taken_out(&self, payment: &PaymentRef, halalas: i64) -> Result<Option<Charge>, TableError> {
         let charge = self.charges(std::slice::from_ref(payment)).await?.pop();
-        Ok(charge.and_then(|charge| charge.taken_out(amount)))
+        Ok(charge.and_then(|charge| charge.taken_out(halalas)))
     }
 
     /// Changes a correction, if it still has the version that was read. `false` when it has not.

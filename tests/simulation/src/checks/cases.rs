@@ -102,8 +102,11 @@ fn has_cause(world: &World, case: &Value, truth: &BTreeMap<String, PaymentFacts>
         // The provider undid what was booked: its list tells another sum from then on.
         "capture_differs" | "fee_differs" => is_denied(),
         "refund_differs" => is_denied() || world.days.was_behind(id),
-        // The day was compared while it was an orphan beside its gift.
-        "booked_twice" => payment.is_some_and(|payment| was_lost(payment.id)) && world.days.was_twice(id),
+        // The day was compared while it was an orphan beside its gift, or people gave that back.
+        "booked_twice" => {
+            let was_twice = world.days.was_twice(id) || world.ledger.was_taken_out(id);
+            payment.is_some_and(|payment| was_lost(payment.id)) && was_twice
+        }
         // The day was compared before everything had come in.
         "payment_missing" => world.days.was_behind(id),
         // Which they are, and of how much, is told by `bank` and `days`.

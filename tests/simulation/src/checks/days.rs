@@ -136,7 +136,11 @@ fn provider((name, told): (&str, &Told), payments: &[PaymentFacts], pages: &[Pag
     let by_hand = by_hand(pages);
     let booked = |payment: &PaymentFacts| of_books(&payment.id.to_string(), pages, &by_hand);
     sums("booked", &begun["booked"], payments.iter().filter_map(booked).collect(), wrong);
-    let was_twice = |payment: &PaymentFacts| told.twice[0].contains(&payment.id.to_string());
+    let gave_back = |id: &str| by_hand.get(id).is_some_and(|sum| *sum != 0) && is_settled(id, pages);
+    let was_twice = |payment: &PaymentFacts| {
+        let id = payment.id.to_string();
+        told.twice[0].contains(&id) || gave_back(&id)
+    };
     let differs = |payment: &&PaymentFacts| match booked(payment) {
         None => payment.taken > 0,
         Some(_) if was_twice(payment) => true,
@@ -155,6 +159,11 @@ fn sums(side: &str, said: &Value, all: Vec<Figures>, wrong: &mut Vec<String>) {
     if *said != expected {
         wrong.push(format!("the day's document says {side} {said}, and {expected} is so"));
     }
+}
+
+fn is_settled(payment: &str, pages: &[Page]) -> bool {
+    let is = |entry: &Entry| entry.kind == EntryKind::Settled && entry.payment.payment.as_str() == payment;
+    pages.iter().flat_map(Page::entries).any(is)
 }
 
 /// What the pages have of a payment; none if it never came in.

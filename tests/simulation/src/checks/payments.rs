@@ -67,6 +67,10 @@ pub fn payments(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<St
         if is_dear && came_in == 1 && !cases.about("fee_beyond_capture", &id) && !cases.about("donation_unknown", &id) {
             wrong.push(format!("payment {id} of {} cost {}, and there is no case", payment.amount, payment.fee));
         }
+        let has = |of: EntryKind| booked.iter().any(|entry| entry.kind == of);
+        if by_hand != 0 && has(EntryKind::Settled) && has(EntryKind::Orphan) && !cases.about("booked_twice", &id) {
+            wrong.push(format!("payment {id} was given back by hand and stands as a gift, and nobody is told"));
+        }
         let (taken, returned) = (taken(&booked, by_hand), returned(&booked, by_hand));
         let (took, gave_back) = (payment.taken.cast_signed(), payment.refunded.cast_signed());
         // It had gone back by another way before.
@@ -85,8 +89,8 @@ pub fn payments(world: &World, pages: &[Page], cases: &Cases, wrong: &mut Vec<St
 pub fn by_hand(pages: &[Page]) -> BTreeMap<String, i64> {
     let mut sums = BTreeMap::new();
     for movement in pages.iter().flat_map(Page::movements) {
-        if let Some((payment, amount)) = movement.payment.as_ref().zip(out_of_suspense(&movement.transfers)) {
-            *sums.entry(payment.payment.to_string()).or_default() += amount.signed_halalas();
+        if let Some(payment) = &movement.payment {
+            *sums.entry(payment.payment.to_string()).or_default() += out_of_suspense(&movement.transfers);
         }
     }
     sums

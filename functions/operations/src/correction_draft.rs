@@ -211,17 +211,18 @@ impl Wanted {
     ) -> Result<Option<PaymentRef>, Problem> {
         let Some(payment) = payment else {
             let english = "What stands in suspense is of payments, and this case is about none; a correction moves it for a case about its payment";
-            let arabic = "ما قُيّد معلقًا لمدفوعات، وليست هذه الحالة عن دفعة؛ يُخرجه تصحيح لحالة عن دفعته";
+            let arabic = "ما قُيّد معلقًا لمدفوعات، وليست هذه الحالة عن دفعة؛ يحركه تصحيح لحالة عن دفعته";
             faults.add(at, "kept_by_payments", arabic, english);
             return Ok(None);
         };
         let charge = deps.table.charges(std::slice::from_ref(&payment)).await?.pop();
-        let orphan = charge.filter(|charge| charge.kind == ChargeKind::Orphan);
         let is_there = |charge: &Charge| charge.taken_out(out_of_suspense(&self.transfers)).is_some();
-        if !orphan.as_ref().is_some_and(is_there) {
-            let (rest, taken) = orphan.map_or((Money::ZERO, Money::ZERO), |charge| (charge.rest(), charge.taken_out_minor));
-            let english = format!("{rest} SAR of this payment stand in suspense, and {taken} were taken out");
-            let arabic = format!("المعلق من هذه الدفعة {rest} ريال، وأُخرج منها {taken}");
+        if !charge.as_ref().is_some_and(is_there) {
+            let stands = charge.as_ref().filter(|charge| charge.kind == ChargeKind::Orphan);
+            let rest = stands.map_or(Money::ZERO, Charge::rest);
+            let taken = charge.as_ref().map_or(Money::ZERO, Charge::out);
+            let english = format!("{rest} SAR of this payment stand in suspense, and {taken} are out of it by hand");
+            let arabic = format!("المعلق من هذه الدفعة {rest} ريال، والمُخرج منها يدويًا {taken}");
             faults.add("/transfers", "suspense_exceeded", &arabic, &english);
         }
         Ok(Some(payment))

@@ -107,8 +107,8 @@ pub fn suspense_spent() -> Problem {
     Problem::new(
         409,
         "suspense_spent",
-        "لم يعد هذا المبلغ معلقًا من هذه الدفعة",
-        "So much of this payment does not stand in suspense any more",
+        "لم يعد هذا المبلغ كله معلقًا من هذه الدفعة، أو لم يعد كله خارج المعلق",
+        "So much of this payment does not stand in suspense any more, or is not out of it any more",
     )
     .with_detail("decline the correction, and ask for another if something is left")
 }

@@ -222,8 +222,8 @@ pub(crate) fn evidence(payment: &Payment, told: &Told, known: Known<'_>) -> Valu
         "provider": { "status": payment.status, "currency": told.currency, "figures": told.figures },
         "books": known.booked(&told.payment),
     });
-    if let Some(charge) = known.charge.filter(|charge| charge.was_taken_out()) {
-        evidence["taken_out_minor"] = json!(charge.taken_out_minor.halalas());
+    if let Some(charge) = known.charge.filter(|charge| !charge.out().is_zero()) {
+        evidence["out_of_suspense_minor"] = json!(charge.out().halalas());
     }
     evidence
 }

@@ -103,7 +103,7 @@ enum Follows {
     Nothing,
     /// A webhook would change something: the books lack it, or nobody was told that it cannot be booked.
     Tell,
-    /// The books have what the provider does not say any more: the list may be older than what was booked, so that the provider is asked.
+    /// The books have what the provider does not say any more, or what telling it again does not put right: the list may be older than what was booked, so that the provider is asked.
     Ask,
 }
 

@@ -167,7 +167,7 @@ async fn has_left(deps: &Deps, income: &Income, first: First) -> Result<bool, Re
         _ => return Ok(false),
     };
     let charges = deps.table.charges(std::slice::from_ref(&income.entry.payment)).await?;
-    let is_as_it_was = |charge: &&Charge| !charge.was_taken_out();
+    let is_as_it_was = |charge: &&Charge| charge.out().is_zero();
     Ok(charges.iter().filter(is_as_it_was).any(|charge| match charge.kind {
         ChargeKind::Assigned => charge.donation == gift,
         ChargeKind::Orphan => !charge.stands(),

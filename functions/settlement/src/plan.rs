@@ -151,7 +151,13 @@ impl Folding {
             Decision::Repeat => self.repeat(fact),
             Decision::Wait => self.plan.waiting.push(index),
             Decision::Seek => self.plan.sought.push(fact.clone()),
-            Decision::SetAside(reason) => self.case(fact, Some(reason), now),
+            Decision::SetAside(reason) => {
+                if reason == Reason::BookedTwice {
+                    // It is its donation's all the same.
+                    self.repeat(fact);
+                }
+                self.case(fact, Some(reason), now);
+            }
             Decision::Nothing => self.fail_again(fact),
         }
         Ok(())
@@ -244,7 +250,8 @@ pub fn matter(fact: &PaymentFact, reason: Reason, now: Moment) -> Case {
     Case {
         reason,
         payment: Some(fact.payment.clone()),
-        donation: fact.donation,
+        // Whoever finds that, from the payment or in the books, finds the same matter.
+        donation: fact.donation.filter(|_| reason != Reason::BookedTwice),
         refund: None,
         amount_minor: about(fact),
         evidence: evidence(fact),

@@ -190,7 +190,7 @@ impl Watched {
         let item = read(&format!("PAY#{}#{}", payment.provider, payment.payment), "PAY")?;
         let is_so = parsed::<Charge>(item).is_ok_and(|charge| {
             let gone = charge.refunded_minor.signed_halalas() + *taken;
-            charge.taken_out_minor.signed_halalas() == *taken && gone <= charge.captured_minor.signed_halalas()
+            charge.out().signed_halalas() == *taken && gone <= charge.captured_minor.signed_halalas()
         });
         (!is_so).then(|| {
             format!("{taken} are taken out of suspense of payment {}, and its charge does not say so", payment.payment)

@@ -29,6 +29,7 @@ pub fn orphan(captured: &str, refunded: &str) -> Charge {
         captured_minor: money(captured),
         refunded_minor: money(refunded),
         taken_out_minor: Money::ZERO,
+        brought_back_minor: Money::ZERO,
         fee_minor: money("1"),
         method: Method::Mada,
         version: 0,
@@ -72,7 +73,7 @@ async fn so_much_leaves_suspense_by_hand_as_stands_there_and_once() {
     for beyond in [&["30.01"][..], &["20", "10.01"]] {
         let refused = scene.act(OPERATOR, ASK, KEY, ("", &repaid(&case, beyond))).await;
         assert_eq!(told(&refused), (422, "/transfers suspense_exceeded".to_owned()));
-        let detail = "30.00 SAR of this payment stand in suspense, and 0.00 were taken out";
+        let detail = "30.00 SAR of this payment stand in suspense, and 0.00 are out of it by hand";
         assert_eq!(refused.1["errors"][0]["detail"], detail);
     }
     // Asking reserves nothing: it may be a long time until somebody agrees.
@@ -128,7 +129,8 @@ async fn what_was_taken_out_by_mistake_is_brought_back_once() {
     let id = asked["id"].as_str().unwrap();
     assert_eq!(scene.act(APPROVER, APPROVE, KEY, (id, &NONE)).await.0, 200);
     assert_eq!(scene.act(("approver-2", "approver"), APPROVE, KEY, (id, &NONE)).await.0, 200, "once");
-    assert_eq!(scene.charge().await, Charge { version: 2, ..some() });
+    let moved = money("30");
+    assert_eq!(scene.charge().await, Charge { taken_out_minor: moved, brought_back_minor: moved, version: 2, ..some() });
     assert_eq!(scene.movements().await.len(), 2);
 }
 

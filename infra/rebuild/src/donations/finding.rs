@@ -234,6 +234,7 @@ pub(super) fn differing_charge(kept: &Charge, pages: &Charge) -> Vec<Field> {
         field("donation", donation(kept), donation(pages)),
         field("refunded", kept.refunded_minor, pages.refunded_minor),
         field("taken out", kept.taken_out_minor, pages.taken_out_minor),
+        field("brought back", kept.brought_back_minor, pages.brought_back_minor),
         field("fee", kept.fee_minor, pages.fee_minor),
     ];
     fields.into_iter().flatten().collect()

@@ -177,11 +177,11 @@ impl Reason {
             | Reason::PaymentMissing
             | Reason::RefundDiffers
             | Reason::FeeDiffers
+            | Reason::RefundBeyondCapture
             | Reason::BookedTwice => Remedy::LookAgain,
             Reason::Unwritable | Reason::VoidAfterCapture | Reason::DisputeDiffers => Remedy::TellAgain,
             Reason::RefundRefused => Remedy::RefundAgain,
             Reason::RefundUnassigned
-            | Reason::RefundBeyondCapture
             | Reason::DisputeOpened
             | Reason::DisputeOfCharge
             | Reason::RefundAfterPayout

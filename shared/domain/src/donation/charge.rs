@@ -38,9 +38,12 @@ pub struct Charge {
     /// What was given back so far.
     #[serde(with = "halalas")]
     pub refunded_minor: Money,
-    /// What two people took of it out of suspense by corrections: it went back by another way, or never came.
+    /// What people took of it out of suspense by corrections, in all: it went back by another way, or never came.
     #[serde(default, with = "halalas", skip_serializing_if = "halalas::is_nothing")]
     pub taken_out_minor: Money,
+    /// What they brought back of that, in all.
+    #[serde(default, with = "halalas", skip_serializing_if = "halalas::is_nothing")]
+    pub brought_back_minor: Money,
     /// What the provider keeps of it, as far as that is booked: of one whose donation was found, what was booked until then. In all it is the donation's to say.
     #[serde(default, with = "halalas", skip_serializing_if = "halalas::is_nothing")]
     pub fee_minor: Money,
@@ -74,24 +77,28 @@ impl Charge {
         self.kind == ChargeKind::Orphan && (!self.rest().is_zero() || !self.fee_minor.is_zero())
     }
 
-    /// What was taken, has not gone back and was not taken out of suspense by hand.
+    /// What was taken, has not gone back and is not out of suspense by hand.
     pub fn rest(&self) -> Money {
-        let gone = self.refunded_minor.plus(self.taken_out_minor);
+        let gone = self.refunded_minor.plus(self.out());
         gone.and_then(|gone| self.captured_minor.minus(gone)).unwrap_or(Money::ZERO)
     }
 
-    /// The same when people have taken so many halalas of it out of suspense, or, below nothing, have brought them back; none if so much does not stand there, or was not taken out.
-    pub fn taken_out(&self, halalas: i64) -> Option<Charge> {
-        let taken = self.taken_out_minor.signed_halalas().checked_add(halalas)?;
-        let taken_out_minor = Money::from_halalas(u64::try_from(taken).ok()?)?;
-        let most = self.captured_minor.minus(self.refunded_minor)?;
-        let is_there = self.kind == ChargeKind::Orphan && taken_out_minor <= most;
-        is_there.then(|| Charge { taken_out_minor, version: self.version + 1, ..self.clone() })
+    /// What people took out of suspense and have not brought back.
+    pub fn out(&self) -> Money {
+        self.taken_out_minor.minus(self.brought_back_minor).unwrap_or(Money::ZERO)
     }
 
-    /// Whether people took something of it out of suspense.
-    pub fn was_taken_out(&self) -> bool {
-        !self.taken_out_minor.is_zero()
+    /// The same when people have taken so many halalas of it out of suspense, or, below nothing, have brought them back; none if so much does not stand there, or is not out.
+    pub fn taken_out(&self, halalas: i64) -> Option<Charge> {
+        let (is_out, amount) = (halalas >= 0, Money::from_halalas(halalas.unsigned_abs())?);
+        let most = if is_out { self.rest() } else { self.out() };
+        if self.kind != ChargeKind::Orphan || amount > most {
+            return None;
+        }
+        let mut charge = Charge { version: self.version + 1, ..self.clone() };
+        let sum = if is_out { &mut charge.taken_out_minor } else { &mut charge.brought_back_minor };
+        *sum = sum.plus(amount)?;
+        Some(charge)
     }
 
     pub(super) const fn account(&self) -> Account {

@@ -6,9 +6,9 @@
 //! | awaiting | settle; look for what it names if that is being claimed anew | fail, if the attempt is the latest, and no payment came that it waits for | fail, likewise | wait for the capture | likewise |
 //! | failed | settle; look for what it held if that was given up | nothing | nothing | wait for the capture | likewise |
 //! | cancelled, expired | settle if it held nothing; look for other shares if it held shares and nothing else; else owed back | nothing | nothing | wait for the capture | likewise |
-//! | settled, partly refunded, disputed, refunded; by this payment | repeat; if it stands as an orphan besides, that leaves the books; set aside, if people took some of that out of suspense | nothing | set aside; an orphan besides leaves the books | book what is new | book what is new |
+//! | settled, partly refunded, disputed, refunded; by this payment | repeat; if it stands as an orphan besides, what is left of that leaves the books; a case besides, if people took some of it out of suspense | nothing | set aside; an orphan besides leaves the books | book what is new | book what is new |
 //! | the same; by another payment | second charge | nothing | nothing | wait for the capture | likewise |
-//! | any, the payment being kept apart as a charge | repeat | nothing | set aside | give the charge back | set aside |
+//! | any, the payment being kept apart as a charge | repeat | nothing | set aside | give the charge back, as far as people left it in suspense | set aside |
 //! | awaiting, failed, cancelled, expired; nothing given up; the payment being an orphan of which nothing went back and people took nothing | settle it with what stands in suspense | nothing | set aside | give the charge back | set aside |
 //! | any other, the payment being an orphan whose donation was found | repeat | nothing | set aside | set aside | set aside |
 //!
@@ -183,7 +183,7 @@ fn captured(
 ) -> Result<Decision, TransferError> {
     let own = donation.filter(|donation| is_settled_by(donation, fact));
     // What people took out beside a gift was given back, say, and stands as given: that is for a person.
-    let by_hand = charge.filter(|charge| own.is_some() && charge.kind == ChargeKind::Orphan && charge.was_taken_out());
+    let by_hand = charge.filter(|charge| own.is_some() && charge.kind == ChargeKind::Orphan && !charge.out().is_zero());
     let by_hand = by_hand.map(|_| Reason::BookedTwice);
     let (twice, charge) = if own.is_some() { (charge.filter(|charge| charge.stands()), None) } else { (None, charge) };
     let expected = charge.map(|charge| charge.captured_minor).or(donation.map(Donation::total));
@@ -285,7 +285,7 @@ fn take_out(
         }
     };
     // What people took of it besides was given back, say, and the gift stands.
-    let case = charge.was_taken_out().then_some(Reason::BookedTwice);
+    let case = (!charge.out().is_zero()).then_some(Reason::BookedTwice);
     let (kind, fee_minor, version) = (ChargeKind::Assigned, Money::ZERO, charge.version + 1);
     let charge = Charge { kind, donation: Some(donation.id), fee_minor, version, ..charge.clone() };
     Ok(Decision::Assign { state, charge, found, follows, case })
@@ -313,9 +313,20 @@ fn settle(donation: &Donation, fact: &PaymentFact, told: &Told, booked: Money) -
 fn keep_apart(kind: ChargeKind, fact: &PaymentFact, told: &Told, case: Option<Reason>) -> Result<Decision, TransferError> {
     let (payment, donation, captured_minor) = (fact.payment.clone(), fact.donation, fact.amount_minor);
     let (fee_minor, beyond) = told.fee(fact);
-    let (refunded_minor, taken_out_minor, method, version) = (Money::ZERO, Money::ZERO, told.method, 0);
-    let charge =
-        Charge { payment, kind, donation, captured_minor, refunded_minor, taken_out_minor, fee_minor, method, version };
+    let [refunded_minor, taken_out_minor, brought_back_minor] = [Money::ZERO; 3];
+    let (method, version) = (told.method, 0);
+    let charge = Charge {
+        payment,
+        kind,
+        donation,
+        captured_minor,
+        refunded_minor,
+        taken_out_minor,
+        brought_back_minor,
+        fee_minor,
+        method,
+        version,
+    };
     let mut transfers = vec![Transfer::new(Account::Clearing(fact.payment.provider), charge.account(), captured_minor)?];
     if !fee_minor.is_zero() {
         transfers.push(fee(fact, fee_minor)?);

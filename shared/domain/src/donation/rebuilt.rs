@@ -229,7 +229,8 @@ impl History {
             donation,
             captured_minor: Money::sum(captured_minor).unwrap_or(Money::ZERO),
             refunded_minor: self.sum(EntryKind::ChargeReturned),
-            taken_out_minor: by_hand(&self.later),
+            taken_out_minor: by_hand(&self.later, 1),
+            brought_back_minor: by_hand(&self.later, -1),
             fee_minor: self.fee(),
             method: self.first.method,
             version: 0,
@@ -245,23 +246,14 @@ impl History {
         // What was taken back of the fee was kept until then.
         let taken_back = self.later.iter().map(|one| one.fee_minor.min(0)).filter(|_| is_behind).sum::<i64>();
         let fee_until_then = rebuilt.fee_minor.signed_halalas() - taken_back;
-        let is_more =
-            kept.refunded_minor > rebuilt.refunded_minor || kept.taken_out_minor.signed_halalas() > self.most_by_hand();
+        let is_more = kept.refunded_minor > rebuilt.refunded_minor || kept.taken_out_minor > rebuilt.taken_out_minor;
+        let is_more = is_more || kept.brought_back_minor > rebuilt.brought_back_minor;
         if is_more || kept.fee_minor.signed_halalas() > fee_until_then {
             return Err(Contradiction::Ahead);
         }
         let rebuilt = Charge { version: kept.version, ..rebuilt };
         let version = kept.version + u32::from(rebuilt != *kept);
         Ok(Charge { version, ..rebuilt })
-    }
-
-    /// The most that people had taken out of suspense at any time.
-    fn most_by_hand(&self) -> i64 {
-        let sums = self.later.iter().scan(0, |sum, one| {
-            *sum += one.taken_out;
-            Some(*sum)
-        });
-        sums.max().unwrap_or(0)
     }
 
     fn all(&self, kind: EntryKind) -> impl Iterator<Item = &Later> {
@@ -374,7 +366,8 @@ pub fn has_left_suspense(all: &[Later]) -> bool {
     let fee_minor: i64 = all.iter().filter(|one| !is_gifts(one, all)).map(|one| one.fee_minor).sum();
     let was_orphan = all.iter().any(|one| one.kind == Some(EntryKind::Orphan));
     let is_gone = sum(EntryKind::Orphan) == sum(EntryKind::ChargeReturned) && fee_minor == 0;
-    was_orphan && by_hand(all).is_zero() && (is_gone || all.iter().any(Later::is_assignment))
+    let is_out = by_hand(all, 1) != by_hand(all, -1);
+    was_orphan && !is_out && (is_gone || all.iter().any(Later::is_assignment))
 }
 
 /// Whether, of all that is told of a payment that was an orphan and maybe a gift, this is told of the gift. A fee may be told of either: an orphan's names what that names, and comes before its donation is found.
@@ -397,10 +390,10 @@ fn is_gifts(one: &Later, all: &[Later]) -> bool {
     }
 }
 
-/// What people took out of suspense and did not bring back.
-fn by_hand(all: &[Later]) -> Money {
-    let taken: i64 = all.iter().map(|one| one.taken_out).sum();
-    u64::try_from(taken).ok().and_then(Money::from_halalas).unwrap_or(Money::ZERO)
+/// What people took out of suspense in all, or, of the sign below nothing, brought back.
+fn by_hand(all: &[Later], sign: i64) -> Money {
+    let sum: i64 = all.iter().map(|one| (one.taken_out * sign).max(0)).sum();
+    u64::try_from(sum).ok().and_then(Money::from_halalas).unwrap_or(Money::ZERO)
 }
 
 /// What the provider keeps by an entry, in halalas.

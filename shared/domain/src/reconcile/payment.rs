@@ -97,7 +97,7 @@ impl Known<'_> {
     /// Whether nothing of an orphan is left that could go back, because people took it out of suspense.
     fn is_spent(&self, payment: &PaymentRef) -> bool {
         let is_taken =
-            |charge: &Charge| charge.kind == ChargeKind::Orphan && charge.was_taken_out() && charge.rest().is_zero();
+            |charge: &Charge| charge.kind == ChargeKind::Orphan && !charge.out().is_zero() && charge.rest().is_zero();
         !self.is_own(payment) && self.charge.is_some_and(is_taken)
     }
 
@@ -158,7 +158,9 @@ pub fn compare(told: &Told, known: Known<'_>) -> Standing {
             Standing::Behind(Difference { reason: Reason::DonationUnknown, amount_minor: captured })
         }
         Some(booked) => match Standing::later(told, booked, known.is_spent(&told.payment)) {
-            Standing::Matches if known.is_own(&told.payment) && known.charge.is_some_and(Charge::was_taken_out) => {
+            Standing::Matches
+                if known.is_own(&told.payment) && known.charge.is_some_and(|charge| !charge.out().is_zero()) =>
+            {
                 differs(Reason::BookedTwice, captured)
             }
             standing => standing,

@@ -87,6 +87,7 @@ pub fn charge(kind: ChargeKind, id: &str, captured: Money, refunded: Money) -> C
         captured_minor: captured,
         refunded_minor: refunded,
         taken_out_minor: Money::ZERO,
+        brought_back_minor: Money::ZERO,
         fee_minor: Money::ZERO,
         method: Method::Mada,
         version: 0,

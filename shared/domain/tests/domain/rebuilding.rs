@@ -98,7 +98,7 @@ impl Life {
     /// People take so many hundredths out of suspense of what stands there of a payment; of nought, they bring back all.
     fn take_out(&mut self, share: i64) {
         let mut world = self.end().clone();
-        let all = |charge: &Charge| -charge.taken_out_minor.signed_halalas();
+        let all = |charge: &Charge| -charge.out().signed_halalas();
         let part = |charge: &Charge| if share == 0 { all(charge) } else { charge.rest().signed_halalas() * share / 100 };
         let mut moved = world.charges.values().map(|charge| (part(charge), charge.taken_out(part(charge))));
         let Some((halalas, Some(charge))) = moved.find(|(part, to)| *part != 0 && to.is_some()) else { return };

@@ -38,6 +38,7 @@ fn charge(number: usize, (captured, refunded, fee): (u64, u64, u64)) -> Charge {
         captured_minor: halalas(captured),
         refunded_minor: halalas(refunded),
         taken_out_minor: Money::ZERO,
+        brought_back_minor: Money::ZERO,
         fee_minor: halalas(fee),
         method: Method::Mada,
         version: 0,

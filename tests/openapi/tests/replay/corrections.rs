@@ -85,6 +85,7 @@ fn orphan(about: &Case) -> Option<Charge> {
         captured_minor: about.amount_minor,
         refunded_minor: Money::ZERO,
         taken_out_minor: Money::ZERO,
+        brought_back_minor: Money::ZERO,
         fee_minor: Money::ZERO,
         method: Method::Mada,
         version: 0,

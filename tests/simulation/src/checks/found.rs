@@ -75,7 +75,7 @@ fn suspense(pages: &[Page], charges: &[Charge], wrong: &mut Vec<String>) {
     }
     let mut by_hand = by_hand(pages);
     for charge in charges {
-        let (id, taken) = (charge.payment.payment.as_str(), charge.taken_out_minor.signed_halalas());
+        let (id, taken) = (charge.payment.payment.as_str(), charge.out().signed_halalas());
         let booked = by_hand.remove(id).unwrap_or(0);
         if booked != taken {
             wrong.push(format!("{booked} were taken out of suspense of payment {id}, which says {taken}"));

@@ -111,6 +111,31 @@ async fn beside_its_own_gift_it_leaves_the_books_once_wherever_it_breaks_off() {
     }
 }
 
+/// People gave it back by hand, in part or whole, before it was told for its gift: what they left leaves the books, and it is the matter that the comparison of the books has of it, too. What followed from the gift
+/// is told again.
+#[tokio::test(start_paused = true)]
+async fn what_people_gave_back_beside_its_gift_is_for_a_person() {
+    for taken in [400, 1_000] {
+        let stage = Stage::new(Options::default()).await.unwrap();
+        let donation = make(&stage, 1, 10).await;
+        let (named, late) = (captured(&stage, &donation, "p-1"), nameless(&stage, &donation, "p-1"));
+        assert!(settle(&deps(&stage), &[named.clone(), late]).await.is_empty());
+        let reference = PaymentRef { provider: Provider::Moyasar, payment: "p-1".parse().unwrap() };
+        let orphan = stage.table.charges(&[reference]).await.unwrap().pop().unwrap();
+        assert!(stage.table.restore_charge(&orphan.taken_out(taken).unwrap()).await.unwrap());
+        stage.take_messages("journal").await.unwrap();
+        assert!(settle(&deps(&stage), &[named]).await.is_empty());
+        assert_eq!(net(&stage, &Account::Suspense).await, -taken, "what people took is on no page here");
+        let of_gift = stage.table.donation(&donation.id).await.unwrap().unwrap().place.unwrap();
+        let page = Message::page_committed(of_gift.chain_id().unwrap(), of_gift.seq);
+        assert!(stage.take_messages("journal").await.unwrap().contains(&page), "{taken}");
+        let pages = pages(&stage).await;
+        let entry = pages.iter().flat_map(Page::entries).find(|entry| entry.kind == EntryKind::Orphan).unwrap();
+        let id = domain::case::Case::booked_twice(entry, String::new(), stage.now()).id();
+        assert!(stage.table.case(&id).await.unwrap().is_some(), "{taken}");
+    }
+}
+
 /// Its metadata were lost once more, or a look is older still: what names no donation is of the one that it was found to be.
 #[tokio::test(start_paused = true)]
 async fn once_found_what_names_no_donation_is_its_donations() {

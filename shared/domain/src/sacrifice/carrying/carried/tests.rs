@@ -174,3 +174,30 @@ fn what_two_people_take_back_stands_in_the_history_and_may_be_told_again() {
         assert_eq!((again.version, again.slaughter.unwrap().at), (3, Moment::from_millis(at)));
     }
 }
+
+/// Each slaughter that is taken back counts; evidence alone does not. Once as much is taken back as is kept, no more is.
+#[test]
+fn so_much_is_taken_back_of_an_animal_and_no_more() {
+    let mut known = add(&nothing(), &update(Some(1), None), &[photo(1)], 1).unwrap();
+    let photo = Words { evidence: vec![photo(1)], ..Words::default() };
+    let id = "a".repeat(32).parse::<CorrectionId>().unwrap();
+    assert_eq!((known.slaughters_taken_back(), known.is_taken_back_too_often()), (0, false));
+    known = known.without(&photo, &id, Moment::from_millis(100)).unwrap();
+    assert_eq!((known.slaughters_taken_back(), known.earlier.len()), (0, 1), "a photo is no slaughter");
+    for number in 2..=MOST_TAKEN_BACK {
+        assert!(!known.is_taken_back_too_often());
+        let (house, batch) = (house(), "b".repeat(32).parse().unwrap());
+        let received_at = Moment::from_millis(200 + number as i64);
+        let source = Source { slaughterhouse: &house, batch: &batch, row: 1, received_at };
+        known = if known.is_slaughtered() { known } else { known.with(&update(Some(1), None), &[], source).unwrap() };
+        let words = Words { slaughter: known.slaughter.clone().map(|told| (told.at, told.by)), ..Words::default() };
+        known = known.without(&words, &id, received_at).unwrap();
+        assert_eq!(known.slaughters_taken_back() as usize, number - 1);
+    }
+    assert!(known.is_taken_back_too_often());
+    let (house, batch) = (house(), "b".repeat(32).parse().unwrap());
+    let source = Source { slaughterhouse: &house, batch: &batch, row: 1, received_at: Moment::from_millis(900) };
+    let again = known.with(&update(Some(1), None), &[], source).unwrap();
+    let words = Words { slaughter: again.slaughter.clone().map(|told| (told.at, told.by)), ..Words::default() };
+    assert_eq!(again.without(&words, &id, Moment::from_millis(901)), None);
+}

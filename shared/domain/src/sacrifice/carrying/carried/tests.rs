@@ -201,3 +201,19 @@ fn so_much_is_taken_back_of_an_animal_and_no_more() {
     let words = Words { slaughter: again.slaughter.clone().map(|told| (told.at, told.by)), ..Words::default() };
     assert_eq!(again.without(&words, &id, Moment::from_millis(901)), None);
 }
+
+/// What was given to one is taken back: told of before, it is kept out; what was given to another, or elsewhere, is not.
+#[test]
+fn meat_that_was_taken_back_is_kept_out_by_whom_and_where_it_was_given() {
+    let known = add(&nothing(), &update(Some(1), Some(90)), &[], 1).unwrap();
+    let words = Words { distributed: known.distributed.clone(), ..Words::default() };
+    let without = known.without(&words, &"a".repeat(32).parse().unwrap(), Moment::from_millis(100)).unwrap();
+    assert_eq!(add(&without, &update(None, Some(90)), &[], 2), Err(Refusal::TakenBack));
+    assert_eq!(add(&without, &update(None, Some(80)), &[], 2), Err(Refusal::TakenBack), "however much");
+    let (mut abroad, mut anothers) = (update(None, Some(90)), update(None, Some(90)));
+    abroad.distribution.as_mut().unwrap().country = "SD".parse().unwrap();
+    anothers.distribution.as_mut().unwrap().to = "birr-asir".parse().unwrap();
+    for other in [abroad, anothers] {
+        assert_eq!(add(&without, &other, &[], 2).unwrap().distributed.len(), 1, "{other:?}");
+    }
+}

@@ -27,7 +27,7 @@ fn paid_out(stage: &Stage, line: &str) -> Movement {
 }
 
 async fn book(stage: &Stage, movement: &Movement) -> Result<Place, platform::table::TableError> {
-    let platform = stage.platform("totals").unwrap();
+    let platform = stage.platform("reconciliation").unwrap();
     // The function's own client: what a test asks of the stage's is never broken.
     platform.table().unwrap().book_movement(movement, &platform.clock, &platform.random).await
 }

@@ -48,7 +48,7 @@ async fn work_on(stage: &Stage, message: &Message) {
 #[tokio::test(start_paused = true)]
 async fn what_a_backup_brings_back_is_taken_away_again() {
     let stage = Stage::new(Options::default()).await.unwrap();
-    let platform = stage.platform("donations").unwrap();
+    let platform = stage.command("donations").unwrap();
     let privacy = Privacy::new(&platform).unwrap();
     let mut gifts = Vec::new();
     for (number, donor) in [(1, Some("donor-1")), (2, None), (3, Some("donor-2"))] {

@@ -131,7 +131,7 @@ impl Stage {
         Ok(Stage { cloud, stack, sandbox, clock, outbox, table, calm, chance })
     }
 
-    /// What a new environment of a function is given, with a clock that is right.
+    /// What a new environment of a function is given, with a clock that is right. What its role does not allow is refused.
     ///
     /// # Errors
     /// When the template does not name the function.
@@ -151,9 +151,26 @@ impl Stage {
             settings: settings(&self.stack, function)?,
             clock: platform::Clock::Shared(Arc::new(now)),
             random: Random::seeded(self.chance.below(u64::MAX)),
-            aws: self.cloud.sdk_config(),
+            aws: self.as_function(function)?,
             outbound: self.outbox.beside(outbound(self.sandbox.clone())),
         })
+    }
+
+    /// The same for a command that somebody runs who may do everything, with the settings of this function.
+    ///
+    /// # Errors
+    /// As [`Stage::platform`].
+    pub fn command(&self, function: &str) -> anyhow::Result<Platform> {
+        Ok(Platform { aws: self.cloud.sdk_config(), ..self.platform(function)? })
+    }
+
+    /// The way to the cloud of a function, whose role allows it some calls and no others.
+    fn as_function(&self, function: &str) -> anyhow::Result<SdkConfig> {
+        let found =
+            self.stack.functions.iter().find(|known| known.handler == function).context("there is no such function")?;
+        let role = self.stack.roles.iter().find(|role| role.logical_id == found.role).context("it has no role")?;
+        let client = connector::http_client_as(self.cloud.services(), role.clone());
+        Ok(self.cloud.sdk_config().into_builder().http_client(client).build())
     }
 
     /// An empty table beside the stage's own, and its settings, past the faults.

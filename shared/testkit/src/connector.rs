@@ -22,8 +22,12 @@ use aws_smithy_types::body::SdkBody;
 use http_body_util::BodyExt;
 use tokio::sync::Notify;
 
+use crate::roles::Role;
 use crate::services::{Outcome, Services};
-use crate::wire::{Request, Response};
+use crate::wire::{JSON_1_0, Reply, Request, Response};
+
+/// What AWS answers whoever may not.
+const ACCESS_DENIED: &str = "com.amazon.coral.service#AccessDeniedException";
 
 tokio::task_local! {
     static CRASH: Arc<Notify>;
@@ -47,12 +51,18 @@ pub async fn invocation<T>(function: impl Future<Output = T>) -> Result<T, Crash
 
 /// An HTTP client for the SDKs that calls `services` in process.
 pub fn http_client(services: &Services) -> SharedHttpClient {
-    SharedHttpClient::new(InProcess { services: services.clone() })
+    SharedHttpClient::new(InProcess { services: services.clone(), role: None })
+}
+
+/// The same for a caller who has this role: what it does not allow is refused.
+pub fn http_client_as(services: &Services, role: Role) -> SharedHttpClient {
+    SharedHttpClient::new(InProcess { services: services.clone(), role: Some(Arc::new(role)) })
 }
 
 #[derive(Clone)]
 struct InProcess {
     services: Services,
+    role: Option<Arc<Role>>,
 }
 
 impl fmt::Debug for InProcess {
@@ -69,9 +79,12 @@ impl HttpClient for InProcess {
 
 impl HttpConnector for InProcess {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let services = self.services.clone();
+        let (services, role) = (self.services.clone(), self.role.clone());
         HttpConnectorFuture::new(async move {
             let request = whole(request).await?;
+            if let Some(why) = role.and_then(|role| refusal(&role, &request)) {
+                return answered(Reply::error(400, ACCESS_DENIED, &why).into_response(JSON_1_0));
+            }
             match services.call(request).await {
                 Outcome::Answered(response) => answered(response),
                 Outcome::Disconnected => Err(broken("the connection broke")),
@@ -82,6 +95,12 @@ impl HttpConnector for InProcess {
             }
         })
     }
+}
+
+/// Why a role does not allow a request, if it does not.
+fn refusal(role: &Role, request: &Request) -> Option<String> {
+    let target = request.headers().get("x-amz-target")?.to_str().ok()?;
+    role.refusal(target, request.body())
 }
 
 async fn whole(request: HttpRequest) -> Result<Request, ConnectorError> {

@@ -13,6 +13,7 @@
 //! | [`s3`] | S3: `s3s-fs` over a directory |
 //! | [`services`] | the one door to them, and the faults behind it |
 //! | [`server`], [`connector`] | the two ways in: HTTP, and the SDK's connector in process |
+//! | [`roles`] | what the template's roles allow, held against the calls of whoever has them |
 //! | [`faults`] | what goes wrong between a caller and the cloud |
 //! | [`template`] | `infra/template.yaml` read into a [`Stack`](template::Stack), and created in the cloud |
 //! | [`clock`], [`chance`] | time and randomness that a simulation owns |
@@ -38,6 +39,7 @@ pub mod connector;
 pub mod dynamo;
 pub mod faults;
 pub mod kms;
+pub mod roles;
 pub mod s3;
 pub mod server;
 pub mod services;

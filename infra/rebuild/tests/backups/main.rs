@@ -278,7 +278,7 @@ async fn broken_off_at_any_call_it_is_begun_again_with_the_same_end() {
     restore(stage, before).await;
     mend_donations(&stage.table, |_| {}).await.unwrap();
     let whole = backup(stage).await;
-    let platform = stage.platform("donations").unwrap();
+    let platform = stage.command("donations").unwrap();
     let table = Table::new(&platform.aws, &platform.settings).unwrap();
     for fault in [Fault::Before(Failure::Disconnected), Fault::ReplyLost(Failure::Disconnected)] {
         let mut number = 0;
@@ -394,7 +394,7 @@ async fn what_followed_from_payments_follows_again() {
         stage.take_messages(queue).await.unwrap();
     }
     let before = pages(&stage.table).await;
-    let queue = stage.platform("settlement").unwrap().queue("QUEUE_PAYMENTS").unwrap();
+    let queue = stage.command("settlement").unwrap().queue("QUEUE_PAYMENTS").unwrap();
     let first = before.iter().map(|page| page.written_at).min().unwrap();
     assert_eq!(tell_payments(&stage.table, &queue, first, |_| {}).await.unwrap(), 7);
     let told = stage.take_messages("payments").await.unwrap();

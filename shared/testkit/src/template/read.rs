@@ -9,7 +9,7 @@ use super::evaluate::{Evaluator, scalar_text};
 use super::stack::{Authorization, Mapping, Route, Schedule, ScheduleTarget, Stack};
 use super::{Inputs, TemplateError, yaml};
 use node::{Node, node, number, resources};
-use resources::{bucket, function, key, queue, table};
+use resources::{bucket, function, key, queue, role, table};
 
 type Result<T> = std::result::Result<T, TemplateError>;
 
@@ -54,6 +54,8 @@ impl Stack {
                 let schedule = self.schedule(resource)?;
                 self.schedules.push(schedule);
             }
+            // A role speaks of tables and queues.
+            "AWS::IAM::Role" => self.roles.push(role(resource)?),
             "AWS::ApiGatewayV2::Route" => {
                 let route = self.route(evaluator, resource)?;
                 self.routes.push(route);

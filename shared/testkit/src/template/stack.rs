@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::roles::Role;
+
 /// Everything the local cloud runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stack {
@@ -15,6 +17,8 @@ pub struct Stack {
     pub keys: Vec<Key>,
     /// Functions of Lambda.
     pub functions: Vec<Function>,
+    /// Their roles.
+    pub roles: Vec<Role>,
     /// Which queues feed which functions.
     pub mappings: Vec<Mapping>,
     /// What the clock does.
@@ -132,6 +136,8 @@ pub struct Function {
     pub handler: String,
     /// Its environment, references resolved.
     pub environment: BTreeMap<String, String>,
+    /// Its role, by the name in the template.
+    pub role: String,
     /// Memory in MB.
     pub memory_mb: u32,
     /// Time-out in seconds.

@@ -8,6 +8,7 @@ use super::super::TemplateError;
 use super::super::evaluate::scalar_text;
 use super::super::stack::{Attribute, Bucket, Function, Index, Key, KeySchema, Projection, Queue, Table};
 use super::node::{Node, number};
+use crate::roles::{Role, Statement};
 
 type Result<T> = std::result::Result<T, TemplateError>;
 
@@ -118,6 +119,7 @@ pub(super) fn function(resource: &Node<'_>) -> Result<Function> {
         name: resource.reference()?,
         handler: file.strip_suffix(".zip").unwrap_or(file).to_owned(),
         environment: environment(resource)?,
+        role: scalar_text(&resource.body["Properties"]["Role"]["Fn::GetAtt"][0]).unwrap_or_default(),
         memory_mb: amount("MemorySize", DEFAULT_MEMORY_MB)?,
         timeout_secs: amount("Timeout", DEFAULT_TIMEOUT_SECS)?,
     })
@@ -135,4 +137,44 @@ fn environment(resource: &Node<'_>) -> Result<BTreeMap<String, String>> {
         }
     }
     Ok(variables)
+}
+
+/// What a role allows of DynamoDB and SQS.
+pub(super) fn role(resource: &Node<'_>) -> Result<Role> {
+    let mut statements = Vec::new();
+    let policies = resource.body["Properties"]["Policies"].as_array();
+    for policy in policies.into_iter().flatten() {
+        for statement in policy["PolicyDocument"]["Statement"].as_array().into_iter().flatten() {
+            let actions: Vec<String> = one_or_more(&statement["Action"]).filter_map(scalar_text).collect();
+            if actions.iter().any(|action| action.starts_with("dynamodb:") || action.starts_with("sqs:")) {
+                statements.push(allowed(resource, statement, actions)?);
+            }
+        }
+    }
+    Ok(Role { logical_id: resource.logical_id.to_owned(), statements })
+}
+
+fn allowed(resource: &Node<'_>, statement: &Value, actions: Vec<String>) -> Result<Statement> {
+    let place = resource.place("Policies");
+    if statement["Effect"] != "Allow" {
+        return Err(TemplateError::at(place, "a statement that does not allow is not supported"));
+    }
+    let resources = one_or_more(&statement["Resource"]).map(|arn| resource.evaluator.text(arn, &place));
+    let leading_keys = match statement.get("Condition") {
+        None => None,
+        Some(condition) => {
+            let keys = &condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+            let is_all = condition.as_object().is_some_and(|all| all.len() == 1) && keys.is_array();
+            if !is_all {
+                return Err(TemplateError::at(place, "no condition but on leading keys is supported"));
+            }
+            Some(one_or_more(keys).filter_map(scalar_text).collect())
+        }
+    };
+    Ok(Statement { actions, resources: resources.collect::<Result<_>>()?, leading_keys })
+}
+
+fn one_or_more(value: &Value) -> impl Iterator<Item = &Value> {
+    let all = value.as_array().map(Vec::as_slice);
+    all.unwrap_or(std::slice::from_ref(value)).iter()
 }

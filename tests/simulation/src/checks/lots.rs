@@ -44,7 +44,7 @@ pub async fn lots(
     let is_missing = |id: &DonationId| cases.of("shares_missing", &id.to_string());
     each_share_has_its_line(&sold, &donations, is_missing, wrong);
     in_time(&sold, &donations, wrong);
-    lost(&donations, pages, wrong);
+    lost(&donations, pages, &nobodys(world, pages), wrong);
     let mut counts = world.sale.counts();
     counts.extend(counted(&sold, &donations).map(|(name, count)| (name.to_owned(), count)));
     counts.retain(|_, count| *count > 0);
@@ -157,14 +157,22 @@ pub fn in_time(sold: &[Sold], donations: &[Donation], wrong: &mut Vec<String>) {
     }
 }
 
-/// A payment that came when nothing was left is kept apart, from where it goes back; and no other payment for shares alone came too late.
-pub fn lost(donations: &[Donation], pages: &[Page], wrong: &mut Vec<String>) {
+/// Donations whose payment came in as nobody's, and was put right: while their shares were looked for, maybe.
+fn nobodys(world: &World, pages: &[Page]) -> BTreeSet<DonationId> {
+    let orphans = pages.iter().flat_map(Page::entries).filter(|entry| entry.kind == EntryKind::Orphan);
+    let orphans: BTreeSet<&str> = orphans.map(|entry| entry.payment.payment.as_str()).collect();
+    let found = world.deeds.found().into_iter();
+    found.filter(|(payment, _)| orphans.contains(payment.to_string().as_str())).map(|(_, donation)| donation).collect()
+}
+
+/// A payment that came when nothing was left is kept apart, from where it goes back, or in suspense if it had come in as nobody's meanwhile; and no other payment for shares alone came too late.
+pub fn lost(donations: &[Donation], pages: &[Page], nobodys: &BTreeSet<DonationId>, wrong: &mut Vec<String>) {
     let late = pages.iter().flat_map(Page::entries).filter(|entry| entry.kind == EntryKind::LateCharge);
     let late: BTreeSet<DonationId> = late.filter_map(|entry| entry.donation).collect();
     for donation in donations {
         let Some(named) = &donation.reservation else { continue };
         let (id, is_paid) = (donation.id, donation.state.settled_by().is_some());
-        if named.is_lost && (is_paid || !late.contains(&id)) {
+        if named.is_lost && (is_paid || !(late.contains(&id) || nobodys.contains(&id))) {
             wrong.push(format!("donation {id} has lost its shares, and no payment that came late is kept apart"));
         }
         if !named.is_lost && donation.hold.is_empty() && late.contains(&id) {

@@ -35,7 +35,7 @@ fn told(sold: &[Sold], donations: &[Donation], missing: bool) -> Vec<String> {
     stand(sold, &mut wrong);
     each_share_has_its_line(sold, donations, |_| missing, &mut wrong);
     in_time(sold, donations, &mut wrong);
-    lost(donations, &[], &mut wrong);
+    lost(donations, &[], &BTreeSet::new(), &mut wrong);
     wrong
 }
 

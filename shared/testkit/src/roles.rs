@@ -1,9 +1,11 @@
 //! What a function's role in the template allows, held against the calls that the function makes.
 //!
-//! Promise: a call of DynamoDB or SQS that no statement of the role allows is refused as AWS refuses it, with `AccessDeniedException`, before any fault is done to it. So a test that plays a function plays its role too.
+//! Promise: a call of DynamoDB or SQS that no statement of the role allows is refused with AWS's `AccessDeniedException`, before any fault is done to it. So a test that plays a function plays its role too. It is stricter than AWS in one thing: what names no partition is refused where partitions are named.
 //!
 //! Of a statement the actions, the resources and the partition keys (`dynamodb:LeadingKeys` under `ForAllValues:StringLike`) are held; any other condition is a [`TemplateError`](crate::template::TemplateError) when the
-//! template is read. A transaction and a batch need what each of their items needs. KMS and S3 are not held yet.
+//! template is read. A transaction and a batch need what each of their items needs.
+//!
+//! Bounds: KMS and S3 are not held, nor a caller over HTTP ([`server`](crate::server)); a partition key is called `pk`, as in all tables of the template; only what a test calls is held.
 
 use std::collections::BTreeMap;
 

@@ -101,9 +101,9 @@ impl Ledger {
         (ways.iter().any(|way| watched.paid.contains(way)), returned.copied().unwrap_or(0))
     }
 
-    /// Whether people took something of a payment out of suspense.
+    /// Whether people ever took something of a payment out of suspense, brought back or not.
     pub fn was_taken_out(&self, payment: &str) -> bool {
-        self.lock().taken_out.get(payment).is_some_and(|taken| *taken > 0)
+        self.lock().taken_out.contains_key(payment)
     }
 
     /// Payments that are in the books twice, by the pages so far: as an orphan, and otherwise.

@@ -8,7 +8,7 @@
 //! [`Back::traced`](super::Back::traced).
 //!
 //! **Orphans whose donation was found** have two first entries: one that put them aside, and one that settles the donation, whichever was booked first. The fee of both is the donation's,
-//! but for what was taken back because it was booked twice. Of a payment that settled two gifts, because somebody changed its metadata, each has what names it.
+//! but for what was taken back because it was booked twice. What people took of one out of suspense, and brought back, is said by the movements that name its payment ([`Later::of_movement`]). Of a payment that settled two gifts, because somebody changed its metadata, each has what names it.
 
 use super::back::{Back, Dispute, Outcome, Part, Refund, RefundStage, allocate};
 use super::refund::standing;
